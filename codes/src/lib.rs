@@ -1,0 +1,20 @@
+//! What the server and a protected computer must agree on to the byte: identifiers, secrets, one-time codes and the
+//! offline recovery PIN. Pure: no I/O beyond the one [`env::System`], no database, no network.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`id`] | [`Id`]: 20 characters, typed by [`id::Kind`] |
+//! | [`env`](mod@env) | [`Env`]: the only two impure inputs, time and randomness |
+//! | [`secret`] | [`Secret`]: never printed, wiped on drop; [`Sealed`]: what storage sees |
+//! | [`mac`] | [`Mac`](mac::Mac): a keyed hash whose key no rule ever sees; [`Keyring`](mac::Keyring): the software one |
+//! | [`b64`] | base64url as the wire format demands it: no padding, no spare bits |
+
+pub mod b64;
+pub mod env;
+pub mod id;
+pub mod mac;
+pub mod secret;
+
+pub use env::{Env, Timestamp};
+pub use id::Id;
+pub use secret::{Place, Sealed, Secret};
