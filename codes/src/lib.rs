@@ -7,13 +7,19 @@
 //! | [`env`](mod@env) | [`Env`]: the only two impure inputs, time and randomness |
 //! | [`secret`] | [`Secret`]: never printed, wiped on drop; [`Sealed`]: what storage sees |
 //! | [`mac`] | [`Mac`](mac::Mac): a keyed hash whose key no rule ever sees; [`Keyring`](mac::Keyring): the software one |
+//! | [`jws`] | compact JWS with ES256: proofs of a computer, answers of the server |
+//! | [`agree`] | a secret that neither side sends: ECDH and HKDF |
+//! | [`strict`] | JSON from outside: no repeated member, no value in an error |
 //! | [`b64`] | base64url as the wire format demands it: no padding, no spare bits |
 
+pub mod agree;
 pub mod b64;
 pub mod env;
 pub mod id;
+pub mod jws;
 pub mod mac;
 pub mod secret;
+pub mod strict;
 
 pub use env::{Env, Timestamp};
 pub use id::Id;
