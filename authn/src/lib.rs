@@ -1,1 +1,14 @@
-//! x
+//! Every rule of the server, without I/O: who may do what, what a factor proves, when a PIN is issued, what is recorded.
+//!
+//! A rule is handed rows, the time and randomness ([`Env`](postern_codes::Env)) and gives back a value: what was decided
+//! and what must be written. A refusal is such a value too. Nothing here is async, speaks SQL or HTTP.
+//!
+//! | module | decides |
+//! | --- | --- |
+//! | [`audit`] | which events exist, and what an event says |
+//! | [`limit`] | which actions are limited, by how much, for whom |
+//! | [`permission`] | what an administrator may do |
+
+pub mod audit;
+pub mod limit;
+pub mod permission;

@@ -1,1 +1,29 @@
-//! x
+//! The database: the only crate that knows one exists. SQLite inside by default, PostgreSQL for several servers, one SQL
+//! text for both.
+//!
+//! [`sql`] holds [`Store`] and [`Tx`], the only file that names a driver. A transaction is opened *for* an organisation,
+//! whose id it binds as `$1` of every statement. Each further file is a table family: its SQL at the top, methods on
+//! [`Tx`] below. What belongs to no organisation is in [`system`]. [`migrate`] renders and applies `migrations/`.
+
+pub mod audit;
+pub mod deliveries;
+pub mod limits;
+pub mod migrate;
+pub mod orgs;
+pub mod root_key;
+#[cfg(feature = "scratch")]
+pub mod scratch;
+pub mod settings;
+pub mod sql;
+pub mod system;
+
+pub use sql::{Error, Store, Tx};
+
+/// Every static statement on org-owned tables, by file; `tests/statements.rs` prepares and judges each on both engines.
+pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
+    ("audit", audit::STATEMENTS),
+    ("deliveries", deliveries::STATEMENTS),
+    ("limits", limits::STATEMENTS),
+    ("orgs", orgs::STATEMENTS),
+    ("settings", settings::STATEMENTS),
+];

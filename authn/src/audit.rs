@@ -1,0 +1,257 @@
+//! The record: the closed list of events, and what an event says.
+//!
+//! Every change and every refusal writes its event in the transaction that makes it. To add an event, add a line to the
+//! list. An event names people by id in its body; names, addresses and clients are kept apart, so that they can be erased
+//! while the record stays provable.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use postern_codes::Id;
+use postern_codes::id::{ApiToken, Device, Request, User};
+use serde::{Deserialize, Serialize};
+
+macro_rules! events {
+    ($($variant:ident $severity:ident $text:literal $message:literal;)*) => {
+        /// What happened, by Okta's name for it, or in the same style where Okta has none.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum EventType { $(#[doc = $message] $variant),* }
+
+        impl EventType {
+            /// Every event.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Its name in the record.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+
+            /// A sentence for people.
+            pub const fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message),* }
+            }
+
+            /// How much it matters when it succeeds; a failure is at least a warning.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity),* }
+            }
+        }
+    };
+}
+
+events! {
+    ApiTokenCreate Info "system.api_token.create" "API token made";
+    ApiTokenRevoke Info "system.api_token.revoke" "API token revoked";
+    ConfigurationUpdate Info "device.desktop_mfa.configuration.update" "Desktop MFA settings changed";
+    DeviceActivate Info "device.lifecycle.activate" "Computer activated";
+    DeviceDeactivate Info "device.lifecycle.deactivate" "Computer deactivated";
+    DeviceDelete Info "device.lifecycle.delete" "Computer deleted";
+    DeviceEnroll Info "device.enrollment.create" "Computer enrolled";
+    DeviceEnrollmentCodeCreate Info "device.enrollment_code.create" "Enrolment code made";
+    DeviceSuspend Info "device.lifecycle.suspend" "Computer suspended";
+    DeviceUnsuspend Info "device.lifecycle.unsuspend" "Computer unsuspended";
+    DeviceUserAdd Info "device.user.add" "Person linked to computer";
+    DeviceUserRemove Info "device.user.remove" "Person unlinked from computer";
+    FactorActivate Info "user.mfa.factor.activate" "Factor enrolled";
+    GroupCreate Info "group.lifecycle.create" "Group made";
+    GroupDelete Info "group.lifecycle.delete" "Group deleted";
+    GroupUpdate Info "group.profile.update" "Group changed";
+    GroupUserAdd Info "group.user_membership.add" "Person added to group";
+    GroupUserRemove Info "group.user_membership.remove" "Person removed from group";
+    OrgCreate Info "org.create" "Organisation made";
+    OrgSettingUpdate Info "org.setting.update" "Organisation setting changed";
+    PermissionDenied Warn "core.access.denied" "Action refused";
+    PrivilegeGrant Info "user.account.privilege.grant" "Administrator role given";
+    PrivilegeRevoke Info "user.account.privilege.revoke" "Administrator role taken";
+    RateLimitViolation Warn "system.operation.rate_limit.violation" "Limit reached";
+    RecoveryChainBroken Error "device.desktop_mfa.recovery_pin.chain_broken" "A computer's reports do not follow one another";
+    RecoveryEnroll Info "device.desktop_mfa.enrollment.create" "Computer registered for recovery";
+    RecoveryPinActivate Info "device.desktop_mfa.recovery_pin.activate" "Recovery PIN used";
+    RecoveryPinDeny Warn "device.desktop_mfa.recovery_pin.deny" "Recovery PIN refused";
+    RecoveryPinEnd Info "device.desktop_mfa.recovery_pin.end" "Recovery access ended";
+    RecoveryPinGenerate Info "device.desktop_mfa.recovery_pin.generate" "Recovery PIN made";
+    RecoveryPinRevoke Info "device.desktop_mfa.recovery_pin.revoke" "Recovery PIN revoked";
+    RecoveryPinUnissued Error "device.desktop_mfa.recovery_pin.activation_without_issuance" "A computer opened with a PIN that was never issued";
+    RecoveryRegisterFailed Warn "device.recovery.register_failed" "Registration for recovery failed";
+    RecoveryRotate Info "device.desktop_mfa.recovery_pin.rotate_secret" "Recovery secret renewed";
+    ReportSuspicious Warn "user.account.report_suspicious_activity_by_enduser" "A person said: this was not me";
+    SessionEnd Info "user.session.end" "Signed out";
+    SessionStart Info "user.session.start" "Signed in";
+    UserAccountLock Warn "user.account.lock" "Account locked";
+    UserActivate Info "user.lifecycle.activate" "Person activated";
+    UserAuthFactor Info "user.authentication.auth_via_mfa" "Second factor checked";
+    UserCreate Info "user.lifecycle.create" "Person created";
+    UserDeactivate Info "user.lifecycle.deactivate" "Person deactivated";
+    UserPasswordUpdate Info "user.account.update_password" "Password set";
+    UserProfileUpdate Info "user.account.update_profile" "Profile changed";
+    UserSuspend Info "user.lifecycle.suspend" "Person suspended";
+    UserUnlock Info "user.account.unlock_by_admin" "Account unlocked";
+    UserUnsuspend Info "user.lifecycle.unsuspend" "Person unsuspended";
+}
+
+impl fmt::Display for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How much an event matters, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Severity {
+    /// Nothing to look at.
+    Info,
+    /// Worth a look.
+    Warn,
+    /// Somebody must look now.
+    Error,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was refused, for this reason (a stable code).
+    Failure(String),
+    /// It was done.
+    Success,
+}
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Actor {
+    /// Their id, or `system` or `anonymous`.
+    pub id: String,
+    /// `User`, `Device`, `System` or `Anonymous`.
+    pub kind: String,
+    /// The login or serial number; personal.
+    pub alternate_id: String,
+    /// The name; personal.
+    pub display_name: String,
+    /// The API token they acted through.
+    pub token: Option<Id<ApiToken>>,
+}
+
+impl Actor {
+    /// A person.
+    pub fn user(id: Id<User>, login: &str, name: &str) -> Self {
+        Self {
+            id: id.to_string(),
+            kind: "User".into(),
+            alternate_id: login.into(),
+            display_name: name.into(),
+            token: None,
+        }
+    }
+
+    /// A computer.
+    pub fn device(id: Id<Device>, serial: &str, name: &str) -> Self {
+        Self {
+            id: id.to_string(),
+            kind: "Device".into(),
+            alternate_id: serial.into(),
+            display_name: name.into(),
+            token: None,
+        }
+    }
+
+    /// The program itself, or an operator at its console.
+    pub fn system() -> Self {
+        Self {
+            id: "system".into(),
+            kind: "System".into(),
+            alternate_id: "system".into(),
+            display_name: "Postern".into(),
+            token: None,
+        }
+    }
+
+    /// Somebody unknown.
+    pub fn anonymous() -> Self {
+        Self { id: "anonymous".into(), kind: "Anonymous".into(), ..Self::default() }
+    }
+}
+
+/// What it was done to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its id.
+    pub id: String,
+    /// `User`, `Device`, `Group` ...
+    pub kind: &'static str,
+    /// The login or serial number; personal.
+    pub alternate_id: String,
+    /// The name; personal.
+    pub display_name: String,
+}
+
+impl Target {
+    /// Something of `kind` with this id and these names.
+    pub fn new(kind: &'static str, id: impl fmt::Display, alternate_id: &str, display_name: &str) -> Self {
+        Self { id: id.to_string(), kind, alternate_id: alternate_id.into(), display_name: display_name.into() }
+    }
+}
+
+/// Where the request came from; personal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Client {
+    /// The network address, or empty.
+    pub ip: String,
+    /// What the program called itself, or empty.
+    pub user_agent: String,
+    /// The request, for correlation with the answer's `X-Okta-Request-Id`.
+    pub request: Option<Id<Request>>,
+}
+
+/// One entry of the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventType,
+    /// Who did it.
+    pub actor: Actor,
+    /// What it was done to.
+    pub targets: Vec<Target>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Where the request came from.
+    pub client: Client,
+    /// Further facts by name, such as a reason or a ticket. Never a code, a PIN or a token.
+    pub details: BTreeMap<&'static str, String>,
+}
+
+impl Event {
+    /// A success by `actor`.
+    pub fn success(kind: EventType, actor: Actor, client: Client) -> Self {
+        Self { kind, actor, targets: Vec::new(), outcome: Outcome::Success, client, details: BTreeMap::new() }
+    }
+
+    /// A refusal, with its stable code.
+    pub fn failure(kind: EventType, actor: Actor, client: Client, code: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Failure(code.into()), ..Self::success(kind, actor, client) }
+    }
+
+    /// Names something it was done to.
+    #[must_use]
+    pub fn target(mut self, target: Target) -> Self {
+        self.targets.push(target);
+        self
+    }
+
+    /// Adds a fact; an empty one is left out.
+    #[must_use]
+    pub fn detail(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        let value = value.into();
+        if !value.is_empty() {
+            self.details.insert(name, value);
+        }
+        self
+    }
+
+    /// How much it matters, as it ended.
+    pub fn severity(&self) -> Severity {
+        match self.outcome {
+            Outcome::Failure(_) => self.kind.severity().max(Severity::Warn),
+            Outcome::Success => self.kind.severity(),
+        }
+    }
+}

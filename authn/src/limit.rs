@@ -1,0 +1,79 @@
+//! Every limited action: how often, for whom it is counted, and what its refusal says.
+//!
+//! To limit another action, add a line. Counts live in the database, whatever the session, route or server.
+
+use std::time::Duration;
+
+use postern_codes::Timestamp;
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $variant:ident $name:literal, $count:literal in $seconds:expr, $message:literal;)*) => {
+        /// An action that is limited.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Limit { $($(#[$doc])* $variant),* }
+
+        impl Limit {
+            /// Every limited action.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Its name, in the table of counts and in settings.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// How often it may be done where the organisation sets nothing else.
+            pub const fn default_allowance(self) -> Allowance {
+                match self { $(Self::$variant => Allowance { count: $count, window: Duration::from_secs($seconds) }),* }
+            }
+
+            /// What the refusal says, before the time of the next try.
+            pub const fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message),* }
+            }
+        }
+    };
+}
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 3600;
+const DAY: u64 = 86_400;
+
+limits! {
+    /// Recovery PINs issued for a computer and person, in an hour.
+    PinsOfPairHourly "pins_pair_hour", 3 in HOUR, "too many PINs were made for this person and computer in the last hour";
+    /// Recovery PINs issued for a computer and person, in a day.
+    PinsOfPairDaily "pins_pair_day", 10 in DAY, "too many PINs were made for this person and computer today";
+    /// Recovery PINs issued by an administrator, in an hour.
+    PinsOfAdministrator "pins_admin_hour", 20 in HOUR, "you made too many PINs in the last hour";
+    /// Entries that a computer asked about and that matched no issued PIN, for a generation.
+    ConfirmFailures "confirm_failures", 10 in HOUR, "too many wrong PINs were entered on this computer";
+    /// Registrations begun for a computer and person.
+    RegistrationsBegun "begin", 6 in HOUR, "this computer began too many registrations for this person";
+    /// Enrolment attempts from a network address.
+    Enrolments "enroll", 10 in MINUTE, "too many enrolment attempts from this address";
+    /// Wrong codes for a factor.
+    FactorFailures "factor_failures", 5 in 5 * MINUTE, "too many wrong codes";
+    /// Sign-in attempts for a name, whether it exists or not.
+    SignIns "sign_in", 20 in MINUTE, "too many sign-in attempts for this name";
+    /// Sign-in attempts from a network address.
+    SignInsOfAddress "sign_in_address", 120 in MINUTE, "too many sign-in attempts from this address";
+}
+
+/// So many in so long. The window begins with the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many.
+    pub count: u32,
+    /// In how long.
+    pub window: Duration,
+}
+
+/// Whether a limited action may be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Charge {
+    /// It was counted and may be done.
+    Allowed,
+    /// It was done too often; at this time it may be done again.
+    RetryAt(Timestamp),
+}

@@ -1,0 +1,293 @@
+-- 0001 organisations
+-- One row: this installation. key_check opens only under the root key that the database was made with.
+CREATE TABLE installation (
+    only_row   BIGINT PRIMARY KEY CHECK (only_row = 1),
+    created_at BIGINT NOT NULL,
+    key_check  BYTEA NOT NULL
+);
+
+-- The right to make the first organisation: printed at the first start, one hour, once.
+CREATE TABLE setup_links (
+    token_hash BYTEA PRIMARY KEY,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at    BIGINT
+);
+
+CREATE TABLE orgs (
+    org_id     TEXT COLLATE "C" PRIMARY KEY,
+    name       TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- A document a setting, loaded whole; the version rises with each change.
+CREATE TABLE settings (
+    org_id     TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    name       TEXT COLLATE "C" NOT NULL,
+    document   TEXT NOT NULL,
+    version    BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (org_id, name)
+);
+
+-- The device CA and the service key. id is the key's thumbprint; certificate is DER, for the CA alone.
+CREATE TABLE org_keys (
+    org_id      TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id          TEXT COLLATE "C" NOT NULL,
+    purpose     TEXT COLLATE "C" NOT NULL,
+    private_key BYTEA NOT NULL,
+    certificate BYTEA,
+    created_at  BIGINT NOT NULL,
+    retired_at  BIGINT,
+    PRIMARY KEY (org_id, id)
+);
+
+-- How often a limited action was done in the present window.
+CREATE TABLE limit_counters (
+    org_id        TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    action        TEXT COLLATE "C" NOT NULL,
+    subject       TEXT COLLATE "C" NOT NULL,
+    window_start  BIGINT NOT NULL,
+    count         BIGINT NOT NULL,
+    PRIMARY KEY (org_id, action, subject)
+);
+
+-- Messages to be sent after the commit that wanted them. The text is sealed: it may hold a one-time link.
+CREATE TABLE deliveries (
+    org_id     TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id         TEXT COLLATE "C" NOT NULL,
+    recipient  TEXT COLLATE "C" NOT NULL,
+    message    BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    attempts   BIGINT NOT NULL DEFAULT 0,
+    next_at    BIGINT,
+    sent_at    BIGINT,
+    fault      TEXT COLLATE "C",
+    PRIMARY KEY (org_id, id)
+);
+CREATE INDEX deliveries_due ON deliveries (next_at) WHERE next_at IS NOT NULL;
+
+-- The record. position is given after the commit, in commit order, so that a reader who goes by it misses nothing.
+-- body is canonical JSON and names nobody; the names are in audit_personal, bound by a salted hash.
+CREATE TABLE audit_events (
+    org_id       TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id           TEXT COLLATE "C" NOT NULL,
+    position     BIGINT,
+    published    BIGINT NOT NULL,
+    event_type   TEXT COLLATE "C" NOT NULL,
+    actor_id     TEXT COLLATE "C" NOT NULL,
+    outcome      TEXT COLLATE "C" NOT NULL,
+    reason       TEXT COLLATE "C",
+    body         TEXT NOT NULL,
+    PRIMARY KEY (org_id, id)
+);
+CREATE UNIQUE INDEX audit_events_position ON audit_events (org_id, position);
+CREATE INDEX audit_events_unplaced ON audit_events (org_id, id) WHERE position IS NULL;
+CREATE INDEX audit_events_type ON audit_events (org_id, event_type, position);
+CREATE INDEX audit_events_actor ON audit_events (org_id, actor_id, position);
+
+CREATE TABLE audit_targets (
+    org_id    TEXT COLLATE "C" NOT NULL,
+    event_id  TEXT COLLATE "C" NOT NULL,
+    target_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, target_id, event_id),
+    FOREIGN KEY (org_id, event_id) REFERENCES audit_events (org_id, id)
+);
+CREATE INDEX audit_targets_event ON audit_targets (org_id, event_id);
+
+CREATE TABLE audit_personal (
+    org_id   TEXT COLLATE "C" NOT NULL,
+    event_id TEXT COLLATE "C" NOT NULL,
+    salt     BYTEA NOT NULL,
+    body     TEXT NOT NULL,
+    PRIMARY KEY (org_id, event_id),
+    FOREIGN KEY (org_id, event_id) REFERENCES audit_events (org_id, id)
+);
+
+-- The last position given, a row an organisation: the lock under which positions are given.
+CREATE TABLE audit_heads (
+    org_id   TEXT COLLATE "C" PRIMARY KEY REFERENCES orgs,
+    position BIGINT NOT NULL
+);
+
+-- 0002 people
+CREATE TABLE users (
+    org_id            TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id                TEXT COLLATE "C" NOT NULL,
+    login             TEXT COLLATE "C" NOT NULL,
+    login_folded      TEXT COLLATE "C" NOT NULL,
+    status            TEXT COLLATE "C" NOT NULL,
+    first_name        TEXT COLLATE "C" NOT NULL,
+    last_name         TEXT COLLATE "C" NOT NULL,
+    name_folded       TEXT COLLATE "C" NOT NULL,
+    email             TEXT COLLATE "C" NOT NULL,
+    profile           TEXT NOT NULL,
+    created_at        BIGINT NOT NULL,
+    activated_at      BIGINT,
+    status_changed_at BIGINT,
+    last_login_at     BIGINT,
+    updated_at        BIGINT NOT NULL,
+    password_hash     TEXT COLLATE "C",
+    password_changed_at BIGINT,
+    failures          BIGINT NOT NULL DEFAULT 0,
+    locked_until      BIGINT,
+    version           BIGINT NOT NULL DEFAULT 1,
+    PRIMARY KEY (org_id, id)
+);
+CREATE UNIQUE INDEX users_login ON users (org_id, login_folded);
+CREATE INDEX users_name ON users (org_id, name_folded, id);
+
+-- Every address and phone a person ever had here, with who put it there: what a call-back may rely on.
+CREATE TABLE contact_points (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    id         TEXT COLLATE "C" NOT NULL,
+    user_id    TEXT COLLATE "C" NOT NULL,
+    kind       TEXT COLLATE "C" NOT NULL,
+    value      TEXT COLLATE "C" NOT NULL,
+    source     TEXT COLLATE "C" NOT NULL,
+    changed_by TEXT COLLATE "C" NOT NULL,
+    from_at    BIGINT NOT NULL,
+    until_at   BIGINT,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+CREATE INDEX contact_points_user ON contact_points (org_id, user_id, kind, from_at);
+
+CREATE TABLE groups (
+    org_id      TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id          TEXT COLLATE "C" NOT NULL,
+    kind        TEXT COLLATE "C" NOT NULL,
+    name        TEXT COLLATE "C" NOT NULL,
+    name_folded TEXT COLLATE "C" NOT NULL,
+    description TEXT COLLATE "C" NOT NULL,
+    created_at  BIGINT NOT NULL,
+    updated_at  BIGINT NOT NULL,
+    members_changed_at BIGINT NOT NULL,
+    PRIMARY KEY (org_id, id)
+);
+CREATE UNIQUE INDEX groups_name ON groups (org_id, name_folded);
+
+CREATE TABLE memberships (
+    org_id   TEXT COLLATE "C" NOT NULL,
+    group_id TEXT COLLATE "C" NOT NULL,
+    user_id  TEXT COLLATE "C" NOT NULL,
+    added_at BIGINT NOT NULL,
+    PRIMARY KEY (org_id, group_id, user_id),
+    FOREIGN KEY (org_id, group_id) REFERENCES groups (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+CREATE INDEX memberships_user ON memberships (org_id, user_id, group_id);
+
+CREATE TABLE role_assignments (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    id         TEXT COLLATE "C" NOT NULL,
+    user_id    TEXT COLLATE "C" NOT NULL,
+    role       TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+CREATE UNIQUE INDEX role_assignments_once ON role_assignments (org_id, user_id, role);
+
+-- grants is a space-separated list of what the token may do beyond its owner's ordinary rights.
+CREATE TABLE api_tokens (
+    org_id       TEXT COLLATE "C" NOT NULL,
+    id           TEXT COLLATE "C" NOT NULL,
+    user_id      TEXT COLLATE "C" NOT NULL,
+    name         TEXT COLLATE "C" NOT NULL,
+    token_hash   BYTEA NOT NULL,
+    grants       TEXT COLLATE "C" NOT NULL,
+    created_at   BIGINT NOT NULL,
+    last_used_at BIGINT,
+    expires_at   BIGINT NOT NULL,
+    revoked_at   BIGINT,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+CREATE UNIQUE INDEX api_tokens_hash ON api_tokens (token_hash);
+
+-- factor_at is when a second factor was last proved in this session: the step-up clock.
+CREATE TABLE sessions (
+    org_id       TEXT COLLATE "C" NOT NULL,
+    id           TEXT COLLATE "C" NOT NULL,
+    user_id      TEXT COLLATE "C" NOT NULL,
+    token_hash   BYTEA NOT NULL,
+    created_at   BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    expires_at   BIGINT NOT NULL,
+    factor_at    BIGINT,
+    amr          TEXT COLLATE "C" NOT NULL,
+    ip           TEXT COLLATE "C" NOT NULL,
+    user_agent   TEXT COLLATE "C" NOT NULL,
+    ended_at     BIGINT,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+CREATE UNIQUE INDEX sessions_token ON sessions (token_hash);
+CREATE INDEX sessions_user ON sessions (org_id, user_id) WHERE ended_at IS NULL;
+
+-- The fixed row that serves every kind of factor. counter only rises: TOTP step, HOTP counter, sign count.
+CREATE TABLE factors (
+    org_id       TEXT COLLATE "C" NOT NULL,
+    id           TEXT COLLATE "C" NOT NULL,
+    user_id      TEXT COLLATE "C" NOT NULL,
+    kind         TEXT COLLATE "C" NOT NULL,
+    provider     TEXT COLLATE "C" NOT NULL,
+    status       TEXT COLLATE "C" NOT NULL,
+    profile      TEXT NOT NULL,
+    secret       BYTEA NOT NULL,
+    counter      BIGINT NOT NULL DEFAULT 0,
+    failures     BIGINT NOT NULL DEFAULT 0,
+    failures_from BIGINT,
+    created_at   BIGINT NOT NULL,
+    updated_at   BIGINT NOT NULL,
+    last_used_at BIGINT,
+    retired_at   BIGINT,
+    version      BIGINT NOT NULL DEFAULT 1,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+CREATE INDEX factors_user ON factors (org_id, user_id) WHERE retired_at IS NULL;
+
+-- Anything sent or asked of a factor; consumed by one guarded statement.
+CREATE TABLE challenges (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    id         TEXT COLLATE "C" NOT NULL,
+    user_id    TEXT COLLATE "C" NOT NULL,
+    factor_id  TEXT COLLATE "C",
+    purpose    TEXT COLLATE "C" NOT NULL,
+    bound_to   TEXT COLLATE "C" NOT NULL,
+    document   TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    consumed_at BIGINT,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+
+-- A sign-in under way, real or decoy; the version makes a stale step unable to save.
+CREATE TABLE sign_ins (
+    org_id     TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    token_hash BYTEA NOT NULL,
+    user_id    TEXT COLLATE "C",
+    state      TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    version    BIGINT NOT NULL DEFAULT 1,
+    PRIMARY KEY (org_id, token_hash)
+);
+CREATE INDEX sign_ins_expiry ON sign_ins (expires_at);
+
+-- One-time links in messages, such as "this was not me".
+CREATE TABLE links (
+    org_id     TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    token_hash BYTEA NOT NULL,
+    purpose    TEXT COLLATE "C" NOT NULL,
+    subject    TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at    BIGINT,
+    PRIMARY KEY (org_id, token_hash)
+);
+

@@ -1,0 +1,293 @@
+-- 0001 organisations
+-- One row: this installation. key_check opens only under the root key that the database was made with.
+CREATE TABLE installation (
+    only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
+    created_at INTEGER NOT NULL,
+    key_check  BLOB NOT NULL
+)STRICT;
+
+-- The right to make the first organisation: printed at the first start, one hour, once.
+CREATE TABLE setup_links (
+    token_hash BLOB PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER
+)STRICT;
+
+CREATE TABLE orgs (
+    org_id     TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+)STRICT;
+
+-- A document a setting, loaded whole; the version rises with each change.
+CREATE TABLE settings (
+    org_id     TEXT NOT NULL REFERENCES orgs,
+    name       TEXT NOT NULL,
+    document   TEXT NOT NULL,
+    version    INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, name)
+)STRICT;
+
+-- The device CA and the service key. id is the key's thumbprint; certificate is DER, for the CA alone.
+CREATE TABLE org_keys (
+    org_id      TEXT NOT NULL REFERENCES orgs,
+    id          TEXT NOT NULL,
+    purpose     TEXT NOT NULL,
+    private_key BLOB NOT NULL,
+    certificate BLOB,
+    created_at  INTEGER NOT NULL,
+    retired_at  INTEGER,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+
+-- How often a limited action was done in the present window.
+CREATE TABLE limit_counters (
+    org_id        TEXT NOT NULL REFERENCES orgs,
+    action        TEXT NOT NULL,
+    subject       TEXT NOT NULL,
+    window_start  INTEGER NOT NULL,
+    count         INTEGER NOT NULL,
+    PRIMARY KEY (org_id, action, subject)
+)STRICT;
+
+-- Messages to be sent after the commit that wanted them. The text is sealed: it may hold a one-time link.
+CREATE TABLE deliveries (
+    org_id     TEXT NOT NULL REFERENCES orgs,
+    id         TEXT NOT NULL,
+    recipient  TEXT NOT NULL,
+    message    BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    next_at    INTEGER,
+    sent_at    INTEGER,
+    fault      TEXT,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+CREATE INDEX deliveries_due ON deliveries (next_at) WHERE next_at IS NOT NULL;
+
+-- The record. position is given after the commit, in commit order, so that a reader who goes by it misses nothing.
+-- body is canonical JSON and names nobody; the names are in audit_personal, bound by a salted hash.
+CREATE TABLE audit_events (
+    org_id       TEXT NOT NULL REFERENCES orgs,
+    id           TEXT NOT NULL,
+    position     INTEGER,
+    published    INTEGER NOT NULL,
+    event_type   TEXT NOT NULL,
+    actor_id     TEXT NOT NULL,
+    outcome      TEXT NOT NULL,
+    reason       TEXT,
+    body         TEXT NOT NULL,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX audit_events_position ON audit_events (org_id, position);
+CREATE INDEX audit_events_unplaced ON audit_events (org_id, id) WHERE position IS NULL;
+CREATE INDEX audit_events_type ON audit_events (org_id, event_type, position);
+CREATE INDEX audit_events_actor ON audit_events (org_id, actor_id, position);
+
+CREATE TABLE audit_targets (
+    org_id    TEXT NOT NULL,
+    event_id  TEXT NOT NULL,
+    target_id TEXT NOT NULL,
+    PRIMARY KEY (org_id, target_id, event_id),
+    FOREIGN KEY (org_id, event_id) REFERENCES audit_events (org_id, id)
+)STRICT;
+CREATE INDEX audit_targets_event ON audit_targets (org_id, event_id);
+
+CREATE TABLE audit_personal (
+    org_id   TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    salt     BLOB NOT NULL,
+    body     TEXT NOT NULL,
+    PRIMARY KEY (org_id, event_id),
+    FOREIGN KEY (org_id, event_id) REFERENCES audit_events (org_id, id)
+)STRICT;
+
+-- The last position given, a row an organisation: the lock under which positions are given.
+CREATE TABLE audit_heads (
+    org_id   TEXT PRIMARY KEY REFERENCES orgs,
+    position INTEGER NOT NULL
+)STRICT;
+
+-- 0002 people
+CREATE TABLE users (
+    org_id            TEXT NOT NULL REFERENCES orgs,
+    id                TEXT NOT NULL,
+    login             TEXT NOT NULL,
+    login_folded      TEXT NOT NULL,
+    status            TEXT NOT NULL,
+    first_name        TEXT NOT NULL,
+    last_name         TEXT NOT NULL,
+    name_folded       TEXT NOT NULL,
+    email             TEXT NOT NULL,
+    profile           TEXT NOT NULL,
+    created_at        INTEGER NOT NULL,
+    activated_at      INTEGER,
+    status_changed_at INTEGER,
+    last_login_at     INTEGER,
+    updated_at        INTEGER NOT NULL,
+    password_hash     TEXT,
+    password_changed_at INTEGER,
+    failures          INTEGER NOT NULL DEFAULT 0,
+    locked_until      INTEGER,
+    version           INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX users_login ON users (org_id, login_folded);
+CREATE INDEX users_name ON users (org_id, name_folded, id);
+
+-- Every address and phone a person ever had here, with who put it there: what a call-back may rely on.
+CREATE TABLE contact_points (
+    org_id     TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    user_id    TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    value      TEXT NOT NULL,
+    source     TEXT NOT NULL,
+    changed_by TEXT NOT NULL,
+    from_at    INTEGER NOT NULL,
+    until_at   INTEGER,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE INDEX contact_points_user ON contact_points (org_id, user_id, kind, from_at);
+
+CREATE TABLE groups (
+    org_id      TEXT NOT NULL REFERENCES orgs,
+    id          TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    members_changed_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX groups_name ON groups (org_id, name_folded);
+
+CREATE TABLE memberships (
+    org_id   TEXT NOT NULL,
+    group_id TEXT NOT NULL,
+    user_id  TEXT NOT NULL,
+    added_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, group_id, user_id),
+    FOREIGN KEY (org_id, group_id) REFERENCES groups (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE INDEX memberships_user ON memberships (org_id, user_id, group_id);
+
+CREATE TABLE role_assignments (
+    org_id     TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    user_id    TEXT NOT NULL,
+    role       TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX role_assignments_once ON role_assignments (org_id, user_id, role);
+
+-- grants is a space-separated list of what the token may do beyond its owner's ordinary rights.
+CREATE TABLE api_tokens (
+    org_id       TEXT NOT NULL,
+    id           TEXT NOT NULL,
+    user_id      TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    token_hash   BLOB NOT NULL,
+    grants       TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    last_used_at INTEGER,
+    expires_at   INTEGER NOT NULL,
+    revoked_at   INTEGER,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX api_tokens_hash ON api_tokens (token_hash);
+
+-- factor_at is when a second factor was last proved in this session: the step-up clock.
+CREATE TABLE sessions (
+    org_id       TEXT NOT NULL,
+    id           TEXT NOT NULL,
+    user_id      TEXT NOT NULL,
+    token_hash   BLOB NOT NULL,
+    created_at   INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    factor_at    INTEGER,
+    amr          TEXT NOT NULL,
+    ip           TEXT NOT NULL,
+    user_agent   TEXT NOT NULL,
+    ended_at     INTEGER,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX sessions_token ON sessions (token_hash);
+CREATE INDEX sessions_user ON sessions (org_id, user_id) WHERE ended_at IS NULL;
+
+-- The fixed row that serves every kind of factor. counter only rises: TOTP step, HOTP counter, sign count.
+CREATE TABLE factors (
+    org_id       TEXT NOT NULL,
+    id           TEXT NOT NULL,
+    user_id      TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    provider     TEXT NOT NULL,
+    status       TEXT NOT NULL,
+    profile      TEXT NOT NULL,
+    secret       BLOB NOT NULL,
+    counter      INTEGER NOT NULL DEFAULT 0,
+    failures     INTEGER NOT NULL DEFAULT 0,
+    failures_from INTEGER,
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    last_used_at INTEGER,
+    retired_at   INTEGER,
+    version      INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE INDEX factors_user ON factors (org_id, user_id) WHERE retired_at IS NULL;
+
+-- Anything sent or asked of a factor; consumed by one guarded statement.
+CREATE TABLE challenges (
+    org_id     TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    user_id    TEXT NOT NULL,
+    factor_id  TEXT,
+    purpose    TEXT NOT NULL,
+    bound_to   TEXT NOT NULL,
+    document   TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    consumed_at INTEGER,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+
+-- A sign-in under way, real or decoy; the version makes a stale step unable to save.
+CREATE TABLE sign_ins (
+    org_id     TEXT NOT NULL REFERENCES orgs,
+    token_hash BLOB NOT NULL,
+    user_id    TEXT,
+    state      TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    version    INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (org_id, token_hash)
+)STRICT;
+CREATE INDEX sign_ins_expiry ON sign_ins (expires_at);
+
+-- One-time links in messages, such as "this was not me".
+CREATE TABLE links (
+    org_id     TEXT NOT NULL REFERENCES orgs,
+    token_hash BLOB NOT NULL,
+    purpose    TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER,
+    PRIMARY KEY (org_id, token_hash)
+)STRICT;
+

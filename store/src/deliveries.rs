@@ -1,0 +1,88 @@
+//! Messages to be sent. A transaction queues them; a job sends them after the commit and marks each sent.
+
+use std::time::Duration;
+
+use postern_codes::id::{Delivery, Id, Org};
+use postern_codes::{Env, Place, Sealed, Secret, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::sql::{Error, Row, Tx, values};
+
+crate::statements! {
+    ENQUEUE = "INSERT INTO deliveries (org_id, id, recipient, message, created_at, next_at) VALUES ($1, $2, $3, $4, $5, $5)";
+    SENT = "UPDATE deliveries SET sent_at = $3, next_at = NULL, fault = NULL WHERE org_id = $1 AND id = $2";
+    FAILED = "UPDATE deliveries SET next_at = $3, fault = $4 WHERE org_id = $1 AND id = $2";
+}
+
+/// A message as a person reads it. It may hold a one-time link, so it is sealed while it waits.
+#[derive(Serialize, Deserialize)]
+pub struct Message {
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+}
+
+/// A message that is due.
+pub struct DueDelivery {
+    /// Whose it is.
+    pub org: Id<Org>,
+    /// Its id.
+    pub id: Id<Delivery>,
+    /// A mail address.
+    pub recipient: String,
+    /// The sealed [`Message`].
+    pub message: Sealed<Message>,
+    /// How often it was tried, this time included.
+    pub attempts: u32,
+}
+
+impl Tx<'_> {
+    /// Queues a message to a mail address; it leaves after the commit.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn enqueue(&mut self, recipient: &str, message: &Message, env: &Env) -> Result<Id<Delivery>, Error> {
+        let id = Id::new(env);
+        let plain = Secret::new(serde_json::to_vec(message)?);
+        let sealed: Sealed<Message> = self.keyring().seal(place(id), plain.expose(), env);
+        self.one(ENQUEUE, values![id, recipient, &sealed, env.now])?;
+        Ok(id)
+    }
+
+    /// Marks a message sent.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn delivery_sent(&mut self, id: Id<Delivery>, now: Timestamp) -> Result<(), Error> {
+        self.one(SENT, values![id, now])
+    }
+
+    /// Keeps why a message was not sent, and when it is tried again; never, where `next_at` is `None`.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn delivery_failed(&mut self, id: Id<Delivery>, next_at: Option<Timestamp>, fault: &str) -> Result<(), Error> {
+        self.one(FAILED, values![id, next_at, fault])
+    }
+}
+
+/// How long to wait before the next try: a minute, doubling to an hour; none after twelve tries.
+pub fn backoff(attempts: u32) -> Option<Duration> {
+    (attempts < 12).then(|| Duration::from_secs((60 << attempts.saturating_sub(1).min(6)).min(3600)))
+}
+
+pub(crate) fn due(row: &Row) -> Result<DueDelivery, Error> {
+    let id = row.get("id")?;
+    Ok(DueDelivery {
+        org: row.get("org_id")?,
+        id,
+        recipient: row.get("recipient")?,
+        message: row.sealed(place(id))?,
+        attempts: row.get("attempts")?,
+    })
+}
+
+fn place(id: Id<Delivery>) -> Place {
+    Place::new("deliveries", id, "message")
+}

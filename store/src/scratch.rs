@@ -1,0 +1,71 @@
+//! Throw-away databases for tests: a private SQLite folder, and a database of its own in the PostgreSQL that
+//! `POSTERN_TEST_POSTGRES` names (`cargo xtask test` starts one). Built with the feature `scratch` alone.
+
+use std::path::PathBuf;
+use std::str::FromStr as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use postern_codes::Secret;
+use postern_codes::mac::Keyring;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _};
+
+use crate::migrate::Engine;
+use crate::sql::{Location, Store};
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// A store that is gone when the process's temporary folder is.
+#[derive(Debug)]
+pub struct Scratch {
+    /// The open store.
+    pub store: Store,
+    /// Where it is.
+    pub location: Location,
+    folder: PathBuf,
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The engines to test on: SQLite, and PostgreSQL where one was started.
+pub fn engines() -> Vec<Engine> {
+    let postgres = std::env::var_os("POSTERN_TEST_POSTGRES").map(|_| Engine::Postgres);
+    std::iter::once(Engine::Sqlite).chain(postgres).collect()
+}
+
+/// The keyring of every scratch store.
+pub fn keyring() -> Keyring {
+    Keyring::new(&Secret::new([7; 32]))
+}
+
+/// A fresh, migrated store.
+///
+/// # Panics
+/// Where the database cannot be made: the test cannot go on.
+pub async fn store(engine: Engine) -> Scratch {
+    let name = format!("postern_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+    let folder = std::env::temp_dir().join(&name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("the temporary folder is writable");
+    let location = match engine {
+        Engine::Sqlite => Location::Sqlite(folder.join("postern.db")),
+        Engine::Postgres => Location::Postgres(postgres_database(&name).await),
+    };
+    let store = Store::open(&location, keyring()).await.expect("a fresh database opens");
+    Scratch { store, location, folder }
+}
+
+async fn postgres_database(name: &str) -> String {
+    let url =
+        std::env::var("POSTERN_TEST_POSTGRES").expect("engines() offers PostgreSQL only where the variable is set");
+    let options = PgConnectOptions::from_str(&url).expect("POSTERN_TEST_POSTGRES is a URL");
+    let admin =
+        PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await.expect("PostgreSQL answers");
+    sqlx::query(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name}"))).execute(&admin).await.expect("may drop");
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&admin).await.expect("may create");
+    options.database(name).to_url_lossy().to_string()
+}
