@@ -7,6 +7,9 @@
 //! | [`env`](mod@env) | [`Env`]: the only two impure inputs, time and randomness |
 //! | [`secret`] | [`Secret`]: never printed, wiped on drop; [`Sealed`]: what storage sees |
 //! | [`mac`] | [`Mac`](mac::Mac): a keyed hash whose key no rule ever sees; [`Keyring`](mac::Keyring): the software one |
+//! | [`drp1`] | the offline recovery PIN: every formula of both ends |
+//! | [`report`] | what a computer tells of each attempt: signed, chained entries |
+//! | [`damm`] | the check digit that tells a slip from an attempt |
 //! | [`jws`] | compact JWS with ES256: proofs of a computer, answers of the server |
 //! | [`agree`] | a secret that neither side sends: ECDH and HKDF |
 //! | [`strict`] | JSON from outside: no repeated member, no value in an error |
@@ -14,10 +17,13 @@
 
 pub mod agree;
 pub mod b64;
+pub mod damm;
+pub mod drp1;
 pub mod env;
 pub mod id;
 pub mod jws;
 pub mod mac;
+pub mod report;
 pub mod secret;
 pub mod strict;
 
