@@ -9,6 +9,8 @@
 //! | [`mac`] | [`Mac`](mac::Mac): a keyed hash whose key no rule ever sees; [`Keyring`](mac::Keyring): the software one |
 //! | [`drp1`] | the offline recovery PIN: every formula of both ends |
 //! | [`report`] | what a computer tells of each attempt: signed, chained entries |
+//! | [`clock`] | what time it is, as far as a computer can vouch for it |
+//! | [`otp`] | codes of authenticator apps |
 //! | [`damm`] | the check digit that tells a slip from an attempt |
 //! | [`jws`] | compact JWS with ES256: proofs of a computer, answers of the server |
 //! | [`agree`] | a secret that neither side sends: ECDH and HKDF |
@@ -17,12 +19,14 @@
 
 pub mod agree;
 pub mod b64;
+pub mod clock;
 pub mod damm;
 pub mod drp1;
 pub mod env;
 pub mod id;
 pub mod jws;
 pub mod mac;
+pub mod otp;
 pub mod report;
 pub mod secret;
 pub mod strict;
