@@ -1,1 +1,66 @@
-fn main() {}
+//! Developer commands: `cargo xtask setup | test | ci | generate | bench`. No tool beyond Rust, a C compiler and what
+//! `setup` lists has to be installed by hand.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`setup`] | what a machine needs for the tests, and how it gets it |
+//! | [`test`] | every test on both databases, then the browser journeys; [`tally`] counts them |
+//! | [`postgres`] | a private PostgreSQL for as long as a run lasts |
+//! | [`ci`] | `test`, then one file a check |
+//! | [`generate`] | the committed files that a program wrote |
+//! | [`bench`] | one file a measurement |
+//! | [`workspace`] | the repository as cargo sees it |
+//! | [`arrows`] | the test that holds the crates to `docs/ARCHITECTURE.md` |
+#![expect(clippy::print_stdout, reason = "the terminal is what these commands talk to")]
+
+#[cfg(test)]
+mod arrows;
+mod bench;
+mod ci;
+mod generate;
+mod postgres;
+mod setup;
+mod tally;
+mod test;
+mod workspace;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// Developer commands of Postern.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+enum Command {
+    /// Show what the tests need on this machine, and install it where that is allowed.
+    Setup {
+        /// Install also where this is neither root nor CI.
+        #[arg(long)]
+        install: bool,
+    },
+    /// Run every test on both databases, then the browser journeys.
+    Test(test::Options),
+    /// Run the tests, then every other check that a change must pass.
+    Ci {
+        /// Leave the tests out: they have just run.
+        #[arg(long)]
+        no_test: bool,
+    },
+    /// Write the generated files again.
+    Generate {
+        /// Write nothing; fail if a committed file is not what would be written.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure a release build: median and 99th percentile.
+    Bench(bench::Options),
+}
+
+fn main() -> Result<()> {
+    match Command::parse() {
+        Command::Setup { install } => setup::setup(&setup::Part::ALL, install),
+        Command::Test(options) => test::test(&options).map(drop),
+        Command::Ci { no_test } => ci::ci(no_test),
+        Command::Generate { check } => generate::generate(check),
+        Command::Bench(options) => bench::bench(&options),
+    }
+}

@@ -1,0 +1,65 @@
+//! `cargo xtask ci`: what a change must pass, exactly as continuous integration runs it. Nothing here needs a network.
+
+mod bans;
+mod unused;
+mod words;
+
+use anyhow::{Result, bail};
+
+use crate::workspace::{cargo, run};
+use crate::{generate, test};
+
+type Check = fn() -> Result<()>;
+
+const CHECKS: &[(&str, Check)] = &[
+    ("formatting", formatting),
+    ("words", words::check),
+    ("licences and bans", bans::check),
+    ("unused dependencies", unused::check),
+    ("lints", lints),
+    ("documentation", documentation),
+    ("generated files", || generate::generate(true)),
+];
+
+/// Runs the tests, then every check, also after one has failed; the counts come last.
+///
+/// # Errors
+/// If a test or a check failed, by name.
+pub fn ci(no_test: bool) -> Result<()> {
+    let tally = if no_test { None } else { Some(test::test(&test::Options::default())) };
+    let mut failed = Vec::new();
+    if matches!(tally, Some(Err(_))) {
+        failed.push("tests");
+    }
+    for (name, check) in CHECKS {
+        println!("check: {name}");
+        if let Err(fault) = check() {
+            println!("{fault:#}");
+            failed.push(name);
+        }
+    }
+    match &tally {
+        Some(Ok(tally)) => println!("{tally}"),
+        Some(Err(fault)) => println!("{fault:#}"),
+        None => {}
+    }
+    if !failed.is_empty() {
+        bail!("not passed: {}", failed.join(", "));
+    }
+    println!("all checks passed");
+    Ok(())
+}
+
+fn formatting() -> Result<()> {
+    run(cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn lints() -> Result<()> {
+    let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"];
+    run(cargo().args(clippy))
+}
+
+fn documentation() -> Result<()> {
+    let doc = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked", "--quiet"];
+    run(cargo().args(doc).env("RUSTDOCFLAGS", "-D warnings"))
+}

@@ -1,0 +1,108 @@
+//! `cargo xtask generate`: files that a program writes and people read, committed and proven fresh.
+//!
+//! To add one, write the function that makes its text and put a line in [`FILES`]. Files that belong to a test (golden
+//! schemas, snapshots) are compared by that test; [`TESTS`] lists how to have it write them.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::{Metadata, cargo, output, root, run};
+
+/// A generated file: its path, and what makes its text; `None` where the program has nothing to say yet.
+type Generated = (&'static str, fn() -> Result<Option<String>>);
+
+const FILES: &[Generated] = &[
+    ("docs/reference/postern.md", || command_reference("postern")),
+    ("docs/reference/postern-agent.md", || command_reference("postern-agent")),
+];
+
+/// Packages whose tests write their golden files when `UPDATE=1` is set.
+const TESTS: &[&str] = &["postern-store"];
+
+/// Writes every generated file, or with `check` fails where a committed one is not what would be written.
+pub fn generate(check: bool) -> Result<()> {
+    let mut stale = Vec::new();
+    for (path, make) in FILES {
+        let file = root().join(path);
+        let wanted = make().with_context(|| format!("cannot make {path}"))?;
+        if fs::read_to_string(&file).ok() == wanted {
+            continue;
+        }
+        if check {
+            stale.push(*path);
+            continue;
+        }
+        match wanted {
+            Some(text) => {
+                fs::create_dir_all(file.parent().context("a generated file lies in a folder")?)?;
+                fs::write(&file, text)?;
+            }
+            None => fs::remove_file(&file)?,
+        }
+        println!("generate: {path}");
+    }
+    if !stale.is_empty() {
+        bail!("stale: {}; run `cargo xtask generate`", stale.join(", "));
+    }
+    if !check {
+        for package in TESTS {
+            run(cargo().args(["test", "--quiet", "--package", package]).env("UPDATE", "1"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The help of an executable and of each of its commands, as one page.
+fn command_reference(name: &str) -> Result<Option<String>> {
+    let metadata = Metadata::read()?;
+    let mut targets = metadata.members().flat_map(|package| &package.targets);
+    if !targets.any(|target| target.name == name && target.kind.iter().any(|kind| kind == "bin")) {
+        return Ok(None);
+    }
+    run(cargo().args(["build", "--quiet", "--locked", "--bin", name, "--workspace"]))?;
+    let executable = metadata.target_directory.join("debug").join(name);
+    let mut page = String::new();
+    describe(&executable, &mut vec![name.to_owned()], &mut page)?;
+    Ok((!page.is_empty()).then(|| format!("<!-- Written by `cargo xtask generate`. -->\n# `{name}`\n{page}")))
+}
+
+fn describe(executable: &PathBuf, command: &mut Vec<String>, page: &mut String) -> Result<()> {
+    let help = output(Command::new(executable).args(&command[1..]).arg("--help").env_clear())?;
+    if help.trim().is_empty() {
+        return Ok(());
+    }
+    if command.len() > 1 {
+        write!(page, "\n## `{}`\n", command.join(" "))?;
+    }
+    write!(page, "\n```text\n{}\n```\n", help.trim_end())?;
+    for name in commands(&help) {
+        command.push(name.to_owned());
+        describe(executable, command, page)?;
+        command.pop();
+    }
+    Ok(())
+}
+
+/// The names under `Commands:`; `help` itself is the same everywhere.
+fn commands(help: &str) -> impl Iterator<Item = &str> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let named = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    named.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_read_from_the_help() {
+        let help = "Usage: postern <COMMAND>\n\nCommands:\n  serve  Serve\n  user   People\n            and more\n  \
+                    help   Print this\n\nOptions:\n  -h, --help  Print help\n";
+        assert_eq!(commands(help).collect::<Vec<_>>(), ["serve", "user"]);
+        assert_eq!(commands("Usage: postern\n").count(), 0);
+    }
+}

@@ -1,0 +1,129 @@
+//! `cargo xtask test`: everything that can be proved here, on both databases and in a real browser.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader, pipe};
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::postgres::Postgres;
+use crate::setup::{self, Part};
+use crate::tally::{Reader, Tally, from_tap};
+use crate::workspace::{cargo, run};
+
+/// Where the tests find PostgreSQL; tests that need it skip the second database without it.
+const POSTGRES: &str = "POSTERN_TEST_POSTGRES";
+
+/// What to run.
+#[derive(clap::Args, Default)]
+pub struct Options {
+    /// Only tests whose name contains this; leaves the browser out.
+    filter: Option<String>,
+    /// Leave the second database out.
+    #[arg(long)]
+    no_postgres: bool,
+    /// Leave the browser journeys out.
+    #[arg(long)]
+    no_browser: bool,
+}
+
+/// Runs the tests, a line a test program, and ends with the counts.
+///
+/// # Errors
+/// If a test failed, or could not be run.
+pub fn test(options: &Options) -> Result<Tally> {
+    let journeys = if options.no_browser || options.filter.is_some() { Vec::new() } else { browser_journeys() };
+    let parts = Part::ALL.into_iter().filter(|part| match part {
+        Part::Browser => !journeys.is_empty(),
+        Part::Computer => true,
+        Part::Postgres => !options.no_postgres,
+    });
+    setup::setup(&parts.collect::<Vec<_>>(), false)?;
+
+    println!("building");
+    run(cargo().args(["build", "--workspace", "--locked"]))?;
+    run(cargo().args(["test", "--workspace", "--locked", "--no-run", "--quiet"]))?;
+
+    let postgres = if options.no_postgres { None } else { Some(Postgres::start()?) };
+    let database = postgres.as_ref().map(|postgres| postgres.url.as_str());
+    if let Some(url) = database {
+        println!("PostgreSQL for the tests: {url}");
+    }
+    let mut tally = cargo_test(database, options.filter.as_deref())?;
+    if !journeys.is_empty() {
+        tally.add(browser_test(&journeys, database)?);
+    }
+    drop(postgres);
+
+    println!("{tally}");
+    if !tally.failed.is_empty() {
+        bail!("{} tests failed", tally.failed.len());
+    }
+    Ok(tally)
+}
+
+fn cargo_test(database: Option<&str>, filter: Option<&str>) -> Result<Tally> {
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(filter);
+    command.env("CARGO_TERM_COLOR", "never");
+    with_database(&mut command, database);
+
+    // Both streams through one pipe: cargo names a program on one and the program answers on the other.
+    let (output, input) = pipe()?;
+    let mut child = command.stdout(input.try_clone()?).stderr(input).spawn().context("cannot start cargo")?;
+    drop(command);
+    let (mut tally, mut reader) = (Tally::default(), Reader::default());
+    for line in BufReader::new(output).split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        let Some(suite) = reader.line(line) else { continue };
+        if !suite.tally.failed.is_empty() {
+            println!("{}", suite.output);
+        }
+        if suite.tally != Tally::default() {
+            let (passed, failed) = (suite.tally.passed, suite.tally.failed.len());
+            println!("{:<48} {passed:>4} passed {failed:>2} failed  {}", suite.name, suite.took);
+        }
+        tally.add(suite.tally);
+    }
+    let status = child.wait()?;
+    if !status.success() && tally.failed.is_empty() {
+        bail!("cargo test ended with {status} before every program had its result:\n{}", reader.rest());
+    }
+    Ok(tally)
+}
+
+/// Every `tests/browser/*.mjs` is a journey; what they share lies in folders below.
+fn browser_journeys() -> Vec<PathBuf> {
+    let entries = fs::read_dir(setup::browser_tests()).into_iter().flatten().flatten();
+    let mut journeys: Vec<_> = entries.map(|entry| entry.path()).collect();
+    journeys.retain(|path| path.extension() == Some(OsStr::new("mjs")));
+    journeys.sort();
+    journeys
+}
+
+fn browser_test(journeys: &[PathBuf], database: Option<&str>) -> Result<Tally> {
+    println!("browser journeys: {}", journeys.len());
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-reporter=tap"]).args(journeys).current_dir(setup::browser_tests());
+    with_database(&mut node, database);
+    let output = node.output().context("cannot start node")?;
+    let tap = String::from_utf8_lossy(&output.stdout);
+    let tally = from_tap(&tap);
+    if !output.status.success() {
+        println!("{tap}{}", String::from_utf8_lossy(&output.stderr));
+    }
+    if tally.failed.is_empty() && (!output.status.success() || tally.passed == 0) {
+        bail!("node ended with {} without counting a test", output.status);
+    }
+    println!("{:<48} {:>4} passed {:>2} failed", "browser", tally.passed, tally.failed.len());
+    Ok(tally)
+}
+
+fn with_database(command: &mut Command, database: Option<&str>) {
+    match database {
+        Some(url) => command.env(POSTGRES, url),
+        None => command.env_remove(POSTGRES),
+    };
+}
