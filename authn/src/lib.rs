@@ -7,8 +7,10 @@
 //! | --- | --- |
 //! | [`audit`] | which events exist, and what an event says |
 //! | [`limit`] | which actions are limited, by how much, for whom |
+//! | [`org`] | what an organisation may set for itself |
 //! | [`permission`] | what an administrator may do |
 
 pub mod audit;
 pub mod limit;
+pub mod org;
 pub mod permission;

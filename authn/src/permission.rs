@@ -20,7 +20,22 @@ macro_rules! permissions {
                 match self { $(Self::$variant => $text),* }
             }
         }
+
+        /// The permissions as types: a function that takes an `Allowed<right::X>` cannot be called without the check.
+        pub mod right {
+            use super::{Permission, Right};
+            $(
+                $(#[$doc])* #[derive(Debug, Clone, Copy)] pub enum $variant {}
+                impl Right for $variant { const PERMISSION: Permission = Permission::$variant; }
+            )*
+        }
     };
+}
+
+/// A permission as a type.
+pub trait Right {
+    /// The permission.
+    const PERMISSION: Permission;
 }
 
 permissions! {

@@ -6,6 +6,7 @@
 //! [`Tx`] below. What belongs to no organisation is in [`system`]. [`migrate`] renders and applies `migrations/`.
 
 pub mod audit;
+pub mod callers;
 pub mod deliveries;
 pub mod limits;
 pub mod migrate;
@@ -22,6 +23,7 @@ pub use sql::{Error, Store, Tx};
 /// Every static statement on org-owned tables, by file; `tests/statements.rs` prepares and judges each on both engines.
 pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("audit", audit::STATEMENTS),
+    ("callers", callers::STATEMENTS),
     ("deliveries", deliveries::STATEMENTS),
     ("limits", limits::STATEMENTS),
     ("orgs", orgs::STATEMENTS),

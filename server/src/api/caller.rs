@@ -1,0 +1,173 @@
+//! Who is behind a request, and what they may do. [`Allowed`] comes from [`Caller::require`] alone.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use postern_authn::audit::{Actor, Event, EventType};
+use postern_authn::permission::{Authority, Right};
+use postern_codes::id::{Id, Org, User};
+use postern_codes::{Timestamp, mac};
+use postern_store::callers::{CallerRecord, Via};
+
+use crate::App;
+use crate::api::client::Client;
+use crate::api::error::ApiError;
+
+/// The console's session cookie.
+pub const COOKIE: &str = "__Host-postern";
+/// A session that was not used for so long is over.
+pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
+/// An API token that was not used for so long is void.
+pub const TOKEN_WINDOW: Duration = Duration::from_secs(30 * 86_400);
+/// How long a proved second factor counts as fresh.
+pub const STEP_UP: Duration = Duration::from_secs(5 * 60);
+/// Use is noted at most so often.
+const NOTE_EVERY: Duration = Duration::from_secs(60);
+
+/// Somebody who showed a valid session or API token.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Their organisation.
+    pub org: Id<Org>,
+    /// Who they are, how they came, what they may do.
+    pub record: CallerRecord,
+    /// Where the request comes from.
+    pub client: Client,
+}
+
+/// Proof that a caller holds a permission: an act that takes it cannot be reached without.
+#[derive(Debug, Clone)]
+pub struct Allowed<R> {
+    caller: Caller,
+    right: PhantomData<fn() -> R>,
+}
+
+impl<R> Allowed<R> {
+    /// The caller.
+    pub const fn caller(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl<R> std::ops::Deref for Allowed<R> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl Caller {
+    /// The person.
+    pub const fn user(&self) -> Id<User> {
+        self.record.user
+    }
+
+    /// What they may do.
+    pub const fn authority(&self) -> &Authority {
+        &self.record.authority
+    }
+
+    /// Who the record says did it.
+    pub fn actor(&self) -> Actor {
+        let token = match &self.record.via {
+            Via::Session { .. } => None,
+            Via::Token { id, .. } => Some(*id),
+        };
+        Actor { token, ..Actor::user(self.record.user, &self.record.login, &self.record.name) }
+    }
+
+    /// A success of theirs, for the record.
+    pub fn success(&self, kind: EventType) -> Event {
+        Event::success(kind, self.actor(), self.client.0.clone())
+    }
+
+    /// A refusal of theirs, for the record.
+    pub fn failure(&self, kind: EventType, code: &str) -> Event {
+        Event::failure(kind, self.actor(), self.client.0.clone(), code)
+    }
+
+    /// Whether a second factor was proved in this session in the last five minutes. Never true for a token.
+    pub fn has_fresh_factor(&self, now: Timestamp) -> bool {
+        match &self.record.via {
+            Via::Session { factor_at: Some(at), .. } => now.since(*at) < STEP_UP,
+            Via::Session { factor_at: None, .. } | Via::Token { .. } => false,
+        }
+    }
+
+    /// Whether they came by a token that was made with this grant.
+    pub fn has_grant(&self, grant: &str) -> bool {
+        matches!(&self.record.via, Via::Token { grants, .. } if grants.iter().any(|held| held == grant))
+    }
+
+    /// The proof that they hold a permission; a refusal is recorded.
+    ///
+    /// # Errors
+    /// 403 where they do not hold it.
+    pub async fn require<R: Right>(self, app: &App) -> Result<Allowed<R>, ApiError> {
+        if self.authority().has(R::PERMISSION) {
+            return Ok(Allowed { caller: self, right: PhantomData });
+        }
+        let event =
+            self.failure(EventType::PermissionDenied, "permission").detail("permission", R::PERMISSION.as_str());
+        let env = app.env();
+        app.store.write(self.org, |tx| tx.record(&event, &env)).await?;
+        Err(ApiError::forbidden())
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let client = Client::from_request_parts(parts, app).await.unwrap_or_default();
+        let org = app.org().await?;
+        let now = app.env().now;
+        let record = match credential(parts) {
+            Some(Credential::Token(token)) => {
+                let hash = mac::sha256(&[token.as_bytes()]);
+                app.store.read(org, |tx| tx.caller_by_token(hash, now)).await?.ok_or_else(ApiError::invalid_token)?
+            }
+            Some(Credential::Session(token)) => {
+                let hash = mac::sha256(&[token.as_bytes()]);
+                let idle_since = now.minus(SESSION_IDLE);
+                let found = app.store.read(org, |tx| tx.caller_by_session(hash, now, idle_since)).await?;
+                found.ok_or_else(ApiError::invalid_session)?
+            }
+            None => return Err(ApiError::invalid_token()),
+        };
+        if record.seen_at.is_none_or(|seen| now.since(seen) >= NOTE_EVERY) {
+            app.store.write(org, |tx| tx.note_caller(&record.via, now, now.plus(TOKEN_WINDOW))).await?;
+        }
+        Ok(Self { org, record, client })
+    }
+}
+
+enum Credential<'p> {
+    Session(&'p str),
+    Token(&'p str),
+}
+
+/// An `Authorization` header goes before a cookie. `SSWS` may stand with or without a space: an official client leaves
+/// it out.
+fn credential(parts: &Parts) -> Option<Credential<'_>> {
+    if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+        let text = value.to_str().unwrap_or_default();
+        let token = text.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("SSWS")).map_or("", |_| text[4..].trim());
+        return Some(Credential::Token(token));
+    }
+    session_cookie(parts).map(Credential::Session)
+}
+
+/// The session cookie's value, where the request has one.
+pub fn session_cookie(parts: &Parts) -> Option<&str> {
+    let cookies = parts.headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    cookies.flat_map(|line| line.split(';')).find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == COOKIE).then_some(value)
+    })
+}

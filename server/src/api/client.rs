@@ -1,0 +1,49 @@
+//! Where a request comes from: its id, its network address, what its program calls itself.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use postern_authn::audit;
+use postern_codes::Id;
+
+use crate::App;
+
+/// The client of this request, as the record keeps it.
+#[derive(Debug, Clone, Default)]
+pub struct Client(pub audit::Client);
+
+/// Longest part of a `User-Agent` that is kept.
+const USER_AGENT: usize = 255;
+
+/// Gives the request its id, which the answer carries too, and notes where it came from.
+pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let id = Id::new(&app.env());
+    let ip = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string());
+    let user_agent =
+        request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let user_agent = user_agent.chars().take(USER_AGENT).collect();
+    request.extensions_mut().insert(Client(audit::Client {
+        ip: ip.unwrap_or_default(),
+        user_agent,
+        request: Some(id),
+    }));
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert("x-okta-request-id", value);
+    }
+    response
+}
+
+impl<S: Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}

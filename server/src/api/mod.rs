@@ -1,0 +1,17 @@
+//! The API: a file a noun, each with its act, its shapes, its thin handlers and its routes.
+
+pub mod body;
+pub mod caller;
+pub mod client;
+pub mod error;
+pub mod routes;
+
+pub use body::Json;
+pub use caller::{Allowed, Caller};
+pub use error::ApiError;
+use routes::Routes;
+
+/// Every route of the API.
+pub fn routes() -> Routes {
+    Routes::new()
+}

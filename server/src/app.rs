@@ -1,0 +1,72 @@
+//! [`App`]: what every handler is handed, and the router made of every noun's routes.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use postern_codes::Env;
+use postern_codes::env::World;
+use postern_codes::id::{Id, Org};
+use postern_store::Store;
+
+use crate::api::error::ApiError;
+use crate::api::routes::{Route, Routes};
+use crate::api::{client, error};
+use crate::config::Config;
+
+/// The running server: nothing in it is global, everything is passed.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// Time and randomness.
+    pub world: Arc<dyn World>,
+    /// `postern.toml`.
+    pub config: Config,
+    org: OnceLock<Id<Org>>,
+}
+
+impl App {
+    /// A server on an open store.
+    pub fn new(store: Store, world: Arc<dyn World>, config: Config) -> Self {
+        Self { store, world, config, org: OnceLock::new() }
+    }
+
+    /// The present moment and fresh randomness, once a request.
+    pub fn env(&self) -> Env {
+        Env::of(&self.world)
+    }
+
+    /// The organisation of this installation.
+    ///
+    /// # Errors
+    /// 503 before the set-up link was used.
+    pub async fn org(&self) -> Result<Id<Org>, ApiError> {
+        if let Some(org) = self.org.get() {
+            return Ok(*org);
+        }
+        let orgs = self.store.system().orgs().await?;
+        let first = orgs.first().ok_or_else(ApiError::not_set_up)?;
+        Ok(*self.org.get_or_init(|| first.id))
+    }
+}
+
+/// Every route there is: what the router serves and what the authorisation sweep walks.
+pub fn routes() -> Routes {
+    crate::api::routes()
+}
+
+/// The table of routes, for tests and generated references.
+pub fn route_table() -> Vec<Route> {
+    routes().into_parts().1
+}
+
+/// The whole server as one service.
+pub fn router(app: Arc<App>) -> Router {
+    let (router, _) = routes().into_parts();
+    router
+        .fallback(async || ApiError::no_such_path())
+        .method_not_allowed_fallback(async || ApiError::no_such_method())
+        .layer(from_fn_with_state(Arc::clone(&app), error::render))
+        .layer(from_fn_with_state(Arc::clone(&app), client::identify))
+        .with_state(app)
+}
