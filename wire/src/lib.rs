@@ -15,6 +15,7 @@
 //! | [`factors`] | a second factor at the desktop, asked online |
 //! | [`settings`] | device settings: names, ranges, defaults, and whose word counts |
 //! | [`error`] | every word with which the server refuses, and what the computer then does |
+//! | [`place`] | where a conversation happens, and whether recovery PINs are taken there |
 //! | [`socket`] | frames of the agent's local socket |
 
 pub mod check_in;
@@ -22,6 +23,7 @@ pub mod enroll;
 pub mod error;
 pub mod factors;
 pub mod form;
+pub mod place;
 pub mod proof;
 pub mod recovery;
 pub mod report;

@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn channel(json: Value) -> Map<String, Value> {
+    fn channel(json: &Value) -> Map<String, Value> {
         json.as_object().unwrap().clone()
     }
 
@@ -226,7 +226,7 @@ mod tests {
             json!({"AdminEmail": "x".repeat(1001)}),
         ] {
             assert!(serde_json::from_value::<DeviceSettings>(wrong.clone()).is_err(), "{wrong}");
-            assert!(DeviceSettings::default().managed_by(&channel(wrong.clone())).is_err(), "{wrong}");
+            assert!(DeviceSettings::default().managed_by(&channel(&wrong)).is_err(), "{wrong}");
         }
     }
 
@@ -234,7 +234,7 @@ mod tests {
     fn the_management_channel_wins() {
         let wanted =
             json!({"AdminPhone": "+44 20 7946 0000", "NetworkTimeoutInSeconds": 9, "MFANotRequiredList": ["kiosk"]});
-        let settings = DeviceSettings::default().managed_by(&channel(wanted)).unwrap();
+        let settings = DeviceSettings::default().managed_by(&channel(&wanted)).unwrap();
         assert_eq!(settings.admin_phone.as_str(), "+44 20 7946 0000");
         assert_eq!(settings.network_timeout_seconds.get(), 9);
         assert_eq!(settings.mfa_bypass, vec![Text::new("kiosk").unwrap()]);
@@ -244,11 +244,11 @@ mod tests {
     fn no_channel_makes_a_limit_looser() {
         let wanted =
             json!({"DeviceRecoveryPINDuration": 7200, "RecoveryMode": "TIME", "RecoveryRegistration": "CLAIMED"});
-        let settings = DeviceSettings::default().managed_by(&channel(wanted)).unwrap();
+        let settings = DeviceSettings::default().managed_by(&channel(&wanted)).unwrap();
         assert_eq!(settings, DeviceSettings::default());
         let stricter =
             json!({"DeviceRecoveryPINDuration": 5, "RecoveryMode": "CHALLENGE", "OfflineLoginAllowed": false});
-        let settings = DeviceSettings::default().managed_by(&channel(stricter)).unwrap();
+        let settings = DeviceSettings::default().managed_by(&channel(&stricter)).unwrap();
         assert_eq!(settings.recovery_pin_minutes.get(), 5);
         assert_eq!(settings.recovery_mode, RecoveryMode::Challenge);
         assert!(!settings.offline_login);
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_said() {
-        let fault = DeviceSettings::default().managed_by(&channel(json!({"RecoveryPin": 5}))).unwrap_err();
+        let fault = DeviceSettings::default().managed_by(&channel(&json!({"RecoveryPin": 5}))).unwrap_err();
         assert_eq!(fault, "there is no setting RecoveryPin");
     }
 }

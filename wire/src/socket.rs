@@ -1,8 +1,9 @@
 //! Frames of the agent's local Unix socket: one JSON object a line, in turns, the client first.
 //!
-//! One connection is one conversation. A login program says [`Begin`](Request::Begin), then
-//! [`PasswordProved`](Request::PasswordProved), then tries ways in until one answers [`Opened`](Answer::Opened); every
-//! other answer keeps the door shut. Who may ask what is decided by the agent, from the peer's credentials.
+//! One connection is one conversation. A login program says [`Begin`](Request::Begin), which answers whom to call, then
+//! [`PasswordProved`](Request::PasswordProved), which answers the ways in, then tries them until one answers
+//! [`Opened`](Answer::Opened); every other answer keeps the door shut. Who may ask what is decided by the agent, from the
+//! peer's credentials.
 
 use std::fmt;
 use std::io::{self, BufRead, Read, Write};
@@ -11,7 +12,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::form::{ProfileText, Text, Whole};
+use crate::form::{Text, Whole};
+use crate::place::Place;
 
 /// The longest frame in bytes, its line end included.
 pub const MAX_FRAME: usize = 64 * 1024;
@@ -54,19 +56,6 @@ pub enum Request {
         /// As typed.
         code: Typed,
     },
-}
-
-/// Where a conversation happens, in the words of PAM.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// `PAM_SERVICE`.
-    pub service: ProfileText,
-    /// `PAM_RHOST`; empty at the computer itself.
-    pub rhost: ProfileText,
-    /// `PAM_TTY`.
-    pub tty: ProfileText,
-    /// The OS account.
-    pub user: Text,
 }
 
 /// What a person typed: never printed.
