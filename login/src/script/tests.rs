@@ -20,10 +20,10 @@ impl Conversation for Screen {
         self.lines.pop_front().map(str::to_owned).ok_or(HungUp)
     }
     fn tell(&mut self, text: &str) {
-        self.shown += &format!("{text}\n");
+        self.shown.extend([text, "\n"]);
     }
     fn warn(&mut self, text: &str) {
-        self.shown += &format!("! {text}\n");
+        self.shown.extend(["! ", text, "\n"]);
     }
 }
 
