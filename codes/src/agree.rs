@@ -75,7 +75,10 @@ mod tests {
     fn the_examples_of_rfc_5869_hold() {
         let salt: Vec<u8> = (0..13).collect();
         let info: Vec<u8> = (0xf0..0xfa).collect();
-        let hex = |key: &Secret<[u8; 32]>| key.expose().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hex = |key: &Secret<[u8; 32]>| {
+            let nibbles = key.expose().iter().flat_map(|byte| [byte >> 4, byte & 15]);
+            nibbles.filter_map(|half| char::from_digit(half.into(), 16)).collect::<String>()
+        };
         let first = hkdf_sha256(&[0x0b; 22], &salt, &[&info]);
         assert_eq!(hex(&first), "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
         let third = hkdf_sha256(&[0x0b; 22], &[], &[]);

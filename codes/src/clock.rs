@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::env::Timestamp;
 
 /// How old the server's last time may be.
-const ANCHOR_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
+const ANCHOR_LIFE: Duration = Duration::from_hours(7 * 24);
 /// A forward jump of the wall clock by more than this is one that nobody has explained.
-const JUMP: Duration = Duration::from_secs(300);
+const JUMP: Duration = Duration::from_mins(5);
 /// A beacon that took longer says too little about the present.
 const SLOWEST_BEACON: Duration = Duration::from_secs(5);
 const LEAST_TOLERANCE: Duration = Duration::from_secs(30);

@@ -20,7 +20,7 @@ pub const STEP_SECONDS: u64 = 30;
 /// The first use must come this long after the beginning of the PIN's step: two minutes for the person, and one step.
 pub const FIRST_USE: Duration = Duration::from_secs(150);
 /// The server's own limit on first use, from the issue, and the life of a challenge on the screen.
-pub const ISSUE_LIFE: Duration = Duration::from_secs(120);
+pub const ISSUE_LIFE: Duration = Duration::from_mins(2);
 /// How many steps back a PIN is still recognised, to say "too old" and not "wrong"; it opens nothing.
 const RECOGNISED_STEPS: u64 = 20;
 const STEP_MICROS: i64 = 30_000_000;

@@ -52,8 +52,8 @@ pub(crate) enum Node {
     Null,
     Bool(bool),
     Whole(u64),
-    /// A number that is negative, broken or too large: allowed where nobody reads it.
-    OtherNumber,
+    /// A number that is negative, broken or too large: it reaches no integer, so it is allowed only where nobody reads it.
+    OtherNumber(f64),
     Text(String),
     List(Vec<Node>),
     Object(Vec<(String, Node)>),
@@ -93,15 +93,15 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(if value <= LARGEST { Node::Whole(value) } else { Node::OtherNumber })
+        Ok(if value <= LARGEST { Node::Whole(value) } else { Node::OtherNumber(f64::INFINITY) })
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-        Ok(Node::OtherNumber)
+        Ok(Node::OtherNumber(f64::NEG_INFINITY))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::OtherNumber)
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        Ok(Node::OtherNumber(value))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {
@@ -141,7 +141,7 @@ impl<'de> Deserializer<'de> for Node {
             Self::Null => visitor.visit_unit(),
             Self::Bool(value) => visitor.visit_bool(value),
             Self::Whole(value) => visitor.visit_u64(value),
-            Self::OtherNumber => Err(Malformed::whole()),
+            Self::OtherNumber(value) => visitor.visit_f64(value),
             Self::Text(value) => visitor.visit_string(value),
             Self::List(items) => visitor.visit_seq(Items(items.into_iter())),
             Self::Object(members) => visitor.visit_map(Members { rest: members.into_iter(), value: None }),
