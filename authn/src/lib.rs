@@ -6,11 +6,15 @@
 //! | module | decides |
 //! | --- | --- |
 //! | [`audit`] | which events exist, and what an event says |
+//! | [`filter`] | what the text of a filter means |
+//! | [`group`] | what a group may be called |
 //! | [`limit`] | which actions are limited, by how much, for whom |
-//! | [`org`] | what an organisation may set for itself |
+//! | [`org`] | what an organisation may be called and may set for itself |
 //! | [`permission`] | what an administrator may do |
 
 pub mod audit;
+pub mod filter;
+pub mod group;
 pub mod limit;
 pub mod org;
 pub mod permission;
