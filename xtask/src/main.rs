@@ -4,11 +4,11 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`setup`] | what a machine needs for the tests, and how it gets it |
-//! | [`test`] | every test on both databases, then the browser journeys; [`tally`] counts them |
+//! | [`mod@test`] | every test on both databases, then the browser journeys; [`tally`] counts them |
 //! | [`postgres`] | a private PostgreSQL for as long as a run lasts |
 //! | [`ci`] | `test`, then one file a check |
 //! | [`generate`] | the committed files that a program wrote |
-//! | [`bench`] | one file a measurement |
+//! | [`mod@bench`] | one file a measurement |
 //! | [`workspace`] | the repository as cargo sees it |
 //! | [`arrows`] | the test that holds the crates to `docs/ARCHITECTURE.md` |
 #![expect(clippy::print_stdout, reason = "the terminal is what these commands talk to")]
@@ -24,7 +24,8 @@ mod tally;
 mod test;
 mod workspace;
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::Parser;
 
 /// Developer commands of Postern.
@@ -55,12 +56,19 @@ enum Command {
     Bench(bench::Options),
 }
 
-fn main() -> Result<()> {
-    match Command::parse() {
+fn main() -> ExitCode {
+    let done = match Command::parse() {
         Command::Setup { install } => setup::setup(&setup::Part::ALL, install),
-        Command::Test(options) => test::test(&options).map(drop),
+        Command::Test(options) => test::test(&options).map(|tally| println!("{tally}")),
         Command::Ci { no_test } => ci::ci(no_test),
         Command::Generate { check } => generate::generate(check),
         Command::Bench(options) => bench::bench(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            println!("{fault:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -54,7 +54,8 @@ pub struct Suite {
 /// Reads the lines of `cargo test` (both its streams, in order) and cuts them into suites.
 #[derive(Default)]
 pub struct Reader {
-    name: String,
+    /// The suite that has begun and not given its result.
+    running: Option<String>,
     lines: Vec<String>,
 }
 
@@ -62,36 +63,41 @@ impl Reader {
     /// Takes the next line; the suite that it finishes, if it does.
     pub fn line(&mut self, line: String) -> Option<Suite> {
         if let Some(name) = suite_name(&line) {
+            let unfinished = self.end();
             self.lines.clear();
-            self.name = name;
-            return None;
+            self.running = Some(name);
+            return unfinished;
         }
         let result = line.strip_prefix("test result: ").map(str::to_owned);
         self.lines.push(line);
         let result = result?;
+        let name = self.running.take()?;
         let count = |what: &str| {
             let field = result.split(['.', ';']).find_map(|field| field.trim().strip_suffix(what));
             field.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
         };
-        let failed = self.failed(count("failed"));
+        let failed = self.failed(&name, count("failed"));
         let tally = Tally { passed: count("passed"), skipped: count("ignored"), failed };
         let took = result.rsplit("finished in ").next().unwrap_or_default().to_owned();
         let output = std::mem::take(&mut self.lines).join("\n");
-        Some(Suite { name: self.name.clone(), tally, took, output })
+        Some(Suite { name, tally, took, output })
     }
 
-    /// What was printed since the last finished suite: why a program did not get to its end.
-    pub fn rest(&self) -> String {
-        self.lines.join("\n")
+    /// The suite that ended without a result (it crashed, or exited by itself): that is a failure too.
+    pub fn end(&mut self) -> Option<Suite> {
+        let name = self.running.take()?;
+        let output = std::mem::take(&mut self.lines).join("\n");
+        let tally = Tally { failed: vec![format!("{name}: ended without a result")], ..Tally::default() };
+        Some(Suite { name, tally, took: String::new(), output })
     }
 
     /// The names under the last `failures:`; numbers where the program named fewer than it counted.
-    fn failed(&self, count: usize) -> Vec<String> {
+    fn failed(&self, suite: &str, count: usize) -> Vec<String> {
         let begins = self.lines.iter().rposition(|line| line == "failures:").map_or(self.lines.len(), |line| line + 1);
         let listed = self.lines[begins..].iter().filter_map(|line| line.strip_prefix("    "));
-        let mut failed: Vec<_> = listed.take(count).map(|test| format!("{}: {test}", self.name)).collect();
+        let mut failed: Vec<_> = listed.take(count).map(|test| format!("{suite}: {test}")).collect();
         for number in failed.len()..count {
-            failed.push(format!("{}: failure {}", self.name, number + 1));
+            failed.push(format!("{suite}: failure {}", number + 1));
         }
         failed
     }
@@ -156,12 +162,16 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_never_finished_leaves_its_last_words() {
+    fn a_program_that_ends_without_a_result_has_failed() {
         let mut reader = Reader::default();
-        let running = "     Running tests/pam.rs (target/debug/deps/pam-8badf00d)";
-        assert!(reader.line(running.to_owned()).is_none());
-        assert!(reader.line("memory allocation failed".to_owned()).is_none());
-        assert_eq!(reader.rest(), "memory allocation failed");
+        let lines =
+            "     Running tests/pam.rs (target/debug/deps/pam-1)\nmemory allocation failed\n   Doc-tests wire\n";
+        let suites: Vec<_> = lines.lines().filter_map(|line| reader.line(line.to_owned())).collect();
+        assert_eq!(suites.len(), 1);
+        assert_eq!(suites[0].tally.failed, ["pam tests/pam.rs: ended without a result"]);
+        assert_eq!(suites[0].output, "memory allocation failed");
+        assert_eq!(reader.end().expect("one more").name, "wire documentation");
+        assert!(reader.end().is_none());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::postgres::Postgres;
 use crate::setup::{self, Part};
-use crate::tally::{Reader, Tally, from_tap};
+use crate::tally::{Reader, Suite, Tally, from_tap};
 use crate::workspace::{cargo, run};
 
 /// Where the tests find PostgreSQL; tests that need it skip the second database without it.
@@ -29,10 +29,10 @@ pub struct Options {
     no_browser: bool,
 }
 
-/// Runs the tests, a line a test program, and ends with the counts.
+/// Runs the tests, a line a test program, and returns the counts.
 ///
 /// # Errors
-/// If a test failed, or could not be run.
+/// If a test failed (the message has the names and ends with the counts), or could not be run.
 pub fn test(options: &Options) -> Result<Tally> {
     let journeys = if options.no_browser || options.filter.is_some() { Vec::new() } else { browser_journeys() };
     let parts = Part::ALL.into_iter().filter(|part| match part {
@@ -57,9 +57,8 @@ pub fn test(options: &Options) -> Result<Tally> {
     }
     drop(postgres);
 
-    println!("{tally}");
     if !tally.failed.is_empty() {
-        bail!("{} tests failed", tally.failed.len());
+        bail!("{tally}");
     }
     Ok(tally)
 }
@@ -76,22 +75,30 @@ fn cargo_test(database: Option<&str>, filter: Option<&str>) -> Result<Tally> {
     drop(command);
     let (mut tally, mut reader) = (Tally::default(), Reader::default());
     for line in BufReader::new(output).split(b'\n') {
-        let line = String::from_utf8_lossy(&line?).into_owned();
-        let Some(suite) = reader.line(line) else { continue };
-        if !suite.tally.failed.is_empty() {
-            println!("{}", suite.output);
+        if let Some(suite) = reader.line(String::from_utf8_lossy(&line?).into_owned()) {
+            report(&suite);
+            tally.add(suite.tally);
         }
-        if suite.tally != Tally::default() {
-            let (passed, failed) = (suite.tally.passed, suite.tally.failed.len());
-            println!("{:<48} {passed:>4} passed {failed:>2} failed  {}", suite.name, suite.took);
-        }
+    }
+    if let Some(suite) = reader.end() {
+        report(&suite);
         tally.add(suite.tally);
     }
     let status = child.wait()?;
     if !status.success() && tally.failed.is_empty() {
-        bail!("cargo test ended with {status} before every program had its result:\n{}", reader.rest());
+        bail!("cargo test ended with {status}, and no test program says why");
     }
     Ok(tally)
+}
+
+fn report(suite: &Suite) {
+    let Tally { passed, failed, .. } = &suite.tally;
+    if !failed.is_empty() {
+        println!("{}", suite.output);
+    }
+    if suite.tally != Tally::default() {
+        println!("{:<48} {passed:>4} passed {:>2} failed  {}", suite.name, failed.len(), suite.took);
+    }
 }
 
 /// Every `tests/browser/*.mjs` is a journey; what they share lies in folders below.
