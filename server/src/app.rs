@@ -13,6 +13,7 @@ use crate::api::error::ApiError;
 use crate::api::routes::{Route, Routes};
 use crate::api::{client, error};
 use crate::config::Config;
+use crate::delivery::Sender;
 
 /// The running server: nothing in it is global, everything is passed.
 pub struct App {
@@ -22,13 +23,15 @@ pub struct App {
     pub world: Arc<dyn World>,
     /// `postern.toml`.
     pub config: Config,
+    /// How messages leave.
+    pub sender: Arc<dyn Sender>,
     org: OnceLock<Id<Org>>,
 }
 
 impl App {
     /// A server on an open store.
-    pub fn new(store: Store, world: Arc<dyn World>, config: Config) -> Self {
-        Self { store, world, config, org: OnceLock::new() }
+    pub fn new(store: Store, world: Arc<dyn World>, config: Config, sender: Arc<dyn Sender>) -> Self {
+        Self { store, world, config, sender, org: OnceLock::new() }
     }
 
     /// The present moment and fresh randomness, once a request.

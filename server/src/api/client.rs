@@ -1,7 +1,6 @@
 //! Where a request comes from: its id, its network address, what its program calls itself.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
@@ -13,6 +12,7 @@ use postern_authn::audit;
 use postern_codes::Id;
 
 use crate::App;
+use crate::listener::Peer;
 
 /// The client of this request, as the record keeps it.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +24,7 @@ const USER_AGENT: usize = 255;
 /// Gives the request its id, which the answer carries too, and notes where it came from.
 pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let id = Id::new(&app.env());
-    let ip = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string());
+    let ip = request.extensions().get::<ConnectInfo<Peer>>().map(|peer| peer.0.0.ip().to_string());
     let user_agent =
         request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let user_agent = user_agent.chars().take(USER_AGENT).collect();

@@ -1,0 +1,45 @@
+//! Mail as files: `outbox/NNN.eml`, for installations without a mail server, for demos and for tests.
+
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use lettre::Message as Mail;
+
+use super::{SendFault, Sender, Sent};
+
+/// A folder that takes one file a mail. It and its files are readable by their owner alone: they may hold links.
+pub struct Outbox {
+    folder: PathBuf,
+    next: AtomicU64,
+}
+
+impl Outbox {
+    /// The folder, made where it is not there.
+    pub fn new(folder: PathBuf) -> anyhow::Result<Self> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        let taken = std::fs::read_dir(&folder)?
+            .filter_map(|entry| entry.ok()?.path().file_stem()?.to_str()?.parse::<u64>().ok());
+        let next = taken.max().unwrap_or(0) + 1;
+        Ok(Self { folder, next: AtomicU64::new(next) })
+    }
+
+    fn write(&self, mail: &Mail) -> std::io::Result<()> {
+        let number = self.next.fetch_add(1, Ordering::SeqCst);
+        let path = self.folder.join(format!("{number:06}.eml"));
+        let draft = path.with_extension("draft");
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.write_all(&mail.formatted())?;
+        file.sync_all()?;
+        std::fs::rename(draft, path)
+    }
+}
+
+impl Sender for Outbox {
+    fn send(&self, mail: Mail) -> Sent<'_> {
+        Box::pin(async move {
+            tokio::task::block_in_place(|| self.write(&mail)).map_err(|error| SendFault::Later(error.to_string()))
+        })
+    }
+}

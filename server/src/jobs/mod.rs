@@ -1,0 +1,39 @@
+//! What the server does by itself. To add a job, add a file and a line in [`JOBS`].
+//!
+//! Every server runs every job; a job claims its work in the database, so that two servers do not do it twice.
+
+mod deliver;
+mod place_events;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::App;
+
+/// One job.
+pub struct Job {
+    name: &'static str,
+    every: Duration,
+    run: for<'a> fn(&'a App) -> Pin<Box<dyn Future<Output = Result<(), postern_store::Error>> + Send + 'a>>,
+}
+
+/// Every job.
+pub const JOBS: &[Job] = &[deliver::JOB, place_events::JOB];
+
+/// Runs every job at its interval until the runtime ends. A fault is logged; the job goes on at its next turn.
+pub fn start(app: &Arc<App>) {
+    for job in JOBS {
+        let app = Arc::clone(app);
+        tokio::spawn(async move {
+            let mut turns = tokio::time::interval(job.every);
+            turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                turns.tick().await;
+                if let Err(error) = (job.run)(&app).await {
+                    tracing::warn!(job = job.name, cause = %error, "a job failed; it is tried again");
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,6 @@
+//! Journeys through HTTP against the real router, on both databases, with a clock that moves when told to.
+//!
+//! A file a journey; [`app::TestApp`] is what they share.
+
+mod app;
+mod frame;
