@@ -5,6 +5,7 @@
 //! | [`app`] | [`App`]: the store, the world, the configuration; router assembly |
 //! | [`api`] | a file a noun: the act, then the thin JSON handlers |
 //! | [`config`] | `postern.toml` |
+//! | [`console`] | a file a screen: the view, and its template beside it |
 //! | [`delivery`] | a file a sender: how messages leave |
 //! | [`jobs`] | a file a job: what the server does by itself |
 //! | [`listener`] | the listening socket, with or without TLS |
@@ -14,6 +15,7 @@
 pub mod api;
 pub mod app;
 pub mod config;
+pub mod console;
 pub mod delivery;
 pub mod jobs;
 pub mod listener;

@@ -1,0 +1,36 @@
+//! The console: one file a screen, each with the view that its template in `templates/console/` shows.
+//!
+//! A view holds what a reader sees, ready to be shown: words, [`part::Moment`]s and [`part::State`]s, never rows or
+//! rules. Handlers fill a view and answer with [`page::page`]. What is used on more than one screen is a [`part`], with a
+//! template of its own; `/admin/parts` shows every state of each.
+//!
+//! Not here: what is allowed and what happens (`api/` and `authn`).
+
+pub mod administrators;
+pub mod assets;
+pub mod device;
+pub mod devices;
+pub mod features;
+pub mod groups;
+pub mod home;
+pub mod not_me;
+pub mod page;
+pub mod part;
+pub mod parts;
+pub mod people;
+pub mod person;
+pub mod pin;
+pub mod pin_request;
+pub mod pin_state;
+pub mod problem;
+pub mod qr;
+pub mod reports;
+pub mod security;
+pub mod set_up;
+pub mod shell;
+pub mod sign_in;
+pub mod step_up;
+pub mod tokens;
+
+#[cfg(test)]
+mod tests;

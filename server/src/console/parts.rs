@@ -1,0 +1,58 @@
+//! Every part in every state, for whoever changes one.
+
+use askama::Template;
+
+use super::part::{Field, Kind, Notice, State, Tone};
+use super::pin_state::{PinState, Stage};
+use super::shell::Shell;
+
+/// The page of all parts.
+#[derive(Template)]
+#[template(path = "console/parts.html")]
+pub struct Parts {
+    /// The frame.
+    pub shell: Shell,
+}
+
+impl Parts {
+    const TONES: [Tone; 5] = [Tone::Plain, Tone::Busy, Tone::Good, Tone::Warning, Tone::Danger];
+
+    fn states() -> Vec<State> {
+        Self::TONES.map(|tone| State::new(tone, format!("State: {}", tone.class()))).into()
+    }
+
+    fn notices() -> Vec<Notice> {
+        let notice = |tone| Notice::new(tone, "What happened.", "What it means, and what to do.").with_code("its_code");
+        Self::TONES.map(notice).into()
+    }
+
+    fn fields() -> Vec<Field> {
+        let choices = vec![("a".into(), "One".into()), ("b".into(), "Another".into())];
+        vec![
+            Field::new("part-text", "Text", Kind::Text).hint("A hint."),
+            Field::new("part-refused", "Text, refused", Kind::Text).holding("typed").refused("Why, and what to do."),
+            Field::new("part-code", "App code", Kind::AppCode),
+            Field::new("part-nine", "Nine digits", Kind::NineDigits),
+            Field::new("part-number", "Number", Kind::Number(1, 7200)).holding("60"),
+            Field::new("part-choice", "Choice", Kind::Choice(choices)).holding("b"),
+            Field::new("part-long", "Several lines", Kind::Long).optional(),
+        ]
+    }
+
+    fn pins(&self) -> Vec<PinState> {
+        let at = || self.shell.now.clone();
+        let stages = [
+            Stage::Issued { is_online: true },
+            Stage::Issued { is_online: false },
+            Stage::Activated { at: at(), by_report: false, until: at() },
+            Stage::Activated { at: at(), by_report: true, until: at() },
+            Stage::Expired,
+            Stage::Superseded,
+            Stage::Revoked { is_in_effect: true },
+            Stage::Revoked { is_in_effect: false },
+            Stage::Denied { because: "the digits did not match".into() },
+            Stage::Ended { at: at() },
+        ];
+        stages.map(|stage| PinState { stage, duration: "1 hour".into(), revoke: Some("#".into()) }).into()
+    }
+}

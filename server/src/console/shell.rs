@@ -1,0 +1,95 @@
+//! What surrounds every screen: the column of nouns, the search, who is signed in.
+
+use super::part::Moment;
+
+/// Where in the console a screen is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Who may do what.
+    Administrators,
+    /// Protected computers.
+    Devices,
+    /// What is switched on.
+    Features,
+    /// Sets of people.
+    Groups,
+    /// What needs attention.
+    Home,
+    /// Nowhere: an error, the parts page.
+    Nowhere,
+    /// Everybody.
+    People,
+    /// The record.
+    Reports,
+    /// The org's rules.
+    SecurityGeneral,
+    /// Credentials of programs.
+    Tokens,
+}
+
+/// The frame of a console screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shell {
+    /// The organisation's name.
+    pub org: String,
+    /// Who is signed in.
+    pub viewer: String,
+    /// As what.
+    pub role: String,
+    /// Which noun is marked.
+    pub place: Place,
+    /// The server's time of rendering, by which the script counts.
+    pub now: Moment,
+    /// What was searched for, put back into the field.
+    pub searched: String,
+}
+
+/// An entry of the column.
+pub struct Noun {
+    /// Its word.
+    pub label: &'static str,
+    /// Its page.
+    pub href: &'static str,
+    /// The value of `aria-current`: `page` for this very page, `true` for its noun.
+    pub current: Option<&'static str>,
+    /// What lies below it; shown while the noun is current.
+    pub below: Vec<Noun>,
+}
+
+impl Shell {
+    /// The column, in its order.
+    pub fn nouns(&self) -> Vec<Noun> {
+        let noun = |label, href, place: Place| Noun {
+            label,
+            href,
+            current: (self.place == place).then_some("page"),
+            below: Vec::new(),
+        };
+        let group = |label, below: Vec<Noun>| {
+            let is_current = below.iter().any(|noun| noun.current.is_some());
+            let href = below.first().map_or("/admin", |noun| noun.href);
+            Noun {
+                label,
+                href,
+                current: is_current.then_some("true"),
+                below: if is_current { below } else { Vec::new() },
+            }
+        };
+        vec![
+            noun("Home", "/admin", Place::Home),
+            noun("People", "/admin/people", Place::People),
+            noun("Groups", "/admin/groups", Place::Groups),
+            noun("Devices", "/admin/devices", Place::Devices),
+            group(
+                "Security",
+                vec![
+                    noun("General", "/admin/security/general", Place::SecurityGeneral),
+                    noun("API tokens", "/admin/security/tokens", Place::Tokens),
+                ],
+            ),
+            noun("Administrators", "/admin/administrators", Place::Administrators),
+            noun("Reports", "/admin/reports", Place::Reports),
+            group("Settings", vec![noun("Features", "/admin/settings/features", Place::Features)]),
+        ]
+    }
+}

@@ -1,0 +1,599 @@
+//! Every screen with sample data. `cargo test -p postern-server --lib screens_written_out -- --ignored` writes them as files
+//! to `POSTERN_SCREENS` (or a temporary folder), to be looked at.
+
+use std::time::Duration;
+
+use askama::Template;
+use postern_codes::env::Timestamp;
+use postern_codes::secret::Secret;
+
+use super::device::{Device, Recovery};
+use super::part::{Event, Field, Kind, Link, Moment, Notice, Pages, Record, State, Tone};
+use super::pin_state::{PinState, Stage};
+use super::shell::{Place, Shell};
+use super::sign_in::Question;
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_unix_seconds(1_795_334_700);
+
+fn ago(seconds: u64) -> Moment {
+    Moment::new(NOW.minus(Duration::from_secs(seconds)), NOW)
+}
+
+fn days_ago(days: u64) -> Moment {
+    ago(days * 86_400)
+}
+
+fn shell(place: Place) -> Shell {
+    Shell {
+        org: "Harbour Lights".into(),
+        viewer: "Ida Lindqvist".into(),
+        role: "Help desk administrator".into(),
+        place,
+        now: ago(0),
+        searched: String::new(),
+    }
+}
+
+fn event(seconds: u64, tone: Tone, what: &str, about: &str, event_type: &str) -> Event {
+    let outcome = if tone == Tone::Good { "Success" } else { "Failure" };
+    Event {
+        at: ago(seconds).for_the_record(),
+        outcome: State::new(tone, outcome),
+        what: what.into(),
+        about: about.into(),
+        details: vec![
+            ("Event type".into(), event_type.into()),
+            ("Actor".into(), "Ida Lindqvist 00u6bu9lNAQewZeK2Lfx".into()),
+            ("Address".into(), "192.0.2.14".into()),
+            ("Request".into(), "req7VLZPOyPagNMyYFm3".into()),
+        ],
+    }
+}
+
+fn record() -> Record {
+    Record {
+        events: vec![
+            event(
+                95,
+                Tone::Good,
+                "Recovery PIN activated",
+                "HARBOUR-07, about Grace Hopper",
+                "device.desktop_mfa.recovery_pin.activate",
+            ),
+            event(
+                150,
+                Tone::Good,
+                "Recovery PIN made",
+                "Ida Lindqvist, about Grace Hopper on HARBOUR-07",
+                "device.desktop_mfa.recovery_pin.generate",
+            ),
+            event(
+                4000,
+                Tone::Danger,
+                "Recovery PIN refused: asked for themselves",
+                "Ida Lindqvist, about Ida Lindqvist on HARBOUR-02",
+                "device.desktop_mfa.recovery_pin.generate",
+            ),
+            event(
+                9000,
+                Tone::Good,
+                "Device recovery secret rotated",
+                "HARBOUR-07, about Grace Hopper",
+                "device.desktop_mfa.recovery_pin.rotate_secret",
+            ),
+        ],
+    }
+}
+
+fn pages() -> Pages {
+    Pages { summary: "1 to 25 of 212".into(), previous: None, next: Some("?after=guo1".into()) }
+}
+
+fn ready(who: &str, detail: &str) -> Recovery {
+    Recovery {
+        who: Link::new(who, "/admin/people/00u6bu9lNAQewZeK2Lfx"),
+        detail: detail.into(),
+        since: days_ago(41),
+        proof: State::new(Tone::Plain, "Proved with a factor"),
+        readiness: State::new(Tone::Good, "Ready"),
+        fix: None,
+        action: Some("/admin/devices/guo1/people/00u1/recovery".into()),
+    }
+}
+
+fn stale(who: &str, detail: &str) -> Recovery {
+    let fix = "This computer has not been online since 3 Nov 2026 (19 days). A time PIN needs 7 days or less. Ask the \
+               caller to choose \"Contact admin\" and read the nine digits on the screen.";
+    Recovery {
+        readiness: State::new(Tone::Warning, "Only with the caller's nine digits"),
+        fix: Some((fix.into(), "offline_too_long".into())),
+        ..ready(who, detail)
+    }
+}
+
+fn device() -> Device {
+    let fact = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Device {
+        shell: shell(Place::Devices),
+        name: "HARBOUR-07".into(),
+        status: State::new(Tone::Good, "Active"),
+        contact: State::new(Tone::Good, "Online"),
+        last_seen: Some(ago(20)),
+        notice: None,
+        make: "Framework".into(),
+        model: "Laptop 13".into(),
+        serial: "FRANDGCP0931240071".into(),
+        facts: vec![
+            fact("Platform", "Linux, Debian 12"),
+            fact("Agent", "0.1.0"),
+            fact("Secret kept in", "A root-only file (no TPM)"),
+            fact("Certificate until", "20 Feb 2027"),
+            fact("Enrolled", "12 Oct 2026 by Ada Byron"),
+        ],
+        people: vec![ready("Grace Hopper", "grace@harbour.example"), stale("Jean Bartik", "jean@harbour.example")],
+        acts: vec![("Rotate the secrets".into(), "#".into(), false), ("Suspend HARBOUR-07".into(), "#".into(), true)],
+        recent: record(),
+    }
+}
+
+fn request() -> pin_request::PinRequest {
+    use pin_request::PinRequest;
+    PinRequest {
+        shell: shell(Place::Devices),
+        action: "/admin/devices/guo1/people/00u1/recovery".into(),
+        person: "Grace Hopper".into(),
+        login: "grace@harbour.example".into(),
+        computer: "HARBOUR-07".into(),
+        device_href: "/admin/devices/guo1".into(),
+        make: "Framework".into(),
+        model: "Laptop 13".into(),
+        serial: "FRANDGCP0931240071".into(),
+        linked: days_ago(41),
+        link: State::new(Tone::Plain, "Proved with a factor"),
+        last_seen: Some(ago(200)),
+        duration: "1 hour".into(),
+        refusal: None,
+        challenge: None,
+        challenge_because: None,
+        reason: PinRequest::reason_field(),
+        ticket: None,
+        ticked: false,
+    }
+}
+
+fn pin(stage: Stage) -> pin::Pin {
+    pin::Pin {
+        shell: shell(Place::Devices),
+        person: "Grace Hopper".into(),
+        computer: "HARBOUR-07".into(),
+        device_href: "/admin/devices/guo1".into(),
+        digits: Some(Secret::new("417205938".into())),
+        expires: Moment::new(NOW.plus(Duration::from_secs(120)), NOW),
+        state: PinState { stage, duration: "1 hour".into(), revoke: Some("/admin/recovery-pins/iss1/revoke".into()) },
+        live: "/admin/recovery-pins/iss1/live".into(),
+    }
+}
+
+fn security(is_editing: bool) -> security::Security {
+    let switch = || Kind::Choice(vec![("true".into(), "Enabled".into()), ("false".into(), "Disabled".into())]);
+    security::Security {
+        shell: shell(Place::SecurityGeneral),
+        notice: None,
+        may_edit: true,
+        is_editing,
+        blocks: vec![
+            security::Block {
+                heading: "Okta Device Access".into(),
+                about: "What computers of this organisation may do when a factor is gone.".into(),
+                fields: vec![
+                    Field::new("desktopMFARecoveryPinEnabled", "Desktop MFA recovery PIN", switch()).holding("true"),
+                    Field::new("desktopMFAEnforceNumberMatchingChallengeEnabled", "Number matching", switch())
+                        .holding("false")
+                        .hint("A push at the desktop asks for the number on its screen."),
+                ],
+            },
+            security::Block {
+                heading: "Device settings".into(),
+                about: "Sent to every computer, signed.".into(),
+                fields: vec![
+                    Field::new("DeviceRecoveryPINDuration", "DeviceRecoveryPINDuration", Kind::Number(1, 7200))
+                        .holding("60")
+                        .hint("Minutes that a PIN keeps working after its first use."),
+                    Field::new("AdminPhone", "AdminPhone", Kind::Text)
+                        .optional()
+                        .hint("Shown behind \"Contact admin\"."),
+                ],
+            },
+        ],
+    }
+}
+
+fn devices() -> devices::Devices {
+    let row = |name: &str, serial: &str, person: &str, last_seen, recovery| devices::Row {
+        computer: Link::new(name, "/admin/devices/guo1"),
+        model: "Framework Laptop 13".into(),
+        serial: serial.into(),
+        people: vec![Link::new(person, "/admin/people/00u1")],
+        status: State::new(Tone::Good, "Active"),
+        last_seen,
+        recovery,
+    };
+    let ready = || State::new(Tone::Good, "Ready");
+    devices::Devices {
+        shell: shell(Place::Devices),
+        q: "harbour".into(),
+        status: String::new(),
+        rows: vec![
+            row("HARBOUR-02", "FRANDGCP0931240012", "Ida Lindqvist", Some(ago(600)), ready()),
+            row("HARBOUR-07", "FRANDGCP0931240071", "Grace Hopper", Some(ago(20)), ready()),
+            row(
+                "HARBOUR-11",
+                "5CD3471QXF",
+                "Jean Bartik",
+                Some(days_ago(19)),
+                State::new(Tone::Warning, "Nine digits"),
+            ),
+            row("HARBOUR-15", "PF4K2M8Z", "Betty Holberton", None, State::new(Tone::Danger, "Not registered")),
+        ],
+        pages: pages(),
+    }
+}
+
+fn people() -> people::People {
+    let row = |name: &str, login: &str, factors| people::Row {
+        person: Link::new(name, "/admin/people/00u1"),
+        login: login.into(),
+        status: State::new(Tone::Good, "Active"),
+        factors,
+        computers: 1,
+        last_sign_in: Some(days_ago(1)),
+    };
+    people::People {
+        shell: shell(Place::People),
+        q: String::new(),
+        rows: vec![
+            row("Ada Byron", "ada@harbour.example", State::new(Tone::Good, "App code")),
+            row("Grace Hopper", "grace@harbour.example", State::new(Tone::Warning, "None")),
+        ],
+        pages: pages(),
+    }
+}
+
+fn person() -> person::Person {
+    let contact = |kind: &str, value: &str, until, source: &str| person::ContactPoint {
+        kind: kind.into(),
+        value: value.into(),
+        from: days_ago(300),
+        until,
+        source: source.into(),
+    };
+    person::Person {
+        shell: shell(Place::People),
+        name: "Grace Hopper".into(),
+        login: "grace@harbour.example".into(),
+        status: State::new(Tone::Good, "Active"),
+        notice: None,
+        devices: vec![ready("HARBOUR-07", "FRANDGCP0931240071")],
+        factors: vec![person::Factor {
+            name: "App code".into(),
+            state: State::new(Tone::Good, "Active"),
+            since: days_ago(120),
+        }],
+        contacts: vec![
+            contact("E-mail", "grace@harbour.example", None, "by Ada Byron"),
+            contact("Phone", "+46 8 555 0100", Some(days_ago(3)), "by Grace Hopper"),
+        ],
+        facts: vec![("Id".into(), "00u6bu9lNAQewZeK2Lfx".into()), ("Groups".into(), "Pilots, Everyone".into())],
+        acts: vec![("Suspend Grace Hopper".into(), "#".into(), true)],
+        recent: record(),
+    }
+}
+
+fn home() -> home::Home {
+    let tally = |count, text: &str| home::Tally { count, of: Link::new(text, "/admin/devices") };
+    home::Home {
+        shell: shell(Place::Home),
+        attention: vec![
+            home::Attention {
+                state: State::new(Tone::Danger, "HARBOUR-03 was opened by a PIN that nobody made"),
+                next: "Its secrets are retired. Call the person on a number that is not new, and look at the record."
+                    .into(),
+                link: Link::new("See what happened", "/admin/reports"),
+            },
+            home::Attention {
+                state: State::new(Tone::Warning, "2 computers could not let their people in"),
+                next: "They have been offline for more than 7 days or have never registered.".into(),
+                link: Link::new("See which", "/admin/devices"),
+            },
+        ],
+        tallies: vec![
+            tally(38, "active computers"),
+            tally(36, "ready for recovery"),
+            tally(41, "people"),
+            tally(5, "recovery PINs this week"),
+        ],
+        recent: record(),
+    }
+}
+
+/// Every screen by its name, each in the states that look different.
+fn screens() -> Vec<(&'static str, String)> {
+    fn drawn(view: &impl Template) -> String {
+        view.render().unwrap()
+    }
+    let wrong = Notice::new(
+        Tone::Danger,
+        "That password does not belong to this name.",
+        "Check the name above and the caps lock key, and try again. After 10 failures the account is locked for an hour.",
+    )
+    .with_code("E0000004");
+    let new_link = pin_request::PinRequest {
+        linked: ago(240),
+        link: State::new(Tone::Danger, "The link is claimed by the computer alone"),
+        ..request()
+    };
+    let challenge = pin_request::PinRequest {
+        challenge: Some(pin_request::PinRequest::challenge_field()),
+        challenge_because: Some("This computer has no TPM, so it takes no time PIN.".into()),
+        ticket: Some(pin_request::PinRequest::ticket_field()),
+        ..request()
+    };
+    let refused = pin_request::PinRequest {
+        refusal: Some(
+            Notice::new(
+                Tone::Danger,
+                "No PIN can be made: Grace Hopper has not signed in online here since the computer was set up.",
+                "The computer holds no recovery secret for her. She needs one online sign-in with a factor, or another \
+                 computer that is ready.",
+            )
+            .with_code("not_registered"),
+        ),
+        ..request()
+    };
+    let token = tokens::Row {
+        name: "Ticket system".into(),
+        owner: Link::new("Ada Byron", "/admin/people/00u1"),
+        grants: State::new(Tone::Warning, "May make them"),
+        created: days_ago(30),
+        last_used: Some(ago(4000)),
+        revoke: Some("#".into()),
+    };
+    let features = features::Features {
+        shell: shell(Place::Features),
+        notice: None,
+        features: vec![features::Feature {
+            name: "Desktop MFA recovery".into(),
+            about: "A help desk can let a person without their factor into their own computer for a while, with a PIN."
+                .into(),
+            is_on: true,
+            action: Some("#".into()),
+        }],
+    };
+    let secret = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP";
+    let mut sign_in_wrong =
+        sign_in::SignIn::new("Harbour Lights", Question::Password, Some("ida@harbour.example".into()));
+    sign_in_wrong.notice = Some(wrong);
+    vec![
+        ("set-up", drawn(&set_up::SetUp::new("/set-up/abc"))),
+        (
+            "set-up-factor",
+            drawn(&set_up::SetUpFactor {
+                org: "Harbour Lights".into(),
+                action: "/set-up/abc".into(),
+                notice: None,
+                qr: qr::image(&Secret::new("otpauth://totp/Harbour:ada?secret=JBSWY3DPEHPK3PXP&issuer=Harbour".into())),
+                secret: Secret::new(secret.into()),
+                code: set_up::SetUpFactor::code_field(),
+            }),
+        ),
+        ("set-up-done", drawn(&set_up::SetUpDone { org: "Harbour Lights".into() })),
+        ("sign-in", drawn(&sign_in::SignIn::new("Harbour Lights", Question::Name, None))),
+        ("sign-in-wrong", drawn(&sign_in_wrong)),
+        (
+            "sign-in-code",
+            drawn(&sign_in::SignIn::new("Harbour Lights", Question::AppCode, Some("ida@harbour.example".into()))),
+        ),
+        ("home", drawn(&home())),
+        ("devices", drawn(&devices())),
+        ("device", drawn(&device())),
+        ("pin-request", drawn(&request())),
+        ("pin-request-new-link", drawn(&new_link)),
+        ("pin-request-challenge", drawn(&challenge)),
+        ("pin-request-refused", drawn(&refused)),
+        (
+            "step-up",
+            drawn(&step_up::StepUp {
+                shell: shell(Place::Devices),
+                act: "Make a recovery PIN for Grace Hopper".into(),
+                action: "/admin/devices/guo1/people/00u1/recovery".into(),
+                kept: vec![("reason".into(), "Phone left on a train".into())],
+                code: step_up::StepUp::code_field(),
+            }),
+        ),
+        ("pin", drawn(&pin(Stage::Issued { is_online: true }))),
+        ("pin-offline", drawn(&pin(Stage::Issued { is_online: false }))),
+        ("pin-activated", drawn(&pin(Stage::Activated { at: ago(5), by_report: false, until: ago(0) }))),
+        ("pin-expired", drawn(&pin(Stage::Expired))),
+        ("people", drawn(&people())),
+        ("person", drawn(&person())),
+        (
+            "groups",
+            drawn(&groups::Groups {
+                shell: shell(Place::Groups),
+                rows: vec![groups::Row { name: "Pilots".into(), description: "First to get it".into(), people: 12 }],
+            }),
+        ),
+        (
+            "administrators",
+            drawn(&administrators::Administrators {
+                shell: shell(Place::Administrators),
+                rows: vec![administrators::Row {
+                    person: Link::new("Ida Lindqvist", "#"),
+                    login: "ida@harbour.example".into(),
+                    roles: "Help desk administrator".into(),
+                    recovery: State::new(Tone::Good, "May make them"),
+                    since: days_ago(90),
+                }],
+            }),
+        ),
+        ("features", drawn(&features)),
+        ("security", drawn(&security(false))),
+        ("security-edit", drawn(&security(true))),
+        (
+            "reports",
+            drawn(&reports::Reports {
+                shell: shell(Place::Reports),
+                filters: reports::Filters::default(),
+                event_types: vec!["device.desktop_mfa.recovery_pin.generate".into()],
+                record: record(),
+                pages: pages(),
+            }),
+        ),
+        ("tokens", drawn(&tokens::Tokens { shell: shell(Place::Tokens), rows: vec![token] })),
+        (
+            "not-me",
+            drawn(&not_me::NotMe {
+                org: "Harbour Lights".into(),
+                action: "/not-me/abc".into(),
+                about: Some(("HARBOUR-07".into(), ago(60))),
+                contact: "Help desk: +46 8 555 0199.".into(),
+                stage: not_me::Stage::Asked,
+            }),
+        ),
+        ("not-found", drawn(&problem::Problem { why: problem::Why::NotFound, request_id: "req1".into() })),
+        ("forbidden", drawn(&problem::Problem { why: problem::Why::Forbidden, request_id: "req1".into() })),
+        ("unavailable", drawn(&problem::Problem { why: problem::Why::Unavailable, request_id: "req1".into() })),
+        ("parts", drawn(&parts::Parts { shell: shell(Place::Nowhere) })),
+    ]
+}
+
+/// The values of an attribute of every element with a given name, and whether it is there.
+fn attribute<'a>(page: &'a str, element: &str, name: &str) -> Vec<Option<&'a str>> {
+    let (open, sought) = (format!("<{element} "), format!(" {name}=\""));
+    page.split(&open)
+        .skip(1)
+        .map(|rest| {
+            let rest = &rest[..rest.find('>').unwrap()];
+            let spaced = if rest.starts_with(&sought[1..]) { Some(sought.len() - 1) } else { None };
+            let start = spaced.or_else(|| rest.find(&sought).map(|at| at + sought.len()))?;
+            Some(&rest[start..start + rest[start..].find('"')?])
+        })
+        .collect()
+}
+
+#[test]
+fn every_screen_is_small_with_its_style_and_script() {
+    for (name, page) in screens() {
+        let whole = page.len() + assets::STYLE.len() + assets::SCRIPT.len();
+        assert!(whole < 100_000, "{name}: {whole} bytes");
+    }
+}
+
+#[test]
+fn no_screen_needs_what_the_content_security_policy_forbids() {
+    for (name, page) in screens() {
+        assert!(!page.contains(" style=") && !page.contains("<style"), "{name} has an inline style");
+        assert!(!page.contains("javascript:"), "{name} has a script address");
+        for script in page.split("<script").skip(1) {
+            assert!(script.starts_with(" src=\"/static/console.js\" defer></script>"), "{name} has an inline script");
+        }
+        for word in page.split_whitespace().filter(|word| word.contains('=')) {
+            assert!(!word.starts_with("on"), "{name} has a handler in its marks: {word}");
+        }
+        for outside in ["src=\"http", "href=\"http", "src=\"//", "href=\"//"] {
+            assert!(!page.contains(outside), "{name} asks somebody else");
+        }
+    }
+}
+
+#[test]
+fn every_screen_has_a_language_a_title_and_one_heading_of_the_first_level() {
+    for (name, page) in screens() {
+        assert!(page.contains("<html lang=\"en\">"), "{name}");
+        assert!(!page.contains("<title></title>") && page.contains("<title>"), "{name}");
+        assert_eq!(page.matches("<h1").count(), 1, "{name}");
+        assert_eq!(page.matches("<main").count(), 1, "{name}");
+    }
+}
+
+#[test]
+fn every_input_has_a_label_of_its_own() {
+    for (name, page) in screens() {
+        let labels = attribute(&page, "label", "for");
+        for element in ["input", "select", "textarea"] {
+            let ids = attribute(&page, element, "id");
+            let kinds = attribute(&page, element, "type");
+            for (id, kind) in ids.into_iter().zip(kinds) {
+                if kind != Some("hidden") {
+                    assert!(id.is_some() && labels.contains(&id), "{name}: a {element} without a label: {id:?}");
+                }
+            }
+        }
+        let mut ids: Vec<_> = page.split(" id=\"").skip(1).map(|rest| &rest[..rest.find('"').unwrap()]).collect();
+        ids.sort_unstable();
+        let all = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), all, "{name} uses an id twice");
+    }
+}
+
+#[test]
+fn only_the_answer_that_made_a_pin_holds_its_digits() {
+    let made = pin(Stage::Issued { is_online: true });
+    let page = made.render().unwrap();
+    assert!(page.contains("data-copy=\"417205938\"") && page.contains(">417</span>"));
+    assert!(page.contains("aria-label=\"4 1 7, 2 0 5, 9 3 8\""));
+    let later = pin::Pin { digits: None, ..made }.render().unwrap();
+    assert!(!later.contains("417") && later.contains("The digits were shown once"));
+}
+
+#[test]
+fn without_the_permission_the_action_is_not_shown() {
+    let mut page = device();
+    assert!(page.render().unwrap().contains("View recovery PIN"));
+    for person in &mut page.people {
+        person.action = None;
+    }
+    assert!(!page.render().unwrap().contains("View recovery PIN"));
+}
+
+#[test]
+fn a_pin_that_cannot_be_made_is_explained_and_has_no_form() {
+    let refusal = Notice::new(Tone::Danger, "No PIN can be made.", "Do this first.").with_code("not_registered");
+    let page = pin_request::PinRequest { refusal: Some(refusal), ..request() }.render().unwrap();
+    assert!(page.contains("Do this first.") && page.contains("not_registered"));
+    assert!(!page.contains("Make a recovery PIN"));
+}
+
+#[test]
+fn every_state_of_a_pin_has_a_key_of_its_own() {
+    let at = || ago(0);
+    let stages = [
+        Stage::Issued { is_online: true },
+        Stage::Issued { is_online: false },
+        Stage::Activated { at: at(), by_report: false, until: at() },
+        Stage::Expired,
+        Stage::Superseded,
+        Stage::Revoked { is_in_effect: true },
+        Stage::Revoked { is_in_effect: false },
+        Stage::Denied { because: String::new() },
+        Stage::Ended { at: at() },
+    ];
+    let mut keys = stages.map(|stage| PinState { stage, duration: String::new(), revoke: None }.key());
+    keys.sort_unstable();
+    assert!(keys.windows(2).all(|pair| pair[0] != pair[1]), "{keys:?}");
+}
+
+#[test]
+#[ignore = "writes files, for eyes"]
+fn screens_written_out_to_be_looked_at() {
+    let folder = std::env::var_os("POSTERN_SCREENS")
+        .map_or_else(|| std::env::temp_dir().join("postern-screens"), std::path::PathBuf::from);
+    std::fs::create_dir_all(folder.join("static")).unwrap();
+    std::fs::write(folder.join("static/style.css"), assets::STYLE).unwrap();
+    std::fs::write(folder.join("static/console.js"), assets::SCRIPT).unwrap();
+    for (name, page) in screens() {
+        std::fs::write(folder.join(format!("{name}.html")), page).unwrap();
+    }
+}

@@ -1,0 +1,195 @@
+// What the pages can do beyond links and forms. Every page works without this file; it only saves steps:
+// dialogs in place, countdowns, live states, copying, keys, and times in the reader's own zone.
+"use strict";
+
+const all = (selector, root = document) => root.querySelectorAll(selector);
+
+/* ---------- times: relative for the person, exact on hover, in the viewer's zone ---------- */
+
+const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
+const exact = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+});
+// Each unit from where on, and its size: days count up to 90, since "41 days" tells more than "1 month".
+const units = [["year", 31536000, 31536000], ["month", 7776000, 2592000], ["day", 86400, 86400], ["hour", 3600, 3600], ["minute", 60, 60]];
+
+// The server's clock rules: its time at rendering is on <body data-now>, so a wrong desk clock does not mislead.
+const skew = document.body.dataset.now ? Date.parse(document.body.dataset.now) - Date.now() : 0;
+const now = () => Date.now() + skew;
+
+function sayTimes(root = document) {
+  for (const time of all("time[data-relative]", root)) {
+    const at = Date.parse(time.dateTime);
+    const seconds = Math.round((at - now()) / 1000);
+    const [unit, , size] = units.find(([, from]) => Math.abs(seconds) >= from) ?? ["second"];
+    time.textContent = unit === "second" ? (seconds <= 0 ? "just now" : "in a moment") : relative.format(Math.trunc(seconds / size), unit);
+    time.title = exact.format(at);
+  }
+  for (const time of all("time[data-exact]", root)) time.textContent = exact.format(Date.parse(time.dateTime));
+}
+
+/* ---------- countdowns ---------- */
+
+function tick() {
+  for (const countdown of all("[data-until]")) {
+    const left = Math.max(0, Math.ceil((Date.parse(countdown.dataset.until) - now()) / 1000));
+    countdown.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  }
+}
+
+/* ---------- live states: asked for every two seconds until they are over ---------- */
+
+async function refresh(live) {
+  const answer = await fetch(live.dataset.live, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+  if (!answer.ok || !live.isConnected) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-state]");
+  const shown = live.querySelector("[data-state]");
+  // Untouched when nothing changed, so that a screen reader is not told the same twice and focus stays put.
+  if (fresh && shown?.dataset.state !== fresh.dataset.state) {
+    live.replaceChildren(document.adoptNode(fresh));
+    wake(live);
+  }
+}
+
+setInterval(() => {
+  if (document.hidden) return;
+  for (const live of all("[data-live]")) {
+    if (!live.querySelector("[data-final]")) refresh(live).catch(() => {});
+  }
+}, 2000);
+
+/* ---------- dialogs: a link marked data-dialog opens its page's sheet in place ---------- */
+
+let opener = null;
+
+function dialog() {
+  const present = document.getElementById("dialog");
+  if (present) return present;
+  const made = document.createElement("dialog");
+  made.id = "dialog";
+  made.setAttribute("aria-labelledby", "dialog-title");
+  made.addEventListener("close", () => {
+    made.replaceChildren();
+    if (made.dataset.changed) location.reload();
+    else opener?.focus();
+  });
+  document.body.append(made);
+  return made;
+}
+
+function show(page, box) {
+  const sheet = new DOMParser().parseFromString(page, "text/html").querySelector("[data-sheet]");
+  if (!sheet) return false;
+  const close = document.createElement("button");
+  close.className = "plain close";
+  close.type = "button";
+  close.textContent = "Close";
+  close.addEventListener("click", () => box.close());
+  box.replaceChildren(close, document.adoptNode(sheet));
+  const title = box.querySelector("h1, h2");
+  if (title) title.id = "dialog-title";
+  wake(box);
+  if (!box.open) box.showModal();
+  (box.querySelector("[autofocus], [aria-invalid=true]") ?? title)?.focus();
+  return true;
+}
+
+async function openInPlace(link) {
+  opener = link;
+  const answer = await fetch(link.href, { credentials: "same-origin" });
+  // A page without a sheet (signed out, say) is shown as what it is.
+  if (!show(await answer.text(), dialog())) location.assign(link.href);
+}
+
+async function sendInPlace(form, button) {
+  const box = form.closest("dialog");
+  const buttons = all("button", form);
+  for (const each of buttons) each.disabled = true;
+  try {
+    const body = new URLSearchParams(new FormData(form));
+    if (button?.name) body.append(button.name, button.value);
+    const answer = await fetch(form.action, { method: "POST", body, credentials: "same-origin" });
+    if (answer.ok) box.dataset.changed = "yes";
+    if (!show(await answer.text(), box)) location.assign(answer.url);
+  } catch {
+    for (const each of buttons) each.disabled = false;
+    say(form, "The server did not answer. Nothing was lost: check the connection and press the button again.");
+  }
+}
+
+function say(form, text) {
+  const line = form.querySelector("[data-said]") ?? form.appendChild(document.createElement("p"));
+  line.dataset.said = "";
+  line.setAttribute("role", "alert");
+  line.textContent = text;
+}
+
+/* ---------- digits: spaces are welcome, a slip is told from a wrong code before it is sent ---------- */
+
+const quasigroup = [
+  "0317598642", "7092154863", "4206871359", "1750983426", "6123045978",
+  "3674209581", "5869720134", "8945362017", "9438617205", "2581436790",
+];
+const checks = (digits) => [...digits].reduce((interim, digit) => quasigroup[interim][digit], 0) == 0;
+
+function group(input) {
+  const digits = input.value.replace(/\D/g, "");
+  const whole = digits.length === 9;
+  input.setCustomValidity(
+    whole && !checks(digits) ? "A digit was misheard or mistyped: ask the caller to read all nine again." : "",
+  );
+  // Regrouped only while typing at the end, so that a correction in the middle keeps its place.
+  if (input.selectionStart === input.value.length) input.value = digits.slice(0, 9).replace(/(\d{3})(?=\d)/g, "$1 ");
+}
+
+/* ---------- what happens when ---------- */
+
+function wake(root) {
+  sayTimes(root);
+  tick();
+  for (const form of all("form[data-ask]", root)) {
+    form.addEventListener("change", () => form.requestSubmit());
+  }
+}
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-dialog]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    openInPlace(link).catch(() => location.assign(link.href));
+    return;
+  }
+  const copy = event.target.closest("[data-copy]");
+  if (copy) {
+    await navigator.clipboard.writeText(copy.dataset.copy.replace(/\s/g, ""));
+    const words = copy.querySelector("[data-words]") ?? copy;
+    words.textContent = "Copied";
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.closest("dialog") || event.target.method !== "post") return;
+  event.preventDefault();
+  sendInPlace(event.target, event.submitter);
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-nine]")) group(event.target);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.closest("input, textarea, select, dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "/") {
+    const search = document.querySelector("[data-search]");
+    if (search) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    }
+  }
+  if (event.key === "?") document.getElementById("keys")?.showModal();
+});
+
+wake(document);
+setInterval(tick, 250);
+setInterval(() => sayTimes(), 30000);
