@@ -1,1 +1,45 @@
-fn main() {}
+//! `postern`: the server and the operator's tool in one executable.
+
+mod screen;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Multi-factor sign-in, and the way back in.
+#[derive(Parser)]
+#[command(name = "postern", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the server on a data folder; the first start prints a set-up link.
+    Serve(DataFolder),
+}
+
+/// Where the server keeps what it keeps: database, root key, configuration.
+#[derive(Args, Clone)]
+struct DataFolder {
+    /// The data folder; it is made where it is not there.
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/postern", env = "POSTERN_DATA")]
+    data: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let ended = match arguments.command {
+        Command::Serve(folder) => serve::run(&folder.data),
+    };
+    match ended {
+        Ok(code) => code,
+        Err(error) => {
+            screen::error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
