@@ -8,4 +8,6 @@ pub mod script;
 pub mod socket;
 pub mod words;
 
+/// The words of the agent's socket: whoever runs the conversation speaks them, and depends on this crate alone.
+pub use postern_wire as wire;
 pub use script::{Agent, AgentFault, Conversation, Echo, HungUp, Outcome, Shut, remind, sign_in};

@@ -15,10 +15,10 @@ use pam::constants::{
 use pam::conv::Conv;
 use pam::items::{RHost, Service, Tty};
 use pam::module::{PamHandle, PamHooks};
+use postern_login::wire::form::ProfileText;
+use postern_login::wire::place::{PIN_SERVICES, Place};
+use postern_login::wire::{Text, socket::DEFAULT_PATH};
 use postern_login::{Conversation, Echo, HungUp, Outcome, Shut, remind, sign_in, socket};
-use postern_wire::form::ProfileText;
-use postern_wire::place::{PIN_SERVICES, Place};
-use postern_wire::{Text, socket::DEFAULT_PATH};
 
 struct Postern;
 

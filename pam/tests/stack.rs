@@ -8,11 +8,11 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::thread;
 
-use postern_wire::socket::{
+use postern_login::wire::socket::{
     Access, Answer, Computer, Contact, Opened, OpenedBy, Person, RecoveryWay, Refusal, RefusalWord, Request, Until,
     read_frame, write_frame,
 };
-use postern_wire::{Text, Whole};
+use postern_login::wire::{Text, Whole};
 use stack::{SignIn, Stack, built};
 use tempfile::TempDir;
 
