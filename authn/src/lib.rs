@@ -10,11 +10,17 @@
 //! | [`group`] | what a group may be called |
 //! | [`limit`] | which actions are limited, by how much, for whom |
 //! | [`org`] | what an organisation may be called and may set for itself |
+//! | [`password`] | what a new password must be |
 //! | [`permission`] | what an administrator may do |
+//! | [`session`] | how long a session lives, and how fresh its second factor is |
+//! | [`user`] | what a person's account is, and when it is locked |
 
 pub mod audit;
 pub mod filter;
 pub mod group;
 pub mod limit;
 pub mod org;
+pub mod password;
 pub mod permission;
+pub mod session;
+pub mod user;

@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod callers;
+pub mod contacts;
 pub mod deliveries;
 pub mod limits;
 pub mod migrate;
@@ -17,6 +18,7 @@ pub mod scratch;
 pub mod settings;
 pub mod sql;
 pub mod system;
+pub mod users;
 
 pub use sql::{Error, Store, Tx};
 
@@ -24,8 +26,10 @@ pub use sql::{Error, Store, Tx};
 pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("audit", audit::STATEMENTS),
     ("callers", callers::STATEMENTS),
+    ("contacts", contacts::STATEMENTS),
     ("deliveries", deliveries::STATEMENTS),
     ("limits", limits::STATEMENTS),
     ("orgs", orgs::STATEMENTS),
     ("settings", settings::STATEMENTS),
+    ("users", users::STATEMENTS),
 ];

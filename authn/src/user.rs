@@ -1,0 +1,350 @@
+//! A person: what they are called, what state their account is in, and when it is locked.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use postern_codes::id::{ContactPoint as ContactPointKind, User as UserKind};
+use postern_codes::{Id, Timestamp};
+
+/// How many failures in a row lock an account.
+pub const FAILURES_TO_LOCK: u32 = 10;
+/// For how long a lock lasts.
+pub const LOCK: Duration = Duration::from_secs(60 * 60);
+
+/// A person of the organisation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct User {
+    /// Their id.
+    pub id: Id<UserKind>,
+    /// What they sign in with.
+    pub login: Login,
+    /// Where their account stands; a lock is not among these, see [`shown_status`](Self::shown_status).
+    pub status: Status,
+    /// What they are called.
+    pub profile: Profile,
+    /// When they were created.
+    pub created_at: Timestamp,
+    /// When they were last activated.
+    pub activated_at: Option<Timestamp>,
+    /// When their status last changed.
+    pub status_changed_at: Option<Timestamp>,
+    /// When they last signed in.
+    pub last_login_at: Option<Timestamp>,
+    /// When anything about them last changed.
+    pub updated_at: Timestamp,
+    /// When their password was last set; never, where they have none.
+    pub password_changed_at: Option<Timestamp>,
+    /// Until when the account is, or last was, locked.
+    pub locked_until: Option<Timestamp>,
+    /// Rises with each change of status, profile or password.
+    pub version: i64,
+}
+
+impl User {
+    /// Somebody new, with nothing done yet.
+    pub fn new(id: Id<UserKind>, login: Login, profile: Profile, status: Status, now: Timestamp) -> Self {
+        Self {
+            id,
+            login,
+            status,
+            profile,
+            created_at: now,
+            activated_at: (status == Status::Active).then_some(now),
+            status_changed_at: Some(now),
+            last_login_at: None,
+            updated_at: now,
+            password_changed_at: None,
+            locked_until: None,
+            version: 1,
+        }
+    }
+
+    /// First and last name.
+    pub fn name(&self) -> String {
+        self.profile.name()
+    }
+
+    /// Until when the account is locked, where it is.
+    pub fn lock(&self, now: Timestamp) -> Option<Timestamp> {
+        self.locked_until.filter(|until| *until > now)
+    }
+
+    /// Whether this person may prove who they are: active and not locked.
+    pub fn may_sign_in(&self, now: Timestamp) -> bool {
+        self.status == Status::Active && self.lock(now).is_none()
+    }
+
+    /// The status as the API shows it: a locked account is `LOCKED_OUT` while the lock lasts.
+    pub fn shown_status(&self, now: Timestamp) -> &'static str {
+        if self.status == Status::Active && self.lock(now).is_some() { "LOCKED_OUT" } else { self.status.as_str() }
+    }
+}
+
+/// What a person is called and reached by, without the login.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// Where notices go.
+    pub email: String,
+    /// Further members of the API's profile, as they came.
+    pub further: BTreeMap<String, serde_json::Value>,
+}
+
+impl Profile {
+    /// First and last name.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name).trim().to_owned()
+    }
+}
+
+/// A name to sign in with: 1 to 100 characters, none of them a blank or a control character.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login(String);
+
+/// The text is no login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a login has 1 to 100 characters, and no blanks")]
+pub struct NotALogin;
+
+impl Login {
+    /// As it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As it is compared: two logins that differ in case alone are one.
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+/// How names are compared and searched: without regard to case.
+pub fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+impl FromStr for Login {
+    type Err = NotALogin;
+
+    fn from_str(text: &str) -> Result<Self, NotALogin> {
+        let fits = (1..=100).contains(&text.chars().count())
+            && !text.chars().any(|character| character.is_whitespace() || character.is_control());
+        fits.then(|| Self(text.to_owned())).ok_or(NotALogin)
+    }
+}
+
+impl fmt::Display for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where an account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// May sign in.
+    Active,
+    /// Gone for good, kept for the record.
+    Deprovisioned,
+    /// Activated, but has not set a password yet.
+    Provisioned,
+    /// Created, not activated.
+    Staged,
+    /// Shut out for a while.
+    Suspended,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: &[Self] = &[Self::Active, Self::Deprovisioned, Self::Provisioned, Self::Staged, Self::Suspended];
+
+    /// Its name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Deprovisioned => "DEPROVISIONED",
+            Self::Provisioned => "PROVISIONED",
+            Self::Staged => "STAGED",
+            Self::Suspended => "SUSPENDED",
+        }
+    }
+}
+
+impl FromStr for Status {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|status| status.as_str() == text).ok_or(())
+    }
+}
+
+/// What an administrator does to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lifecycle {
+    /// Lets a new or deactivated person in.
+    Activate,
+    /// Ends the account.
+    Deactivate,
+    /// Shuts out for a while.
+    Suspend,
+    /// Lets in again.
+    Unsuspend,
+}
+
+impl Lifecycle {
+    /// The status after it, or nothing where the status before it forbids it.
+    pub const fn apply(self, status: Status) -> Option<Status> {
+        use Status as S;
+        match (self, status) {
+            (Self::Activate, S::Deprovisioned | S::Provisioned | S::Staged) | (Self::Unsuspend, S::Suspended) => {
+                Some(S::Active)
+            }
+            (Self::Deactivate, S::Active | S::Provisioned | S::Staged | S::Suspended) => Some(S::Deprovisioned),
+            (Self::Suspend, S::Active) => Some(S::Suspended),
+            (Self::Activate, S::Active | S::Suspended)
+            | (Self::Deactivate, S::Deprovisioned)
+            | (Self::Suspend, S::Deprovisioned | S::Provisioned | S::Staged | S::Suspended)
+            | (Self::Unsuspend, S::Active | S::Deprovisioned | S::Provisioned | S::Staged) => None,
+        }
+    }
+}
+
+/// An address or number by which a person is, or was, reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactPoint {
+    /// Its id.
+    pub id: Id<ContactPointKind>,
+    /// What kind of address.
+    pub kind: ContactKind,
+    /// The address or number.
+    pub value: String,
+    /// Where it came from: `API`, `SETUP` ...
+    pub source: String,
+    /// Who put it there, by id.
+    pub changed_by: String,
+    /// Since when.
+    pub from_at: Timestamp,
+    /// Until when; still, where there is none.
+    pub until_at: Option<Timestamp>,
+}
+
+/// A kind of address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ContactKind {
+    /// A mail address.
+    Email,
+    /// A telephone that moves with the person.
+    MobilePhone,
+    /// A telephone at a place.
+    PrimaryPhone,
+    /// A second mail address, for when the first is lost.
+    SecondEmail,
+}
+
+impl ContactKind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[Self::Email, Self::MobilePhone, Self::PrimaryPhone, Self::SecondEmail];
+
+    /// Its member of the API's profile.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::MobilePhone => "mobilePhone",
+            Self::PrimaryPhone => "primaryPhone",
+            Self::SecondEmail => "secondEmail",
+        }
+    }
+
+    /// The address of this kind that a profile names.
+    pub fn of(self, profile: &Profile) -> Option<&str> {
+        match self {
+            Self::Email => Some(profile.email.as_str()),
+            Self::MobilePhone | Self::PrimaryPhone | Self::SecondEmail => {
+                profile.further.get(self.as_str()).and_then(serde_json::Value::as_str)
+            }
+        }
+        .filter(|value| !value.is_empty())
+    }
+}
+
+impl FromStr for ContactKind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postern_codes::env::TestWorld;
+
+    fn grace() -> User {
+        let env = TestWorld::new().env();
+        let profile = Profile {
+            first_name: "Grace".into(),
+            last_name: "Hopper".into(),
+            email: "grace@harbour.example".into(),
+            further: BTreeMap::from([("mobilePhone".to_owned(), "+1 555 0100".into())]),
+        };
+        let login = "Grace@harbour.example".parse().unwrap();
+        User::new(Id::new(&env), login, profile, Status::Active, env.now)
+    }
+
+    #[test]
+    fn a_login_is_compared_without_regard_to_case() {
+        let login: Login = "Grace@Harbour.example".parse().unwrap();
+        assert_eq!(login.folded(), "grace@harbour.example");
+        assert_eq!(login.as_str(), "Grace@Harbour.example");
+    }
+
+    #[test]
+    fn a_blank_or_overlong_login_is_refused() {
+        for wrong in ["", "grace hopper", "grace\n", "\u{a0}", &"x".repeat(101)] {
+            assert_eq!(wrong.parse::<Login>(), Err(NotALogin), "{wrong:?}");
+        }
+        assert!("x".repeat(100).parse::<Login>().is_ok());
+    }
+
+    #[test]
+    fn a_lock_ends_by_itself() {
+        let mut user = grace();
+        let now = user.created_at;
+        user.locked_until = Some(now.plus(LOCK));
+        assert_eq!(user.shown_status(now), "LOCKED_OUT");
+        assert!(!user.may_sign_in(now));
+        assert_eq!(user.shown_status(now.plus(LOCK)), "ACTIVE");
+        assert!(user.may_sign_in(now.plus(LOCK)));
+    }
+
+    #[test]
+    fn only_an_active_account_signs_in() {
+        for status in Status::ALL {
+            let user = User { status: *status, ..grace() };
+            assert_eq!(user.may_sign_in(user.created_at), *status == Status::Active);
+        }
+    }
+
+    #[test]
+    fn a_lifecycle_step_from_the_wrong_status_is_refused() {
+        assert_eq!(Lifecycle::Suspend.apply(Status::Active), Some(Status::Suspended));
+        assert_eq!(Lifecycle::Suspend.apply(Status::Suspended), None);
+        assert_eq!(Lifecycle::Unsuspend.apply(Status::Deprovisioned), None);
+        assert_eq!(Lifecycle::Activate.apply(Status::Deprovisioned), Some(Status::Active));
+        assert_eq!(Lifecycle::Activate.apply(Status::Suspended), None);
+    }
+
+    #[test]
+    fn contacts_are_read_from_the_profile() {
+        let user = grace();
+        assert_eq!(ContactKind::Email.of(&user.profile), Some("grace@harbour.example"));
+        assert_eq!(ContactKind::MobilePhone.of(&user.profile), Some("+1 555 0100"));
+        assert_eq!(ContactKind::SecondEmail.of(&user.profile), None);
+    }
+}
