@@ -25,6 +25,49 @@ pub struct Scratch {
     folder: PathBuf,
 }
 
+impl Scratch {
+    /// Makes every further write fail as a full disk (SQLite) or a read-only server (PostgreSQL) does.
+    ///
+    /// # Panics
+    /// Where the database cannot be told so.
+    pub async fn refuse_writes(&self) {
+        match &self.location {
+            Location::Sqlite(_) => {
+                // The limit cannot be below what is used; no page is free in a database that only grew.
+                self.store.on_writer("PRAGMA max_page_count = 1").await.expect("SQLite takes the limit");
+            }
+            Location::Postgres(url) => self.set_read_only(url, "on").await,
+        }
+    }
+
+    /// Lets writes through again.
+    ///
+    /// # Panics
+    /// Where the database cannot be told so.
+    pub async fn allow_writes(&self) {
+        match &self.location {
+            Location::Sqlite(_) => {
+                self.store.on_writer("PRAGMA max_page_count = 1073741823").await.expect("SQLite takes the limit");
+            }
+            Location::Postgres(url) => self.set_read_only(url, "off").await,
+        }
+    }
+
+    async fn set_read_only(&self, url: &str, state: &str) {
+        let options = PgConnectOptions::from_str(url).expect("made from a URL");
+        let name = options.get_database().expect("a scratch database has a name").to_owned();
+        let admin = PgPoolOptions::new().max_connections(1).connect_with(options).await.expect("PostgreSQL answers");
+        let alter = format!("ALTER DATABASE {name} SET default_transaction_read_only = {state}");
+        sqlx::raw_sql(AssertSqlSafe(format!("SET default_transaction_read_only = off; {alter}")))
+            .execute(&admin)
+            .await
+            .expect("may alter");
+        let end =
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()";
+        sqlx::query(end).bind(name).execute(&admin).await.expect("may end connections");
+    }
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);

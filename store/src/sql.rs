@@ -12,11 +12,12 @@ use std::time::Duration;
 use postern_codes::id::{Id, Kind, Org};
 use postern_codes::mac::{KeyFault, Keyring};
 use postern_codes::{Place, Sealed, Timestamp};
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Row as _, Sqlite, Transaction};
+use sqlx::{Row as _, Sqlite};
 use tokio::runtime::Handle;
 
 /// How often a closure is run again after a serialization failure before the request is refused.
@@ -214,6 +215,15 @@ impl Store {
         self.run(Purpose::Write, None, act).await
     }
 
+    /// Runs a pragma on SQLite's writer, for tests of a full disk.
+    #[cfg(feature = "scratch")]
+    pub(crate) async fn on_writer(&self, pragma: &'static str) -> Result<(), Error> {
+        if let Pool::Sqlite { writer, .. } = &self.pool {
+            sqlx::query(pragma).execute(writer).await?;
+        }
+        Ok(())
+    }
+
     async fn run<T>(
         &self,
         purpose: Purpose,
@@ -225,7 +235,8 @@ impl Store {
             let connection = self.begin(purpose).await?;
             // From here to the commit nothing awaits: a caller that hangs up cannot undo a charge.
             let result = tokio::task::block_in_place(|| {
-                let mut tx = Tx { connection, org, keyring: &self.keyring, runtime: Handle::current() };
+                let mut tx =
+                    Tx { connection, org, keyring: &self.keyring, runtime: Handle::current(), state: State::Open };
                 let result = act(&mut tx);
                 tx.end(result, purpose)
             });
@@ -237,16 +248,27 @@ impl Store {
         }
     }
 
+    /// Begins by hand: the driver's own transactions lose count when SQLite rolls back by itself, as it does on a full disk.
     async fn begin(&self, purpose: Purpose) -> Result<Connection, Error> {
-        Ok(match (&self.pool, purpose) {
-            (Pool::Sqlite { readers, .. }, Purpose::Read) => Connection::Sqlite(readers.begin().await?),
-            (Pool::Sqlite { writer, .. }, Purpose::Write) => {
-                Connection::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(match &self.pool {
+            Pool::Sqlite { writer, readers, .. } => {
+                let (pool, begin) = match purpose {
+                    Purpose::Read => (readers, "BEGIN"),
+                    Purpose::Write => (writer, "BEGIN IMMEDIATE"),
+                };
+                let mut connection = pool.acquire().await?;
+                sqlx::raw_sql(begin).execute(&mut *connection).await?;
+                Connection::Sqlite(connection)
             }
-            (Pool::Postgres(pool), Purpose::Read) => {
-                Connection::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            Pool::Postgres(pool) => {
+                let mut connection = pool.acquire().await?;
+                let begin = match purpose {
+                    Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                    Purpose::Write => "BEGIN",
+                };
+                sqlx::raw_sql(begin).execute(&mut *connection).await?;
+                Connection::Postgres(connection)
             }
-            (Pool::Postgres(pool), Purpose::Write) => Connection::Postgres(pool.begin().await?),
         })
     }
 
@@ -289,8 +311,18 @@ async fn open_sqlite(path: &Path) -> Result<Pool, OpenError> {
 }
 
 enum Connection {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+/// Where a transaction is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It was committed or rolled back.
+    Ended,
+    /// A statement failed: it can only be rolled back, whatever its closure says.
+    Failed,
+    Open,
 }
 
 /// One open transaction for one organisation.
@@ -299,6 +331,19 @@ pub struct Tx<'s> {
     org: Option<Id<Org>>,
     keyring: &'s Keyring,
     runtime: Handle,
+    state: State,
+}
+
+impl Drop for Tx<'_> {
+    /// A closure that panicked leaves its transaction open: the connection is closed, not reused.
+    fn drop(&mut self) {
+        if self.state != State::Ended {
+            match &mut self.connection {
+                Connection::Sqlite(connection) => connection.close_on_drop(),
+                Connection::Postgres(connection) => connection.close_on_drop(),
+            }
+        }
+    }
 }
 
 impl Tx<'_> {
@@ -340,19 +385,19 @@ impl Tx<'_> {
     /// Runs a statement; gives the number of rows it changed, which the caller must look at.
     pub(crate) fn execute(&mut self, statement: Statement, values: Vec<Value>) -> Result<u64, Error> {
         let values = self.with_org(values);
-        let runtime = self.runtime.clone();
-        runtime.block_on(async {
+        let done = self.runtime.block_on(async {
             match &mut self.connection {
-                Connection::Sqlite(tx) => {
+                Connection::Sqlite(connection) => {
                     let query = values.into_iter().fold(sqlx::query(statement.text), Value::bind_sqlite);
-                    Ok(query.execute(&mut **tx).await?.rows_affected())
+                    query.execute(&mut **connection).await.map(|done| done.rows_affected())
                 }
-                Connection::Postgres(tx) => {
+                Connection::Postgres(connection) => {
                     let query = values.into_iter().fold(sqlx::query(statement.text), Value::bind_postgres);
-                    Ok(query.execute(&mut **tx).await?.rows_affected())
+                    query.execute(&mut **connection).await.map(|done| done.rows_affected())
                 }
             }
-        })
+        });
+        self.noted(done)
     }
 
     /// All rows of a text that `search.rs` built from constants and placeholders: the only dynamic SQL there is.
@@ -363,19 +408,29 @@ impl Tx<'_> {
 
     fn rows_of(&mut self, text: impl sqlx::SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, Error> {
         let values = self.with_org(values);
-        let runtime = self.runtime.clone();
-        runtime.block_on(async {
+        let rows = self.runtime.block_on(async {
             match &mut self.connection {
-                Connection::Sqlite(tx) => {
+                Connection::Sqlite(connection) => {
                     let query = values.into_iter().fold(sqlx::query(text), Value::bind_sqlite);
-                    Ok(query.fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect())
+                    let rows = query.fetch_all(&mut **connection).await?;
+                    Ok(rows.into_iter().map(Row::Sqlite).collect())
                 }
-                Connection::Postgres(tx) => {
+                Connection::Postgres(connection) => {
                     let query = values.into_iter().fold(sqlx::query(text), Value::bind_postgres);
-                    Ok(query.fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect())
+                    let rows = query.fetch_all(&mut **connection).await?;
+                    Ok(rows.into_iter().map(Row::Postgres).collect())
                 }
             }
-        })
+        });
+        self.noted(rows)
+    }
+
+    /// Remembers that a statement failed: PostgreSQL would answer a commit after it with a silent rollback.
+    fn noted<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, Error> {
+        if result.is_err() {
+            self.state = State::Failed;
+        }
+        Ok(result?)
     }
 
     /// Goes on for one organisation within a system transaction: the set-up makes one.
@@ -394,17 +449,23 @@ impl Tx<'_> {
         self.org.map(Value::from).into_iter().chain(values).collect()
     }
 
-    fn end<T>(self, result: Result<T, Error>, purpose: Purpose) -> Result<T, Error> {
-        let Self { connection, runtime, .. } = self;
-        let commit = result.is_ok() && purpose == Purpose::Write;
-        let ended = runtime.block_on(async {
-            match (connection, commit) {
-                (Connection::Sqlite(tx), true) => tx.commit().await,
-                (Connection::Sqlite(tx), false) => tx.rollback().await,
-                (Connection::Postgres(tx), true) => tx.commit().await,
-                (Connection::Postgres(tx), false) => tx.rollback().await,
+    fn end<T>(mut self, result: Result<T, Error>, purpose: Purpose) -> Result<T, Error> {
+        let result = match (result, self.state) {
+            (Ok(_), State::Failed) => Err(Error::fault("a closure went on after a statement had failed")),
+            (result, _) => result,
+        };
+        let end = if result.is_ok() && purpose == Purpose::Write { "COMMIT" } else { "ROLLBACK" };
+        let ended = self.runtime.block_on(async {
+            match &mut self.connection {
+                Connection::Sqlite(connection) => sqlx::raw_sql(end).execute(&mut **connection).await.map(drop),
+                Connection::Postgres(connection) => sqlx::raw_sql(end).execute(&mut **connection).await.map(drop),
             }
         });
+        // SQLite refuses to roll back what it rolled back by itself; any other failure closes the connection.
+        let rolled_back_already = matches!(self.connection, Connection::Sqlite(_)) && end == "ROLLBACK";
+        if ended.is_ok() || rolled_back_already {
+            self.state = State::Ended;
+        }
         let value = result?;
         ended?;
         Ok(value)
