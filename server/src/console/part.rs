@@ -306,7 +306,7 @@ impl Field {
 
     fn wrapper_class(&self) -> &'static str {
         match self.kind {
-            Kind::AppCode => "field code",
+            Kind::AppCode => "field six",
             Kind::NineDigits => "field nine",
             Kind::Choice(_)
             | Kind::Email

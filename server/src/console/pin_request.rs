@@ -64,7 +64,7 @@ impl PinRequest {
     /// The field for the nine digits.
     pub fn challenge_field() -> Field {
         Field::new("challenge", "The nine digits on the caller's screen", Kind::NineDigits)
-            .hint("Ask the caller to choose \"Contact admin\" and read them out, three by three.")
+            .hint("Ask the caller to enter \"code\" there and to read them out, three by three.")
     }
 
     fn link_is_new(&self) -> bool {

@@ -104,7 +104,7 @@ fn ready(who: &str, detail: &str) -> Recovery {
 
 fn stale(who: &str, detail: &str) -> Recovery {
     let fix = "This computer has not been online since 3 Nov 2026 (19 days). A time PIN needs 7 days or less. Ask the \
-               caller to choose \"Contact admin\" and read the nine digits on the screen.";
+               caller to enter \"code\" and to read the nine digits on the screen.";
     Recovery {
         readiness: State::new(Tone::Warning, "Only with the caller's nine digits"),
         fix: Some((fix.into(), "offline_too_long".into())),
