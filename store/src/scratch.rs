@@ -58,10 +58,8 @@ impl Scratch {
         let name = options.get_database().expect("a scratch database has a name").to_owned();
         let admin = PgPoolOptions::new().max_connections(1).connect_with(options).await.expect("PostgreSQL answers");
         let alter = format!("ALTER DATABASE {name} SET default_transaction_read_only = {state}");
-        sqlx::raw_sql(AssertSqlSafe(format!("SET default_transaction_read_only = off; {alter}")))
-            .execute(&admin)
-            .await
-            .expect("may alter");
+        sqlx::raw_sql("SET default_transaction_read_only = off").execute(&admin).await.expect("may set");
+        sqlx::raw_sql(AssertSqlSafe(alter)).execute(&admin).await.expect("may alter");
         let end =
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()";
         sqlx::query(end).bind(name).execute(&admin).await.expect("may end connections");
