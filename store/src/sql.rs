@@ -1,4 +1,5 @@
-//! [`Store`] and [`Tx`]: transactions as closures, values in, rows out. The only file that names a driver.
+//! [`Store`] and [`Tx`]: transactions as closures, values in, rows out. With its three parts below, the only file
+//! that names a driver.
 //!
 //! A closure is synchronous and runs inside `block_in_place` from `BEGIN` to `COMMIT`: it can borrow what surrounds it,
 //! and a caller that goes away cannot cut it in half (decision record 0002). It may be run again after a serialization
@@ -9,81 +10,27 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postern_codes::id::{Id, Kind, Org};
-use postern_codes::mac::{KeyFault, Keyring};
-use postern_codes::{Place, Sealed, Timestamp};
+use postern_codes::id::{Id, Org};
+use postern_codes::mac::Keyring;
+use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{Row as _, Sqlite};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use tokio::runtime::Handle;
+
+mod error;
+mod row;
+mod value;
+
+pub use error::Error;
+pub use row::{Column, Row};
+pub use value::Value;
+pub(crate) use value::values;
 
 /// How often a closure is run again after a serialization failure before the request is refused.
 const ATTEMPTS: u32 = 8;
 /// How long a request waits for a connection before it is told that the database is busy.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Why a transaction did not happen. What a rule refuses is no error but a value.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Another transaction was in the way; the closure is run again.
-    #[error("another transaction was in the way")]
-    Conflict(#[source] sqlx::Error),
-    /// Nothing can be written or read now: disk full, read-only, busy or gone. Nothing was done; the caller may retry.
-    #[error("the database cannot serve now: {0}")]
-    Unavailable(#[source] sqlx::Error),
-    /// The database or a sealed value is not as this program left it, or a statement is wrong.
-    #[error("the database failed: {0}")]
-    Fault(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl Error {
-    /// A fault that this program found itself, such as a column that does not parse.
-    pub fn fault(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Fault(cause.into())
-    }
-}
-
-impl From<KeyFault> for Error {
-    fn from(fault: KeyFault) -> Self {
-        Self::fault(fault)
-    }
-}
-
-impl From<serde_json::Error> for Error {
-    fn from(fault: serde_json::Error) -> Self {
-        Self::fault(fault)
-    }
-}
-
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        let code = match &error {
-            sqlx::Error::Database(database) => database.code().map(std::borrow::Cow::into_owned),
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
-                return Self::Unavailable(error);
-            }
-            _ => None,
-        };
-        match code.as_deref() {
-            // PostgreSQL: serialization_failure, deadlock_detected.
-            Some("40001" | "40P01") => Self::Conflict(error),
-            // PostgreSQL: read_only_sql_transaction, disk_full, out_of_memory, too_many_connections, shutting down.
-            Some("25006" | "53100" | "53200" | "53300" | "57P01" | "57P02" | "57P03") => Self::Unavailable(error),
-            // SQLite's primary result code is the low byte: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
-            // PostgreSQL's codes have five characters.
-            Some(code)
-                if code.len() < 5
-                    && code.parse().is_ok_and(|code: u32| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14)) =>
-            {
-                Self::Unavailable(error)
-            }
-            _ => Self::fault(error),
-        }
-    }
-}
 
 /// A named static statement. Made by [`statements!`](crate::statements) only.
 #[derive(Debug, Clone, Copy)]
@@ -469,192 +416,5 @@ impl Tx<'_> {
         let value = result?;
         ended?;
         Ok(value)
-    }
-}
-
-/// A bound parameter. Its type stays known when it is null, as PostgreSQL demands.
-#[derive(Debug, Clone)]
-pub enum Value {
-    /// Opaque or sealed bytes.
-    Bytes(Option<Vec<u8>>),
-    /// Yes or no.
-    Flag(Option<bool>),
-    /// A count, a time in microseconds, a step.
-    Number(Option<i64>),
-    /// Text, identifiers among it.
-    Text(Option<String>),
-}
-
-type Query<'q, D> = sqlx::query::Query<'q, D, <D as sqlx::Database>::Arguments>;
-
-impl Value {
-    fn bind_sqlite(query: Query<'_, Sqlite>, value: Self) -> Query<'_, Sqlite> {
-        match value {
-            Self::Bytes(value) => query.bind(value),
-            Self::Flag(value) => query.bind(value),
-            Self::Number(value) => query.bind(value),
-            Self::Text(value) => query.bind(value),
-        }
-    }
-
-    fn bind_postgres(query: Query<'_, Postgres>, value: Self) -> Query<'_, Postgres> {
-        match value {
-            Self::Bytes(value) => query.bind(value),
-            Self::Flag(value) => query.bind(value),
-            Self::Number(value) => query.bind(value),
-            Self::Text(value) => query.bind(value),
-        }
-    }
-}
-
-macro_rules! value_from {
-    ($($variant:ident: $($type:ty => |$value:ident| $into:expr),+;)*) => {
-        $($(
-            impl From<$type> for Value {
-                fn from($value: $type) -> Self { Self::$variant(Some($into)) }
-            }
-            impl From<Option<$type>> for Value {
-                fn from(value: Option<$type>) -> Self { Self::$variant(value.map(|$value| $into)) }
-            }
-        )+)*
-    };
-}
-
-value_from! {
-    Bytes: Vec<u8> => |value| value, &[u8] => |value| value.to_vec(), [u8; 32] => |value| value.to_vec();
-    Flag: bool => |value| value;
-    Number: i64 => |value| value, u32 => |value| i64::from(value), Timestamp => |value| value.micros();
-    Text: String => |value| value, &str => |value| value.to_owned(), &String => |value| value.clone();
-}
-
-impl<K: Kind> From<Id<K>> for Value {
-    fn from(id: Id<K>) -> Self {
-        Self::Text(Some(id.to_string()))
-    }
-}
-impl<K: Kind> From<Option<Id<K>>> for Value {
-    fn from(id: Option<Id<K>>) -> Self {
-        Self::Text(id.map(|id| id.to_string()))
-    }
-}
-impl<T> From<&Sealed<T>> for Value {
-    fn from(sealed: &Sealed<T>) -> Self {
-        Self::Bytes(Some(sealed.bytes().to_vec()))
-    }
-}
-impl<T> From<Option<&Sealed<T>>> for Value {
-    fn from(sealed: Option<&Sealed<T>>) -> Self {
-        Self::Bytes(sealed.map(|sealed| sealed.bytes().to_vec()))
-    }
-}
-
-/// Parameters in order: `values![id, now]`.
-macro_rules! values {
-    ($($value:expr),* $(,)?) => { vec![$($crate::sql::Value::from($value)),*] };
-}
-pub(crate) use values;
-
-/// One row of an answer.
-pub enum Row {
-    /// From SQLite.
-    Sqlite(SqliteRow),
-    /// From PostgreSQL.
-    Postgres(PgRow),
-}
-
-impl Row {
-    /// The column `name`, as `T`.
-    ///
-    /// # Errors
-    /// A fault where the column is not there or does not hold a `T`.
-    pub fn get<T: Column>(&self, name: &str) -> Result<T, Error> {
-        T::read(self, name)
-    }
-
-    /// A sealed column of the row that `place` names.
-    ///
-    /// # Errors
-    /// As [`get`](Self::get).
-    pub fn sealed<T>(&self, place: Place) -> Result<Sealed<T>, Error> {
-        Ok(Sealed::from_storage(place.clone(), self.get(place.column)?))
-    }
-
-    /// A JSON document column.
-    ///
-    /// # Errors
-    /// A fault where the document is not a `T`.
-    pub fn json<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T, Error> {
-        Ok(serde_json::from_str(&self.get::<String>(name)?)?)
-    }
-
-    /// A column whose text names a `T`.
-    ///
-    /// # Errors
-    /// A fault where it names none.
-    pub fn parse<T: FromStr>(&self, name: &str) -> Result<T, Error> {
-        let text: String = self.get(name)?;
-        text.parse().map_err(|_| Error::fault(format!("column {name} holds an unknown word")))
-    }
-}
-
-/// What a column can be read as.
-pub trait Column: Sized {
-    /// Reads the column `name` of `row`.
-    ///
-    /// # Errors
-    /// A fault where the column is not there or does not hold this type.
-    fn read(row: &Row, name: &str) -> Result<Self, Error>;
-}
-
-macro_rules! driver_columns {
-    ($($type:ty),*) => {
-        $(
-            impl Column for $type {
-                fn read(row: &Row, name: &str) -> Result<Self, Error> {
-                    Ok(match row {
-                        Row::Sqlite(row) => row.try_get(name)?,
-                        Row::Postgres(row) => row.try_get(name)?,
-                    })
-                }
-            }
-            impl Column for Option<$type> {
-                fn read(row: &Row, name: &str) -> Result<Self, Error> {
-                    Ok(match row {
-                        Row::Sqlite(row) => row.try_get(name)?,
-                        Row::Postgres(row) => row.try_get(name)?,
-                    })
-                }
-            }
-        )*
-    };
-}
-driver_columns!(bool, i64, String, Vec<u8>);
-
-impl<K: Kind> Column for Id<K> {
-    fn read(row: &Row, name: &str) -> Result<Self, Error> {
-        row.parse(name)
-    }
-}
-impl<K: Kind> Column for Option<Id<K>> {
-    fn read(row: &Row, name: &str) -> Result<Self, Error> {
-        let text: Option<String> = row.get(name)?;
-        text.map(|text| text.parse().map_err(|_| Error::fault(format!("column {name} holds no identifier"))))
-            .transpose()
-    }
-}
-impl Column for Timestamp {
-    fn read(row: &Row, name: &str) -> Result<Self, Error> {
-        row.get(name).map(Self::from_micros)
-    }
-}
-impl Column for Option<Timestamp> {
-    fn read(row: &Row, name: &str) -> Result<Self, Error> {
-        let micros: Option<i64> = row.get(name)?;
-        Ok(micros.map(Timestamp::from_micros))
-    }
-}
-impl Column for u32 {
-    fn read(row: &Row, name: &str) -> Result<Self, Error> {
-        Self::try_from(row.get::<i64>(name)?).map_err(Error::fault)
     }
 }
