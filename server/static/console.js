@@ -87,7 +87,10 @@ function show(page, box) {
   close.addEventListener("click", () => box.close());
   box.replaceChildren(close, document.adoptNode(sheet));
   const title = box.querySelector("h1, h2");
-  if (title) title.id = "dialog-title";
+  if (title) {
+    title.id = "dialog-title";
+    title.tabIndex = -1;
+  }
   wake(box);
   if (!box.open) box.showModal();
   (box.querySelector("[autofocus], [aria-invalid=true]") ?? title)?.focus();

@@ -53,6 +53,11 @@ impl Parts {
             Stage::Denied { because: "the digits did not match".into() },
             Stage::Ended { at: at() },
         ];
-        stages.map(|stage| PinState { stage, duration: "1 hour".into(), revoke: Some("#".into()) }).into()
+        let drawn = stages.map(|stage| {
+            let mut pin = PinState { stage, duration: "1 hour".into(), revoke: None };
+            pin.revoke = (pin.is_open() || pin.has_let_in()).then(|| "#".into());
+            pin
+        });
+        drawn.into()
     }
 }

@@ -20,6 +20,10 @@ fn ago(seconds: u64) -> Moment {
     Moment::new(NOW.minus(Duration::from_secs(seconds)), NOW)
 }
 
+fn in_an_hour() -> Moment {
+    Moment::new(NOW.plus(Duration::from_secs(3600)), NOW).for_the_record()
+}
+
 fn days_ago(days: u64) -> Moment {
     ago(days * 86_400)
 }
@@ -413,7 +417,7 @@ fn screens() -> Vec<(&'static str, String)> {
         ),
         ("pin", drawn(&pin(Stage::Issued { is_online: true }))),
         ("pin-offline", drawn(&pin(Stage::Issued { is_online: false }))),
-        ("pin-activated", drawn(&pin(Stage::Activated { at: ago(5), by_report: false, until: ago(0) }))),
+        ("pin-activated", drawn(&pin(Stage::Activated { at: ago(5), by_report: false, until: in_an_hour() }))),
         ("pin-expired", drawn(&pin(Stage::Expired))),
         ("people", drawn(&people())),
         ("person", drawn(&person())),
