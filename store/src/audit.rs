@@ -10,6 +10,7 @@ use postern_codes::{Env, Timestamp, b64, mac};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
+use crate::search::{Attribute, Column, Condition, Search};
 use crate::sql::{Error, Row, Tx, values};
 
 crate::statements! {
@@ -23,7 +24,43 @@ crate::statements! {
     HEAD_SET = "UPDATE audit_heads SET position = $2 WHERE org_id = $1";
     UNPLACED = "SELECT id FROM audit_events WHERE org_id = $1 AND position IS NULL ORDER BY id LIMIT 1000";
     PLACE = "UPDATE audit_events SET position = $3 WHERE org_id = $1 AND id = $2 AND position IS NULL";
+    HEAD = "SELECT position FROM audit_heads WHERE org_id = $1";
     HAS_UNPLACED = "SELECT id FROM audit_events WHERE org_id = $1 AND position IS NULL LIMIT 1";
+}
+
+const LIST: &str = "SELECT e.id, e.position, e.published, e.body, p.body AS personal FROM audit_events e \
+                    LEFT JOIN audit_personal p ON p.org_id = e.org_id AND p.event_id = e.id \
+                    WHERE e.org_id = $1 AND e.position IS NOT NULL";
+
+/// What the record can be filtered by.
+pub const ATTRIBUTES: &[Attribute] = &[
+    Attribute { name: "actor.id", column: Column::Exact("e.actor_id") },
+    Attribute { name: "eventType", column: Column::Exact("e.event_type") },
+    Attribute { name: "outcome.reason", column: Column::Exact("e.reason") },
+    Attribute { name: "outcome.result", column: Column::Exact("e.outcome") },
+    Attribute {
+        name: "target.id",
+        column: Column::AnyOf(
+            "EXISTS (SELECT 1 FROM audit_targets t WHERE t.org_id = e.org_id AND t.event_id = e.id",
+            "t.target_id",
+        ),
+    },
+    Attribute { name: "uuid", column: Column::Exact("e.id") },
+];
+
+/// Which events are wanted, and from which end.
+#[derive(Debug, Clone, Default)]
+pub struct EventQuery {
+    /// A filter over [`ATTRIBUTES`].
+    pub condition: Option<Condition>,
+    /// Newest first.
+    pub descending: bool,
+    /// Only those beyond this position, in the order asked for.
+    pub after: Option<i64>,
+    /// Only those that happened then or later.
+    pub since: Option<Timestamp>,
+    /// Only those that happened then or earlier.
+    pub until: Option<Timestamp>,
 }
 
 /// One entry as it is read back: what happened, and the personal part where it was not erased.
@@ -156,10 +193,38 @@ impl Tx<'_> {
         self.one(HEAD_SET, values![position])?;
         Ok(waiting.len())
     }
+
+    /// The last position given; 0 before the first.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn head(&mut self) -> Result<i64, Error> {
+        self.row(HEAD, values![])?.map_or(Ok(0), |row| row.get("position"))
+    }
+
+    /// The events that have their position, in its order.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn events(&mut self, query: &EventQuery, limit: u32) -> Result<Vec<StoredEvent>, Error> {
+        let (beyond, order) = match query.descending {
+            true => ("e.position < ?", "e.position DESC"),
+            false => ("e.position > ?", "e.position"),
+        };
+        Search::of(LIST)
+            .and_if(query.condition.clone())
+            .and_if(query.after.map(|position| Condition::new(beyond, values![position])))
+            .and_if(query.since.map(|since| Condition::new("e.published >= ?", values![since])))
+            .and_if(query.until.map(|until| Condition::new("e.published <= ?", values![until])))
+            .run(self, order, limit)?
+            .iter()
+            .map(event)
+            .collect()
+    }
 }
 
 /// One row of a query that selects id, position, published, body and the personal body as `personal`.
-pub(crate) fn event(row: &Row) -> Result<StoredEvent, Error> {
+fn event(row: &Row) -> Result<StoredEvent, Error> {
     let personal: Option<String> = row.get("personal")?;
     Ok(StoredEvent {
         id: row.get("id")?,

@@ -9,15 +9,19 @@ pub mod audit;
 pub mod callers;
 pub mod contacts;
 pub mod deliveries;
+pub mod groups;
 pub mod limits;
 pub mod migrate;
 pub mod orgs;
+pub mod roles;
 pub mod root_key;
 #[cfg(feature = "scratch")]
 pub mod scratch;
+pub mod search;
 pub mod settings;
 pub mod sql;
 pub mod system;
+pub mod tokens;
 pub mod users;
 
 pub use sql::{Error, Store, Tx};
@@ -28,8 +32,11 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("callers", callers::STATEMENTS),
     ("contacts", contacts::STATEMENTS),
     ("deliveries", deliveries::STATEMENTS),
+    ("groups", groups::STATEMENTS),
     ("limits", limits::STATEMENTS),
     ("orgs", orgs::STATEMENTS),
+    ("roles", roles::STATEMENTS),
     ("settings", settings::STATEMENTS),
+    ("tokens", tokens::STATEMENTS),
     ("users", users::STATEMENTS),
 ];

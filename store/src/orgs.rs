@@ -1,7 +1,8 @@
 //! Organisations and their keys.
 
+use postern_authn::org::OrgName;
 use postern_codes::id::{Id, Org};
-use postern_codes::{Place, Sealed, Secret, Timestamp};
+use postern_codes::{Env, Place, Sealed, Secret, Timestamp};
 
 use crate::sql::{Error, Row, Tx, values};
 
@@ -60,12 +61,13 @@ pub struct OrgKey {
 }
 
 impl Tx<'_> {
-    /// Makes the row of this transaction's organisation.
+    /// Makes this transaction's organisation, and in it the group that everybody is in.
     ///
     /// # Errors
     /// Of the database.
-    pub fn insert_org(&mut self, name: &str, now: Timestamp) -> Result<(), Error> {
-        self.one(ORG_INSERT, values![name, now])
+    pub fn insert_org(&mut self, name: &OrgName, env: &Env) -> Result<(), Error> {
+        self.one(ORG_INSERT, values![name.as_str(), env.now])?;
+        self.insert_everyone(env)
     }
 
     /// The organisation of this transaction, where it exists.
@@ -80,8 +82,8 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Of the database.
-    pub fn rename_org(&mut self, name: &str) -> Result<(), Error> {
-        self.one(ORG_RENAME, values![name])
+    pub fn rename_org(&mut self, name: &OrgName) -> Result<(), Error> {
+        self.one(ORG_RENAME, values![name.as_str()])
     }
 
     /// Keeps a new key, sealed for its row.
@@ -94,7 +96,7 @@ impl Tx<'_> {
         id: &str,
         pkcs8: &Secret<Vec<u8>>,
         certificate: Option<&[u8]>,
-        env: &postern_codes::Env,
+        env: &Env,
     ) -> Result<(), Error> {
         let sealed: Sealed<Vec<u8>> = self.keyring().seal(key_place(id), pkcs8.expose(), env);
         self.one(KEY_INSERT, values![id, purpose.as_str(), &sealed, certificate, env.now])

@@ -348,7 +348,6 @@ impl Tx<'_> {
     }
 
     /// All rows of a text that `search.rs` built from constants and placeholders: the only dynamic SQL there is.
-    #[expect(dead_code, reason = "searches of people and computers use it")]
     pub(crate) fn search(&mut self, text: String, values: Vec<Value>) -> Result<Vec<Row>, Error> {
         self.rows_of(sqlx::AssertSqlSafe(text), values)
     }

@@ -1,0 +1,97 @@
+//! API tokens: kept as SHA-256, shown once, alive while used. Who comes with one is in [`callers`](crate::callers).
+
+use std::time::Duration;
+
+use postern_codes::id::{ApiToken as ApiTokenKind, Id, User};
+use postern_codes::{Env, Secret, Timestamp, b64, mac};
+
+use crate::sql::{Error, Row, Tx, values};
+
+crate::statements! {
+    TOKENS = "SELECT t.id, t.user_id, t.name, t.grants, t.created_at, t.last_used_at, t.expires_at FROM api_tokens t \
+              WHERE t.org_id = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 ORDER BY t.id";
+    TOKEN = "SELECT t.id, t.user_id, t.name, t.grants, t.created_at, t.last_used_at, t.expires_at FROM api_tokens t \
+             WHERE t.org_id = $1 AND t.id = $2 AND t.revoked_at IS NULL AND t.expires_at > $3";
+    TOKEN_INSERT = "INSERT INTO api_tokens (org_id, id, user_id, name, token_hash, grants, created_at, expires_at) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    TOKEN_REVOKE = "UPDATE api_tokens SET revoked_at = $3 WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL";
+}
+
+/// A token that is not used for so long is void.
+pub const WINDOW: Duration = Duration::from_secs(30 * 86_400);
+
+/// An API token, without the token.
+#[derive(Debug, Clone)]
+pub struct ApiToken {
+    /// Its id.
+    pub id: Id<ApiTokenKind>,
+    /// As whom it acts.
+    pub user: Id<User>,
+    /// What it is for.
+    pub name: String,
+    /// What it was made for beyond its owner's ordinary rights.
+    pub grants: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// When it is void if it is not used before.
+    pub expires_at: Timestamp,
+}
+
+impl Tx<'_> {
+    /// The tokens that are alive, oldest first.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn tokens(&mut self, now: Timestamp) -> Result<Vec<ApiToken>, Error> {
+        self.rows(TOKENS, values![now])?.iter().map(token).collect()
+    }
+
+    /// One token that is alive.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn token(&mut self, id: Id<ApiTokenKind>, now: Timestamp) -> Result<Option<ApiToken>, Error> {
+        self.row(TOKEN, values![id, now])?.as_ref().map(token).transpose()
+    }
+
+    /// Makes a token: `00` and 40 characters of base64url. The answer is the only copy.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn insert_token(
+        &mut self,
+        user: Id<User>,
+        name: &str,
+        grants: &[&str],
+        env: &Env,
+    ) -> Result<(Id<ApiTokenKind>, Secret<String>), Error> {
+        let id = Id::new(env);
+        let text = Secret::new(format!("00{}", b64::encode(&env.bytes::<30>())));
+        let hash = mac::sha256(&[text.expose().as_bytes()]);
+        self.one(TOKEN_INSERT, values![id, user, name, hash, grants.join(" "), env.now, env.now.plus(WINDOW)])?;
+        Ok((id, text))
+    }
+
+    /// Revokes a token; `false` where it is revoked or unknown.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn revoke_token(&mut self, id: Id<ApiTokenKind>, now: Timestamp) -> Result<bool, Error> {
+        Ok(self.execute(TOKEN_REVOKE, values![id, now])? == 1)
+    }
+}
+
+fn token(row: &Row) -> Result<ApiToken, Error> {
+    let grants: String = row.get("grants")?;
+    Ok(ApiToken {
+        id: row.get("id")?,
+        user: row.get("user_id")?,
+        name: row.get("name")?,
+        grants: grants.split_whitespace().map(str::to_owned).collect(),
+        created_at: row.get("created_at")?,
+        last_used_at: row.get("last_used_at")?,
+        expires_at: row.get("expires_at")?,
+    })
+}
