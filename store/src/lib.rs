@@ -13,6 +13,7 @@ pub mod groups;
 pub mod limits;
 pub mod migrate;
 pub mod orgs;
+pub mod people;
 pub mod roles;
 pub mod root_key;
 #[cfg(feature = "scratch")]

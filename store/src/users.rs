@@ -18,6 +18,7 @@ macro_rules! columns {
          last_login_at, updated_at, password_changed_at, locked_until, version"
     };
 }
+pub(crate) use columns;
 
 crate::statements! {
     USER_INSERT = "INSERT INTO users (org_id, id, login, login_folded, status, first_name, last_name, name_folded, email, \

@@ -3,14 +3,16 @@
 use postern_authn::audit::{Actor, Client, Event, EventType, Target};
 use postern_authn::group::{GroupKind, GroupProfile};
 use postern_authn::org::OrgName;
+use postern_authn::user::{Profile, Status, User};
 use postern_codes::Id;
 use postern_codes::env::TestWorld;
 use postern_codes::id::Org;
 use postern_store::audit::EventQuery;
 use postern_store::groups::GroupQuery;
+use postern_store::people::PeopleQuery;
 use postern_store::scratch::{self, Scratch};
 use postern_store::search::{Attribute, Condition, Unsupported};
-use postern_store::{Error, Tx, audit, groups};
+use postern_store::{Error, Tx, audit, groups, people};
 use std::sync::Arc;
 
 struct Fixture {
@@ -67,6 +69,10 @@ async fn every_attribute_can_be_asked_with_every_operator_it_takes() {
         for condition in comparisons(groups::ATTRIBUTES) {
             let query = GroupQuery { condition: Some(condition), ..GroupQuery::default() };
             fixture.write(|tx| tx.groups(&query, 1)).await;
+        }
+        for condition in comparisons(people::ATTRIBUTES) {
+            let query = PeopleQuery { condition: Some(condition), ..PeopleQuery::default() };
+            fixture.write(|tx| tx.people(&query, 1)).await;
         }
         for condition in comparisons(audit::ATTRIBUTES) {
             let query = EventQuery { condition: Some(condition), ..EventQuery::default() };
@@ -131,5 +137,50 @@ async fn events_are_paged_by_position_from_either_end() {
         let filter = r#"target.id eq "group1" and outcome.result eq "SUCCESS" and eventType sw "group.""#;
         let condition = Some(Condition::parse(filter, audit::ATTRIBUTES).unwrap());
         assert_eq!(positions(EventQuery { condition, ..EventQuery::default() }).await, [2, 4]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_found_by_the_beginning_of_what_they_are_called() {
+    for fixture in Fixture::each().await {
+        for (login, first, last) in
+            [("grace@acme.example", "Grace", "Hopper"), ("ghost@acme.example", "\u{c9}va", "Mc_Gill")]
+        {
+            fixture.world.advance_seconds(1);
+            let env = fixture.world.env();
+            let further = [("mobilePhone".to_owned(), "+15550100".into())].into();
+            let profile =
+                Profile { first_name: first.into(), last_name: last.into(), email: format!("m.{login}"), further };
+            let user = User::new(Id::new(&env), login.parse().unwrap(), profile, Status::Active, env.now);
+            assert!(fixture.write(|tx| tx.insert_user(&user, "API", "system", &env)).await);
+        }
+        let found = async |query: PeopleQuery| -> Vec<String> {
+            fixture.write(|tx| tx.people(&query, 10)).await.into_iter().map(|user| user.profile.last_name).collect()
+        };
+        let words = |words: &str| PeopleQuery { words: Some(words.into()), ..PeopleQuery::default() };
+        assert_eq!(found(words("g")).await, ["Hopper", "Mc_Gill"], "by login");
+        assert_eq!(found(words("grace h")).await, ["Hopper"], "by whole name");
+        assert_eq!(found(words("\u{e9}VA")).await, ["Mc_Gill"], "in any case");
+        assert_eq!(found(words("mc_")).await, ["Mc_Gill"], "by last name, literally");
+        assert_eq!(found(words("M.GRACE@")).await, ["Hopper"], "by mail address");
+        assert_eq!(found(words("%")).await, [""; 0]);
+
+        let filter = r#"profile.mobilePhone eq "+15550100" and status eq "ACTIVE" and not (profile.lastName sw "h")"#;
+        let condition = Some(Condition::parse(filter, people::ATTRIBUTES).unwrap());
+        assert_eq!(found(PeopleQuery { condition, ..PeopleQuery::default() }).await, ["Mc_Gill"]);
+
+        let everyone = fixture.write(|tx| tx.groups(&GroupQuery::default(), 1)).await.remove(0).id;
+        let profile = GroupProfile::new("Night shift", "").unwrap();
+        let env = fixture.world.env();
+        let shift = fixture.write(|tx| tx.insert_group(GroupKind::Own, &profile, &env)).await.unwrap();
+        let of = |group| PeopleQuery { group: Some(group), ..PeopleQuery::default() };
+        assert_eq!(found(of(everyone)).await, ["Hopper", "Mc_Gill"]);
+        assert_eq!(found(of(shift)).await, [""; 0]);
+        let grace = fixture.write(|tx| tx.people(&words("grace"), 1)).await.remove(0).id;
+        assert!(fixture.write(|tx| tx.add_member(shift, grace, env.now)).await);
+        assert!(!fixture.write(|tx| tx.add_member(shift, grace, env.now)).await, "once is enough");
+        assert_eq!(found(of(shift)).await, ["Hopper"]);
+        let names = fixture.write(|tx| tx.groups_of(grace)).await.into_iter().map(|group| group.name);
+        assert_eq!(names.collect::<Vec<_>>(), ["Everyone", "Night shift"]);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use postern_authn::audit::{Actor, Client, Event, EventType};
 use postern_authn::limit::{Allowance, Charge, Limit};
-use postern_authn::org::RoleSettings;
+use postern_authn::org::{OrgName, RoleSettings};
 use postern_codes::env::TestWorld;
 use postern_codes::id::{Id, Org};
 use postern_codes::mac::Keyring;
@@ -20,8 +20,12 @@ async fn with_org(engine: Engine) -> (Scratch, Id<Org>, Env) {
     let scratch = scratch::store(engine).await;
     let env = TestWorld::new().env();
     let org = Id::new(&env);
-    scratch.store.write(org, |tx| tx.insert_org("Acme", env.now)).await.unwrap();
+    scratch.store.write(org, |tx| tx.insert_org(&name("Acme"), &env)).await.unwrap();
     (scratch, org, env)
+}
+
+fn name(text: &str) -> OrgName {
+    text.parse().expect("a name")
 }
 
 fn event() -> Event {
@@ -35,15 +39,15 @@ async fn ok_commits_and_an_error_rolls_back() {
         let failed: Result<(), Error> = scratch
             .store
             .write(org, |tx| {
-                tx.rename_org("Half done")?;
+                tx.rename_org(&name("Half done"))?;
                 Err(Error::fault("a fault after the write"))
             })
             .await;
         assert!(failed.is_err());
-        let name = async || scratch.store.read(org, |tx| tx.org_record()).await.unwrap().unwrap().name;
-        assert_eq!(name().await, "Acme");
-        scratch.store.write(org, |tx| tx.rename_org("Done")).await.unwrap();
-        assert_eq!(name().await, "Done");
+        let stored = async || scratch.store.read(org, |tx| tx.org_record()).await.unwrap().unwrap().name;
+        assert_eq!(stored().await, "Acme");
+        scratch.store.write(org, |tx| tx.rename_org(&name("Done"))).await.unwrap();
+        assert_eq!(stored().await, "Done");
         let _ = env;
     }
 }
@@ -52,7 +56,7 @@ async fn ok_commits_and_an_error_rolls_back() {
 async fn a_read_keeps_nothing() {
     for engine in scratch::engines() {
         let (scratch, org, _) = with_org(engine).await;
-        assert!(scratch.store.read(org, |tx| tx.rename_org("Written in a read")).await.is_err());
+        assert!(scratch.store.read(org, |tx| tx.rename_org(&name("Written in a read"))).await.is_err());
     }
 }
 
@@ -128,7 +132,7 @@ async fn another_root_key_is_refused_with_a_remedy() {
             let copy = path.with_file_name("copy.db");
             scratch
                 .store
-                .write(Id::new(&TestWorld::new().env()), |tx| tx.insert_org("A", postern_codes::Timestamp::default()))
+                .write(Id::new(&TestWorld::new().env()), |tx| tx.insert_org(&name("A"), &TestWorld::new().env()))
                 .await
                 .unwrap();
             std::fs::copy(path, &copy).unwrap();
@@ -188,7 +192,11 @@ async fn a_setup_link_is_used_once() {
                 let (store, env, token) = (scratch.store.clone(), env.clone(), Arc::clone(&token));
                 tokio::spawn(async move {
                     let org = Id::new(&env);
-                    store.system().use_setup_link(&token, org, env.now, |tx| tx.insert_org("A", env.now)).await.unwrap()
+                    store
+                        .system()
+                        .use_setup_link(&token, org, env.now, |tx| tx.insert_org(&name("A"), &env))
+                        .await
+                        .unwrap()
                 })
             })
             .collect();
