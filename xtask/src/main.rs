@@ -10,7 +10,7 @@
 //! | [`generate`] | the committed files that a program wrote |
 //! | [`mod@bench`] | one file a measurement |
 //! | [`workspace`] | the repository as cargo sees it |
-//! | [`arrows`] | the test that holds the crates to `docs/ARCHITECTURE.md` |
+//! | `arrows` | the test that holds the crates to `docs/ARCHITECTURE.md` |
 #![expect(clippy::print_stdout, reason = "the terminal is what these commands talk to")]
 
 #[cfg(test)]
