@@ -6,6 +6,7 @@
 //! | module | decides |
 //! | --- | --- |
 //! | [`audit`] | which events exist, and what an event says |
+//! | [`factor`] | what a factor proves, and how an answer is judged |
 //! | [`filter`] | what the text of a filter means |
 //! | [`group`] | what a group may be called |
 //! | [`limit`] | which actions are limited, by how much, for whom |
@@ -13,9 +14,11 @@
 //! | [`password`] | what a new password must be |
 //! | [`permission`] | what an administrator may do |
 //! | [`session`] | how long a session lives, and how fresh its second factor is |
+//! | [`sign_in`] | what is asked next of somebody who signs in |
 //! | [`user`] | what a person's account is, and when it is locked |
 
 pub mod audit;
+pub mod factor;
 pub mod filter;
 pub mod group;
 pub mod limit;
@@ -23,4 +26,5 @@ pub mod org;
 pub mod password;
 pub mod permission;
 pub mod session;
+pub mod sign_in;
 pub mod user;

@@ -6,13 +6,13 @@ use postern_codes::id::{Session as SessionKind, User};
 use postern_codes::{Id, Timestamp};
 
 /// How long a session lives without a request.
-pub const IDLE: Duration = Duration::from_secs(30 * 60);
+pub const IDLE: Duration = Duration::from_mins(30);
 /// How long a session lives at most.
-pub const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
+pub const LONGEST: Duration = Duration::from_hours(12);
 /// How long a second factor counts as fresh: a weighty act asks again after it.
-pub const FRESH: Duration = Duration::from_secs(5 * 60);
+pub const FRESH: Duration = Duration::from_mins(5);
 /// How exactly `last_seen_at` is kept: a write a request would cost more than the minute is worth.
-pub const SEEN: Duration = Duration::from_secs(60);
+pub const SEEN: Duration = Duration::from_mins(1);
 
 /// Somebody signed in, at one browser. The token that names it is kept as its SHA-256 alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn an_idle_session_ends() {
         let session = session();
-        assert!(session.is_alive(session.created_at.plus(IDLE - Duration::from_micros(1))));
+        assert!(session.is_alive(session.created_at.plus(IDLE).minus(Duration::from_micros(1))));
         assert!(!session.is_alive(session.created_at.plus(IDLE)));
     }
 

@@ -11,7 +11,7 @@ use postern_codes::{Id, Timestamp};
 /// How many failures in a row lock an account.
 pub const FAILURES_TO_LOCK: u32 = 10;
 /// For how long a lock lasts.
-pub const LOCK: Duration = Duration::from_secs(60 * 60);
+pub const LOCK: Duration = Duration::from_hours(1);
 
 /// A person of the organisation.
 #[derive(Debug, Clone, PartialEq)]

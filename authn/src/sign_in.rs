@@ -1,0 +1,422 @@
+//! The sign-in machine. It is additive: it keeps what was proved, asks the policy what is still missing, and is done when
+//! nothing is. It knows the traits of factors and none of their types, so a new factor adds no state.
+//!
+//! ```text
+//!   begin --> Asking --answer(proof)--> Asking ... --> Complete --> a session
+//!               |                         |
+//!               +-------> Denied <--------+          the policy lets nobody in this way
+//! ```
+//!
+//! A wrong answer is no step: it is counted at the person and the factor, and the machine stays where it was. For a name
+//! that nobody has, the machine runs with no user; it asks the same first question and accepts no answer.
+
+use std::time::Duration;
+
+use postern_codes::id::{Factor as FactorKind, Session, User};
+use postern_codes::{Id, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::factor::{Category, Kind, PASSWORD, Traits};
+use crate::session::FRESH;
+
+/// How long a sign-in waits for the next answer.
+pub const PATIENCE: Duration = Duration::from_mins(5);
+
+/// What somebody proves who they are for. A proof made for one purpose serves no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Purpose {
+    /// To be let into the console.
+    Console,
+    /// To do something weighty in this session.
+    StepUp(Id<Session>),
+}
+
+/// A sign-in at one of its stages.
+#[derive(Debug)]
+#[must_use]
+pub enum SignIn {
+    /// The policy wants more.
+    Asking(Asking),
+    /// Everything that the policy wants was proved.
+    Complete(Complete),
+    /// The policy lets nobody in this way.
+    Denied(Denied),
+}
+
+/// Something is missing. The only stage that is ever stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Asking {
+    user: Option<Id<User>>,
+    purpose: Purpose,
+    proofs: Vec<Proof>,
+    /// What is wanted next; an answer to anything else is not looked at.
+    wanted: Want,
+}
+
+/// Everything was proved, by somebody who exists.
+#[derive(Debug)]
+pub struct Complete {
+    user: Id<User>,
+    purpose: Purpose,
+    proofs: Vec<Proof>,
+}
+
+/// Nobody comes in this way.
+#[derive(Debug)]
+pub struct Denied {
+    /// Who tried.
+    pub user: Option<Id<User>>,
+    /// Why.
+    pub reason: Denial,
+}
+
+/// Why a policy lets nobody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// The person has no factor that could give what is missing.
+    NothingEnrolled,
+}
+
+impl Denial {
+    /// Its stable code, for the record.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NothingEnrolled => "nothing_enrolled",
+        }
+    }
+}
+
+/// Something that was proved. It is made where an answer was accepted and its counter consumed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// By what.
+    pub by: Means,
+    /// What it is worth.
+    pub traits: Traits,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a proof was made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Means {
+    /// An enrolled factor.
+    Factor(Kind, Id<FactorKind>),
+    /// The password.
+    Password,
+}
+
+impl Proof {
+    /// The password was right.
+    pub const fn password(at: Timestamp) -> Self {
+        Self { by: Means::Password, traits: PASSWORD, at }
+    }
+
+    /// An enrolled factor gave a right answer, which was consumed.
+    pub fn factor(kind: Kind, id: Id<FactorKind>, at: Timestamp) -> Self {
+        Self { by: Means::Factor(kind, id), traits: kind.factor().traits(), at }
+    }
+
+    /// The word of RFC 8176 for it.
+    fn amr(&self) -> &'static str {
+        match self.by {
+            Means::Factor(kind, _) => kind.factor().amr(),
+            Means::Password => "pwd",
+        }
+    }
+}
+
+/// A proof that is wanted, in terms of what it must be worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Want {
+    /// What must be proved.
+    pub category: Category,
+    /// Whether a false page must be unable to pass it on.
+    pub phishing_resistant: bool,
+    /// Whether its secret must be bound to a device.
+    pub device_bound: bool,
+}
+
+impl Want {
+    /// Anything of this category.
+    pub const fn any(category: Category) -> Self {
+        Self { category, phishing_resistant: false, device_bound: false }
+    }
+
+    /// Whether a proof with these traits will do.
+    pub fn is_met_by(&self, traits: &Traits) -> bool {
+        self.category == traits.category
+            && (traits.is_phishing_resistant || !self.phishing_resistant)
+            && (traits.is_device_bound || !self.device_bound)
+    }
+}
+
+/// What a policy judges by.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'s> {
+    /// What for.
+    pub purpose: Purpose,
+    /// What was proved so far.
+    pub proofs: &'s [Proof],
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What a policy says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Decision {
+    /// Enough was proved.
+    Allow,
+    /// This is wanted next.
+    Ask(Want),
+    /// Nobody comes in this way.
+    Deny(Denial),
+}
+
+/// Says what is still missing. The policy module plugs in here.
+pub trait Policy {
+    /// Judges a situation. Whatever it cannot evaluate it denies.
+    fn decide(&self, situation: &Situation<'_>) -> Decision;
+}
+
+/// The policy of an organisation that has set none: whoever enters the console proves something known and something
+/// held; a weighty act wants something held again, proved within five minutes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TwoCategories;
+
+impl Policy for TwoCategories {
+    fn decide(&self, situation: &Situation<'_>) -> Decision {
+        let wants: &[Category] = match situation.purpose {
+            Purpose::Console => &[Category::Knowledge, Category::Possession],
+            Purpose::StepUp(_) => &[Category::Possession],
+        };
+        let is_fresh = |proof: &&Proof| proof.at <= situation.now && situation.now < proof.at.plus(FRESH);
+        let has = |category| situation.proofs.iter().filter(is_fresh).any(|proof| proof.traits.category == category);
+        match wants.iter().find(|category| !has(**category)) {
+            Some(category) => Decision::Ask(Want::any(*category)),
+            None => Decision::Allow,
+        }
+    }
+}
+
+impl SignIn {
+    /// Begins for a user, or for a name that nobody has.
+    pub fn begin(user: Option<Id<User>>, purpose: Purpose, policy: &dyn Policy, now: Timestamp) -> Self {
+        advance(user, purpose, Vec::new(), policy, now)
+    }
+}
+
+impl Asking {
+    /// Who is signing in; nobody, where the name is nobody's.
+    pub const fn user(&self) -> Option<Id<User>> {
+        self.user
+    }
+
+    /// What for.
+    pub const fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// What is wanted next. An answer that would not meet it must not be judged: a code before the password would let
+    /// strangers guess, and lock people out.
+    pub const fn wanted(&self) -> &Want {
+        &self.wanted
+    }
+
+    /// The step after a right answer: it is kept, and the policy is asked again.
+    ///
+    /// # Errors
+    /// Gives itself back, unchanged, where the proof is not what is wanted or there is nobody to prove anything.
+    pub fn answer(self, proof: Proof, policy: &dyn Policy, now: Timestamp) -> Result<SignIn, Self> {
+        if self.user.is_none() || !self.wanted.is_met_by(&proof.traits) {
+            return Err(self);
+        }
+        let Self { user, purpose, mut proofs, .. } = self;
+        proofs.push(proof);
+        Ok(advance(user, purpose, proofs, policy, now))
+    }
+
+    /// Ends it where none of what the person has could give what is wanted next.
+    pub fn offer(self, enrolled: &[Traits]) -> SignIn {
+        let is_password = self.wanted.is_met_by(&PASSWORD);
+        if is_password || enrolled.iter().any(|traits| self.wanted.is_met_by(traits)) {
+            return SignIn::Asking(self);
+        }
+        SignIn::Denied(Denied { user: self.user, reason: Denial::NothingEnrolled })
+    }
+}
+
+impl Complete {
+    /// Who proved who they are.
+    pub const fn user(&self) -> Id<User> {
+        self.user
+    }
+
+    /// What for.
+    pub const fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// When the newest factor that is not the password was proved.
+    pub fn factor_at(&self) -> Option<Timestamp> {
+        self.proofs.iter().filter(|proof| proof.by != Means::Password).map(|proof| proof.at).max()
+    }
+
+    /// How they proved it, in the words of RFC 8176: `mfa` where categories differ.
+    pub fn amr(&self) -> String {
+        let mut words: Vec<&str> = Vec::new();
+        for proof in &self.proofs {
+            if !words.contains(&proof.amr()) {
+                words.push(proof.amr());
+            }
+        }
+        let several = self.proofs.iter().any(|proof| proof.traits.category != self.proofs[0].traits.category);
+        if several {
+            words.push("mfa");
+        }
+        words.join(" ")
+    }
+}
+
+fn advance(
+    user: Option<Id<User>>,
+    purpose: Purpose,
+    proofs: Vec<Proof>,
+    policy: &dyn Policy,
+    now: Timestamp,
+) -> SignIn {
+    match (policy.decide(&Situation { purpose, proofs: &proofs, now }), user) {
+        (Decision::Allow, Some(user)) => SignIn::Complete(Complete { user, purpose, proofs }),
+        // A policy that wants nothing still wants somebody: nobody is asked for a password, like anybody.
+        (Decision::Allow, None) => {
+            SignIn::Asking(Asking { user, purpose, proofs, wanted: Want::any(Category::Knowledge) })
+        }
+        (Decision::Ask(wanted), _) => SignIn::Asking(Asking { user, purpose, proofs, wanted }),
+        (Decision::Deny(reason), _) => SignIn::Denied(Denied { user, reason }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postern_codes::Env;
+    use postern_codes::env::TestWorld;
+
+    const POLICY: &dyn Policy = &TwoCategories;
+
+    fn env() -> Env {
+        TestWorld::new().env()
+    }
+
+    fn totp(env: &Env) -> Proof {
+        Proof::factor(Kind::Totp, Id::with_prefix("ost", env), env.now)
+    }
+
+    fn asking(sign_in: SignIn) -> Asking {
+        match sign_in {
+            SignIn::Asking(asking) => asking,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn begin(env: &Env, purpose: Purpose) -> Asking {
+        asking(SignIn::begin(Some(Id::new(env)), purpose, POLICY, env.now))
+    }
+
+    #[test]
+    fn the_console_wants_something_known_and_something_held() {
+        let env = env();
+        let first = begin(&env, Purpose::Console);
+        assert_eq!(first.wanted().category, Category::Knowledge);
+        let second = asking(first.answer(Proof::password(env.now), POLICY, env.now).unwrap());
+        assert_eq!(second.wanted().category, Category::Possession);
+        let SignIn::Complete(done) = second.answer(totp(&env), POLICY, env.now).unwrap() else { panic!() };
+        assert_eq!(done.amr(), "pwd otp mfa");
+        assert_eq!(done.factor_at(), Some(env.now));
+    }
+
+    #[test]
+    fn a_code_before_the_password_is_no_answer() {
+        let env = env();
+        let same = begin(&env, Purpose::Console).answer(totp(&env), POLICY, env.now).unwrap_err();
+        assert_eq!(same.wanted().category, Category::Knowledge);
+    }
+
+    #[test]
+    fn the_password_twice_is_not_two_factors() {
+        let env = env();
+        let first = begin(&env, Purpose::Console);
+        let second = asking(first.answer(Proof::password(env.now), POLICY, env.now).unwrap());
+        assert!(second.answer(Proof::password(env.now), POLICY, env.now).is_err());
+    }
+
+    #[test]
+    fn nobody_is_asked_the_same_and_never_gets_in() {
+        let env = env();
+        let decoy = asking(SignIn::begin(None, Purpose::Console, POLICY, env.now));
+        assert_eq!(decoy.wanted(), begin(&env, Purpose::Console).wanted());
+        let stored = |asking: &Asking| serde_json::to_value(asking).unwrap().as_object().unwrap().len();
+        assert_eq!(stored(&decoy), stored(&begin(&env, Purpose::Console)));
+        assert!(decoy.answer(Proof::password(env.now), POLICY, env.now).is_err());
+    }
+
+    #[test]
+    fn a_policy_that_wants_nothing_lets_nobody_in_who_is_nobody() {
+        struct Open;
+        impl Policy for Open {
+            fn decide(&self, _: &Situation<'_>) -> Decision {
+                Decision::Allow
+            }
+        }
+        let env = env();
+        assert!(matches!(SignIn::begin(None, Purpose::Console, &Open, env.now), SignIn::Asking(_)));
+        assert!(matches!(SignIn::begin(Some(Id::new(&env)), Purpose::Console, &Open, env.now), SignIn::Complete(_)));
+    }
+
+    #[test]
+    fn a_step_up_wants_something_held() {
+        let env = env();
+        let step_up = begin(&env, Purpose::StepUp(Id::new(&env)));
+        let SignIn::Complete(done) = step_up.answer(totp(&env), POLICY, env.now).unwrap() else { panic!() };
+        assert_eq!(done.amr(), "otp");
+    }
+
+    #[test]
+    fn a_person_without_a_second_factor_is_denied_after_the_password() {
+        let env = env();
+        let first = asking(begin(&env, Purpose::Console).offer(&[]));
+        let second = asking(first.answer(Proof::password(env.now), POLICY, env.now).unwrap());
+        let SignIn::Denied(denied) = second.offer(&[]) else { panic!() };
+        assert_eq!(denied.reason, Denial::NothingEnrolled);
+    }
+
+    #[test]
+    fn a_want_of_more_is_not_met_by_less() {
+        let strict = Want { phishing_resistant: true, ..Want::any(Category::Possession) };
+        assert!(!strict.is_met_by(&Kind::Totp.factor().traits()));
+        let bound = Want { device_bound: true, ..Want::any(Category::Possession) };
+        assert!(!bound.is_met_by(&Kind::Totp.factor().traits()));
+        assert!(Want::any(Category::Possession).is_met_by(&Kind::Totp.factor().traits()));
+    }
+
+    #[test]
+    fn a_proof_from_long_ago_is_wanted_again() {
+        let env = env();
+        let second = asking(begin(&env, Purpose::Console).answer(Proof::password(env.now), POLICY, env.now).unwrap());
+        let later = env.now.plus(FRESH);
+        let again = asking(second.answer(Proof { at: later, ..totp(&env) }, POLICY, later).unwrap());
+        assert_eq!(again.wanted().category, Category::Knowledge);
+    }
+
+    #[test]
+    fn what_is_stored_is_read_back() {
+        let env = env();
+        let second = asking(begin(&env, Purpose::Console).answer(Proof::password(env.now), POLICY, env.now).unwrap());
+        let text = serde_json::to_string(&second).unwrap();
+        let read: Asking = serde_json::from_str(&text).unwrap();
+        assert_eq!((read.user(), read.wanted()), (second.user(), second.wanted()));
+    }
+}
