@@ -6,6 +6,7 @@
 //! | module | decides |
 //! | --- | --- |
 //! | [`audit`] | which events exist, and what an event says |
+//! | [`device`] | what a computer may do in each state of its life |
 //! | [`factor`] | what a factor proves, and how an answer is judged |
 //! | [`filter`] | what the text of a filter means |
 //! | [`group`] | what a group may be called |
@@ -13,11 +14,13 @@
 //! | [`org`] | what an organisation may be called and may set for itself |
 //! | [`password`] | what a new password must be |
 //! | [`permission`] | what an administrator may do |
+//! | [`recovery`] | who may issue a recovery PIN, and what becomes of it |
 //! | [`session`] | how long a session lives, and how fresh its second factor is |
 //! | [`sign_in`] | what is asked next of somebody who signs in |
 //! | [`user`] | what a person's account is, and when it is locked |
 
 pub mod audit;
+pub mod device;
 pub mod factor;
 pub mod filter;
 pub mod group;
@@ -25,6 +28,7 @@ pub mod limit;
 pub mod org;
 pub mod password;
 pub mod permission;
+pub mod recovery;
 pub mod session;
 pub mod sign_in;
 pub mod user;
