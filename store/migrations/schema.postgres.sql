@@ -290,3 +290,172 @@ CREATE TABLE links (
     PRIMARY KEY (org_id, token_hash)
 );
 
+-- 0003 computers
+-- Computers. A deleted one stays, so that its certificates are still recognised and told what happened.
+CREATE TABLE devices (
+    org_id        TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id            TEXT COLLATE "C" NOT NULL,
+    status        TEXT COLLATE "C" NOT NULL,
+    platform      TEXT COLLATE "C" NOT NULL,
+    name          TEXT COLLATE "C" NOT NULL,
+    name_folded   TEXT COLLATE "C" NOT NULL,
+    serial        TEXT COLLATE "C" NOT NULL,
+    serial_folded TEXT COLLATE "C" NOT NULL,
+    profile       TEXT NOT NULL,
+    agent_version TEXT COLLATE "C",
+    effective     TEXT,
+    clock_offset  BIGINT,
+    created_at    BIGINT NOT NULL,
+    updated_at    BIGINT NOT NULL,
+    last_seen_at  BIGINT,
+    PRIMARY KEY (org_id, id)
+);
+CREATE INDEX devices_name ON devices (org_id, name_folded, id);
+CREATE INDEX devices_serial ON devices (org_id, serial_folded, id);
+
+-- Who uses a computer; proof says how the server knows.
+CREATE TABLE device_users (
+    org_id    TEXT COLLATE "C" NOT NULL,
+    device_id TEXT COLLATE "C" NOT NULL,
+    user_id   TEXT COLLATE "C" NOT NULL,
+    os_uid    BIGINT NOT NULL,
+    proof     TEXT COLLATE "C" NOT NULL,
+    since     BIGINT NOT NULL,
+    PRIMARY KEY (org_id, device_id, user_id),
+    FOREIGN KEY (org_id, device_id) REFERENCES devices (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+CREATE INDEX device_users_user ON device_users (org_id, user_id, device_id);
+
+-- Certificates of computers by SHA-256 of their DER. public_key is the uncompressed point.
+CREATE TABLE device_certificates (
+    org_id        TEXT COLLATE "C" NOT NULL,
+    thumbprint    BYTEA NOT NULL,
+    device_id     TEXT COLLATE "C" NOT NULL,
+    public_key    BYTEA NOT NULL,
+    certificate   BYTEA NOT NULL,
+    created_at    BIGINT NOT NULL,
+    expires_at    BIGINT NOT NULL,
+    first_used_at BIGINT,
+    revoked_at    BIGINT,
+    PRIMARY KEY (org_id, thumbprint),
+    FOREIGN KEY (org_id, device_id) REFERENCES devices (org_id, id)
+);
+CREATE INDEX device_certificates_device ON device_certificates (org_id, device_id, created_at);
+
+-- Proofs that were seen: the same one is refused for as long as its time would be accepted.
+CREATE TABLE device_proofs (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    thumbprint BYTEA NOT NULL,
+    jti        TEXT COLLATE "C" NOT NULL,
+    seen_at    BIGINT NOT NULL,
+    PRIMARY KEY (org_id, thumbprint, jti),
+    FOREIGN KEY (org_id, thumbprint) REFERENCES device_certificates (org_id, thumbprint)
+);
+CREATE INDEX device_proofs_seen ON device_proofs (org_id, seen_at);
+
+-- One-time rights to enrol a computer, for one serial number where one was given.
+CREATE TABLE enrollment_codes (
+    org_id        TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id            TEXT COLLATE "C" NOT NULL,
+    code_hash     BYTEA NOT NULL,
+    serial_folded TEXT COLLATE "C",
+    created_by    TEXT COLLATE "C" NOT NULL,
+    created_at    BIGINT NOT NULL,
+    expires_at    BIGINT NOT NULL,
+    used_at       BIGINT,
+    device_id     TEXT COLLATE "C",
+    PRIMARY KEY (org_id, id)
+);
+CREATE UNIQUE INDEX enrollment_codes_hash ON enrollment_codes (org_id, code_hash);
+
+-- Answers that say a person showed a factor at a computer: each proves one registration, for ten minutes.
+CREATE TABLE factor_verdicts (
+    org_id       TEXT COLLATE "C" NOT NULL,
+    verdict_hash BYTEA NOT NULL,
+    device_id    TEXT COLLATE "C" NOT NULL,
+    user_id      TEXT COLLATE "C" NOT NULL,
+    created_at   BIGINT NOT NULL,
+    used_at      BIGINT,
+    PRIMARY KEY (org_id, verdict_hash),
+    FOREIGN KEY (org_id, device_id) REFERENCES devices (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+
+-- 0004 recovery
+-- One row for each generation of a recovery secret of one (computer, person) pair; its id is the eid of the wire format.
+-- seed is wiped 90 days after the generation retired: until then it vouches for late reports.
+CREATE TABLE recovery_enrolments (
+    org_id           TEXT COLLATE "C" NOT NULL,
+    id               TEXT COLLATE "C" NOT NULL,
+    device_id        TEXT COLLATE "C" NOT NULL,
+    user_id          TEXT COLLATE "C" NOT NULL,
+    os_uid           BIGINT NOT NULL,
+    generation       BIGINT NOT NULL,
+    status           TEXT COLLATE "C" NOT NULL,
+    seed             BYTEA,
+    transcript       BYTEA NOT NULL,
+    binding          TEXT COLLATE "C" NOT NULL,
+    proof            TEXT COLLATE "C" NOT NULL,
+    last_issued_step BIGINT NOT NULL DEFAULT 0,
+    last_step        BIGINT NOT NULL DEFAULT 0,
+    failures         BIGINT NOT NULL DEFAULT 0,
+    is_locked        BOOLEAN NOT NULL,
+    report_seq       BIGINT NOT NULL DEFAULT 0,
+    report_hash      BYTEA NOT NULL,
+    rotate_wanted    TEXT COLLATE "C",
+    ack_failures     BIGINT NOT NULL DEFAULT 0,
+    created_at       BIGINT NOT NULL,
+    acknowledged_at  BIGINT,
+    retired_at       BIGINT,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, device_id) REFERENCES devices (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+CREATE UNIQUE INDEX recovery_enrolments_generation ON recovery_enrolments (org_id, device_id, user_id, generation);
+
+-- A row a PIN, committed before the PIN is computed. Never the PIN, nor anything it could be guessed from.
+-- challenge is what the computer showed on its screen; granted_to is the hash of the request that used the PIN online.
+CREATE TABLE recovery_issuances (
+    org_id         TEXT COLLATE "C" NOT NULL,
+    id             TEXT COLLATE "C" NOT NULL,
+    eid            TEXT COLLATE "C" NOT NULL,
+    device_id      TEXT COLLATE "C" NOT NULL,
+    user_id        TEXT COLLATE "C" NOT NULL,
+    mode           TEXT COLLATE "C" NOT NULL,
+    step           BIGINT,
+    challenge      TEXT COLLATE "C",
+    challenge_hash BYTEA,
+    status         TEXT COLLATE "C" NOT NULL,
+    source         TEXT COLLATE "C",
+    reason         TEXT COLLATE "C" NOT NULL,
+    case_id        TEXT COLLATE "C",
+    ticket         TEXT COLLATE "C",
+    requested_by   TEXT COLLATE "C" NOT NULL,
+    duration       BIGINT NOT NULL,
+    issued_at      BIGINT NOT NULL,
+    expires_at     BIGINT NOT NULL,
+    activated_at   BIGINT,
+    ended_at       BIGINT,
+    granted_to     BYTEA,
+    verdict        TEXT COLLATE "C",
+    report_seq     BIGINT,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, eid) REFERENCES recovery_enrolments (org_id, id)
+);
+CREATE UNIQUE INDEX recovery_issuances_step ON recovery_issuances (org_id, eid, step);
+CREATE INDEX recovery_issuances_eid ON recovery_issuances (org_id, eid, issued_at);
+CREATE INDEX recovery_issuances_pair ON recovery_issuances (org_id, device_id, user_id, issued_at);
+
+-- What computers told, one chain an enrolment, as it was sent.
+CREATE TABLE recovery_reports (
+    org_id      TEXT COLLATE "C" NOT NULL,
+    eid         TEXT COLLATE "C" NOT NULL,
+    seq         BIGINT NOT NULL,
+    hash        BYTEA NOT NULL,
+    body        TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
+    PRIMARY KEY (org_id, eid, seq),
+    FOREIGN KEY (org_id, eid) REFERENCES recovery_enrolments (org_id, id)
+);
+

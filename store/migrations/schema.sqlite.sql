@@ -290,3 +290,172 @@ CREATE TABLE links (
     PRIMARY KEY (org_id, token_hash)
 )STRICT;
 
+-- 0003 computers
+-- Computers. A deleted one stays, so that its certificates are still recognised and told what happened.
+CREATE TABLE devices (
+    org_id        TEXT NOT NULL REFERENCES orgs,
+    id            TEXT NOT NULL,
+    status        TEXT NOT NULL,
+    platform      TEXT NOT NULL,
+    name          TEXT NOT NULL,
+    name_folded   TEXT NOT NULL,
+    serial        TEXT NOT NULL,
+    serial_folded TEXT NOT NULL,
+    profile       TEXT NOT NULL,
+    agent_version TEXT,
+    effective     TEXT,
+    clock_offset  INTEGER,
+    created_at    INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL,
+    last_seen_at  INTEGER,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+CREATE INDEX devices_name ON devices (org_id, name_folded, id);
+CREATE INDEX devices_serial ON devices (org_id, serial_folded, id);
+
+-- Who uses a computer; proof says how the server knows.
+CREATE TABLE device_users (
+    org_id    TEXT NOT NULL,
+    device_id TEXT NOT NULL,
+    user_id   TEXT NOT NULL,
+    os_uid    INTEGER NOT NULL,
+    proof     TEXT NOT NULL,
+    since     INTEGER NOT NULL,
+    PRIMARY KEY (org_id, device_id, user_id),
+    FOREIGN KEY (org_id, device_id) REFERENCES devices (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE INDEX device_users_user ON device_users (org_id, user_id, device_id);
+
+-- Certificates of computers by SHA-256 of their DER. public_key is the uncompressed point.
+CREATE TABLE device_certificates (
+    org_id        TEXT NOT NULL,
+    thumbprint    BLOB NOT NULL,
+    device_id     TEXT NOT NULL,
+    public_key    BLOB NOT NULL,
+    certificate   BLOB NOT NULL,
+    created_at    INTEGER NOT NULL,
+    expires_at    INTEGER NOT NULL,
+    first_used_at INTEGER,
+    revoked_at    INTEGER,
+    PRIMARY KEY (org_id, thumbprint),
+    FOREIGN KEY (org_id, device_id) REFERENCES devices (org_id, id)
+)STRICT;
+CREATE INDEX device_certificates_device ON device_certificates (org_id, device_id, created_at);
+
+-- Proofs that were seen: the same one is refused for as long as its time would be accepted.
+CREATE TABLE device_proofs (
+    org_id     TEXT NOT NULL,
+    thumbprint BLOB NOT NULL,
+    jti        TEXT NOT NULL,
+    seen_at    INTEGER NOT NULL,
+    PRIMARY KEY (org_id, thumbprint, jti),
+    FOREIGN KEY (org_id, thumbprint) REFERENCES device_certificates (org_id, thumbprint)
+)STRICT;
+CREATE INDEX device_proofs_seen ON device_proofs (org_id, seen_at);
+
+-- One-time rights to enrol a computer, for one serial number where one was given.
+CREATE TABLE enrollment_codes (
+    org_id        TEXT NOT NULL REFERENCES orgs,
+    id            TEXT NOT NULL,
+    code_hash     BLOB NOT NULL,
+    serial_folded TEXT,
+    created_by    TEXT NOT NULL,
+    created_at    INTEGER NOT NULL,
+    expires_at    INTEGER NOT NULL,
+    used_at       INTEGER,
+    device_id     TEXT,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX enrollment_codes_hash ON enrollment_codes (org_id, code_hash);
+
+-- Answers that say a person showed a factor at a computer: each proves one registration, for ten minutes.
+CREATE TABLE factor_verdicts (
+    org_id       TEXT NOT NULL,
+    verdict_hash BLOB NOT NULL,
+    device_id    TEXT NOT NULL,
+    user_id      TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    used_at      INTEGER,
+    PRIMARY KEY (org_id, verdict_hash),
+    FOREIGN KEY (org_id, device_id) REFERENCES devices (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+
+-- 0004 recovery
+-- One row for each generation of a recovery secret of one (computer, person) pair; its id is the eid of the wire format.
+-- seed is wiped 90 days after the generation retired: until then it vouches for late reports.
+CREATE TABLE recovery_enrolments (
+    org_id           TEXT NOT NULL,
+    id               TEXT NOT NULL,
+    device_id        TEXT NOT NULL,
+    user_id          TEXT NOT NULL,
+    os_uid           INTEGER NOT NULL,
+    generation       INTEGER NOT NULL,
+    status           TEXT NOT NULL,
+    seed             BLOB,
+    transcript       BLOB NOT NULL,
+    binding          TEXT NOT NULL,
+    proof            TEXT NOT NULL,
+    last_issued_step INTEGER NOT NULL DEFAULT 0,
+    last_step        INTEGER NOT NULL DEFAULT 0,
+    failures         INTEGER NOT NULL DEFAULT 0,
+    is_locked        INTEGER NOT NULL,
+    report_seq       INTEGER NOT NULL DEFAULT 0,
+    report_hash      BLOB NOT NULL,
+    rotate_wanted    TEXT,
+    ack_failures     INTEGER NOT NULL DEFAULT 0,
+    created_at       INTEGER NOT NULL,
+    acknowledged_at  INTEGER,
+    retired_at       INTEGER,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, device_id) REFERENCES devices (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX recovery_enrolments_generation ON recovery_enrolments (org_id, device_id, user_id, generation);
+
+-- A row a PIN, committed before the PIN is computed. Never the PIN, nor anything it could be guessed from.
+-- challenge is what the computer showed on its screen; granted_to is the hash of the request that used the PIN online.
+CREATE TABLE recovery_issuances (
+    org_id         TEXT NOT NULL,
+    id             TEXT NOT NULL,
+    eid            TEXT NOT NULL,
+    device_id      TEXT NOT NULL,
+    user_id        TEXT NOT NULL,
+    mode           TEXT NOT NULL,
+    step           INTEGER,
+    challenge      TEXT,
+    challenge_hash BLOB,
+    status         TEXT NOT NULL,
+    source         TEXT,
+    reason         TEXT NOT NULL,
+    case_id        TEXT,
+    ticket         TEXT,
+    requested_by   TEXT NOT NULL,
+    duration       INTEGER NOT NULL,
+    issued_at      INTEGER NOT NULL,
+    expires_at     INTEGER NOT NULL,
+    activated_at   INTEGER,
+    ended_at       INTEGER,
+    granted_to     BLOB,
+    verdict        TEXT,
+    report_seq     INTEGER,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, eid) REFERENCES recovery_enrolments (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX recovery_issuances_step ON recovery_issuances (org_id, eid, step);
+CREATE INDEX recovery_issuances_eid ON recovery_issuances (org_id, eid, issued_at);
+CREATE INDEX recovery_issuances_pair ON recovery_issuances (org_id, device_id, user_id, issued_at);
+
+-- What computers told, one chain an enrolment, as it was sent.
+CREATE TABLE recovery_reports (
+    org_id      TEXT NOT NULL,
+    eid         TEXT NOT NULL,
+    seq         INTEGER NOT NULL,
+    hash        BLOB NOT NULL,
+    body        TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, eid, seq),
+    FOREIGN KEY (org_id, eid) REFERENCES recovery_enrolments (org_id, id)
+)STRICT;
+

@@ -7,13 +7,22 @@
 
 pub mod audit;
 pub mod callers;
+pub mod certificates;
 pub mod contacts;
 pub mod deliveries;
+pub mod device_users;
+pub mod devices;
+pub mod enrollment_codes;
 pub mod groups;
+pub mod issuances;
 pub mod limits;
+pub mod links;
 pub mod migrate;
 pub mod orgs;
 pub mod people;
+pub mod proofs;
+pub mod recovery;
+pub mod reports;
 pub mod roles;
 pub mod root_key;
 #[cfg(feature = "scratch")]
@@ -31,11 +40,20 @@ pub use sql::{Error, Store, Tx};
 pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("audit", audit::STATEMENTS),
     ("callers", callers::STATEMENTS),
+    ("certificates", certificates::STATEMENTS),
     ("contacts", contacts::STATEMENTS),
     ("deliveries", deliveries::STATEMENTS),
+    ("device_users", device_users::STATEMENTS),
+    ("devices", devices::STATEMENTS),
+    ("enrollment_codes", enrollment_codes::STATEMENTS),
     ("groups", groups::STATEMENTS),
+    ("issuances", issuances::STATEMENTS),
     ("limits", limits::STATEMENTS),
+    ("links", links::STATEMENTS),
     ("orgs", orgs::STATEMENTS),
+    ("proofs", proofs::STATEMENTS),
+    ("recovery", recovery::STATEMENTS),
+    ("reports", reports::STATEMENTS),
     ("roles", roles::STATEMENTS),
     ("settings", settings::STATEMENTS),
     ("tokens", tokens::STATEMENTS),

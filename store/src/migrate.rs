@@ -21,6 +21,8 @@ pub enum Engine {
 const FILES: &[(i64, &str, &str)] = &[
     (1, "organisations", include_str!("../migrations/0001_organisations.sql")),
     (2, "people", include_str!("../migrations/0002_people.sql")),
+    (3, "computers", include_str!("../migrations/0003_computers.sql")),
+    (4, "recovery", include_str!("../migrations/0004_recovery.sql")),
 ];
 
 /// Token, PostgreSQL's word, SQLite's word. `COLLATE "C"` sorts text by bytes, as SQLite does.

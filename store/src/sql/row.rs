@@ -109,6 +109,16 @@ impl Column for Option<Timestamp> {
         Ok(micros.map(Timestamp::from_micros))
     }
 }
+impl Column for u64 {
+    fn read(row: &Row, name: &str) -> Result<Self, Error> {
+        Self::try_from(row.get::<i64>(name)?).map_err(Error::fault)
+    }
+}
+impl Column for Option<u64> {
+    fn read(row: &Row, name: &str) -> Result<Self, Error> {
+        row.get::<Option<i64>>(name)?.map(|number| u64::try_from(number).map_err(Error::fault)).transpose()
+    }
+}
 impl Column for u32 {
     fn read(row: &Row, name: &str) -> Result<Self, Error> {
         Self::try_from(row.get::<i64>(name)?).map_err(Error::fault)

@@ -56,7 +56,8 @@ macro_rules! value_from {
 value_from! {
     Bytes: Vec<u8> => |value| value, &[u8] => |value| value.to_vec(), [u8; 32] => |value| value.to_vec();
     Flag: bool => |value| value;
-    Number: i64 => |value| value, u32 => |value| i64::from(value), Timestamp => |value| value.micros();
+    Number: i64 => |value| value, u32 => |value| i64::from(value),
+        u64 => |value| i64::try_from(value).unwrap_or(i64::MAX), Timestamp => |value| value.micros();
     Text: String => |value| value, &str => |value| value.to_owned(), &String => |value| value.clone();
 }
 
