@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::part::{Notice, State};
+use super::part::{Notice, State, Tone};
 use super::shell::Shell;
 
 /// A feature with its switch.
@@ -19,7 +19,6 @@ pub struct Feature {
 
 impl Feature {
     fn state(&self) -> State {
-        use super::part::Tone;
         if self.is_on { State::new(Tone::Good, "On") } else { State::new(Tone::Plain, "Off") }
     }
 }

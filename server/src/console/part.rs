@@ -343,7 +343,7 @@ mod tests {
         assert_eq!(said(7_199), "1 hour ago");
         assert_eq!(said(41 * 86_400), "41 days ago");
         assert_eq!(said(100 * 86_400), "3 months ago");
-        assert_eq!(Moment::new(now.plus(Duration::from_secs(120)), now).relative, "in 2 minutes");
+        assert_eq!(Moment::new(now.plus(Duration::from_mins(2)), now).relative, "in 2 minutes");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::part::{Field, Notice};
+use super::part::{Field, Kind, Notice};
 use super::shell::Shell;
 
 /// A block of fields under a heading.
@@ -34,7 +34,6 @@ pub struct Security {
 impl Block {
     /// What a field holds, as a reader would say it.
     fn shown(field: &Field) -> &str {
-        use super::part::Kind;
         match &field.kind {
             Kind::Choice(choices) => {
                 choices.iter().find(|(value, _)| *value == field.value).map_or(field.value.as_str(), |(_, words)| words)
