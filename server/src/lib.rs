@@ -2,24 +2,30 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`app`] | [`App`]: the store, the world, the configuration; router assembly |
 //! | [`api`] | a file a noun: the act, then the thin JSON handlers |
+//! | [`app`] | [`App`]: the store, the world, the configuration; router assembly |
 //! | [`config`] | `postern.toml` |
 //! | [`console`] | a file a screen: the view, and its template beside it |
 //! | [`delivery`] | a file a sender: how messages leave |
+//! | [`device_ca`] | the certificate authority of computers |
 //! | [`jobs`] | a file a job: what the server does by itself |
 //! | [`listener`] | the listening socket, with or without TLS |
 //! | [`operator`] | what an operator may do at the machine itself |
+//! | [`org_keys`] | the keys that every organisation has from its first moment |
 //! | [`serve`](mod@serve) | a server's life, from the data folder to the last request |
+//! | [`service_key`] | signs the answers that computers act on |
 
 pub mod api;
 pub mod app;
 pub mod config;
 pub mod console;
 pub mod delivery;
+pub mod device_ca;
 pub mod jobs;
 pub mod listener;
 pub mod operator;
+pub mod org_keys;
 pub mod serve;
+pub mod service_key;
 
 pub use app::App;
