@@ -17,6 +17,7 @@
 //! | [`recovery`] | who may issue a recovery PIN, and what becomes of it |
 //! | [`session`] | how long a session lives, and how fresh its second factor is |
 //! | [`sign_in`] | what is asked next of somebody who signs in |
+//! | [`token`] | what an API token may be made for |
 //! | [`user`] | what a person's account is, and when it is locked |
 
 pub mod audit;
@@ -31,4 +32,5 @@ pub mod permission;
 pub mod recovery;
 pub mod session;
 pub mod sign_in;
+pub mod token;
 pub mod user;

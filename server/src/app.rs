@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_request};
 use postern_codes::Env;
 use postern_codes::env::World;
 use postern_codes::id::{Id, Org};
@@ -11,7 +11,7 @@ use postern_store::Store;
 
 use crate::api::error::ApiError;
 use crate::api::routes::{Route, Routes};
-use crate::api::{client, error};
+use crate::api::{client, error, path};
 use crate::config::Config;
 use crate::delivery::Sender;
 
@@ -63,13 +63,14 @@ pub fn route_table() -> Vec<Route> {
     routes().into_parts().1
 }
 
-/// The whole server as one service.
+/// The whole server as one service. Paths are tidied before any route sees them.
 pub fn router(app: Arc<App>) -> Router {
     let (router, _) = routes().into_parts();
-    router
+    let router = router
         .fallback(async || ApiError::no_such_path())
         .method_not_allowed_fallback(async || ApiError::no_such_method())
         .layer(from_fn_with_state(Arc::clone(&app), error::render))
         .layer(from_fn_with_state(Arc::clone(&app), client::identify))
-        .with_state(app)
+        .with_state(app);
+    Router::new().fallback_service(router).layer(map_request(async |request| path::tidy(request)))
 }

@@ -63,6 +63,13 @@ impl Condition {
         Self::of(&filter::parse(text)?, attributes)
     }
 
+    /// This and another.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let text = format!("({}) AND ({})", self.text, other.text);
+        Self { text, values: self.values.into_iter().chain(other.values).collect() }
+    }
+
     fn of(filter: &Filter, attributes: &[Attribute]) -> Result<Self, Unsupported> {
         let column = |name: &str| {
             let known = attributes.iter().find(|attribute| attribute.name == name);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use postern_authn::token::{Grant, TokenName};
 use postern_codes::id::{ApiToken as ApiTokenKind, Id, User};
 use postern_codes::{Env, Secret, Timestamp, b64, mac};
 
@@ -14,6 +15,7 @@ crate::statements! {
              WHERE t.org_id = $1 AND t.id = $2 AND t.revoked_at IS NULL AND t.expires_at > $3";
     TOKEN_INSERT = "INSERT INTO api_tokens (org_id, id, user_id, name, token_hash, grants, created_at, expires_at) \
                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    TOKENS_REVOKE = "UPDATE api_tokens SET revoked_at = $3 WHERE org_id = $1 AND user_id = $2 AND revoked_at IS NULL";
     TOKEN_REVOKE = "UPDATE api_tokens SET revoked_at = $3 WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL";
 }
 
@@ -63,14 +65,16 @@ impl Tx<'_> {
     pub fn insert_token(
         &mut self,
         user: Id<User>,
-        name: &str,
-        grants: &[&str],
+        name: &TokenName,
+        grants: &[Grant],
         env: &Env,
     ) -> Result<(Id<ApiTokenKind>, Secret<String>), Error> {
         let id = Id::new(env);
         let text = Secret::new(format!("00{}", b64::encode(&env.bytes::<30>())));
         let hash = mac::sha256(&[text.expose().as_bytes()]);
-        self.one(TOKEN_INSERT, values![id, user, name, hash, grants.join(" "), env.now, env.now.plus(WINDOW)])?;
+        let grants: Vec<&str> = grants.iter().map(|grant| grant.as_str()).collect();
+        let (name, grants) = (name.as_str(), grants.join(" "));
+        self.one(TOKEN_INSERT, values![id, user, name, hash, grants, env.now, env.now.plus(WINDOW)])?;
         Ok((id, text))
     }
 
@@ -80,6 +84,14 @@ impl Tx<'_> {
     /// Of the database.
     pub fn revoke_token(&mut self, id: Id<ApiTokenKind>, now: Timestamp) -> Result<bool, Error> {
         Ok(self.execute(TOKEN_REVOKE, values![id, now])? == 1)
+    }
+
+    /// Revokes every token of a person; gives how many there were.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn revoke_tokens_of(&mut self, user: Id<User>, now: Timestamp) -> Result<u64, Error> {
+        self.execute(TOKENS_REVOKE, values![user, now])
     }
 }
 

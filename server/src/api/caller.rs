@@ -12,6 +12,7 @@ use postern_authn::permission::{Authority, Right};
 use postern_codes::id::{Id, Org, User};
 use postern_codes::{Timestamp, mac};
 use postern_store::callers::{CallerRecord, Via};
+use postern_store::tokens;
 
 use crate::App;
 use crate::api::client::Client;
@@ -21,8 +22,6 @@ use crate::api::error::ApiError;
 pub const COOKIE: &str = "__Host-postern";
 /// A session that was not used for so long is over.
 pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
-/// An API token that was not used for so long is void.
-pub const TOKEN_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 /// How long a proved second factor counts as fresh.
 pub const STEP_UP: Duration = Duration::from_secs(5 * 60);
 /// Use is noted at most so often.
@@ -141,7 +140,7 @@ impl FromRequestParts<Arc<App>> for Caller {
             None => return Err(ApiError::invalid_token()),
         };
         if record.seen_at.is_none_or(|seen| now.since(seen) >= NOTE_EVERY) {
-            app.store.write(org, |tx| tx.note_caller(&record.via, now, now.plus(TOKEN_WINDOW))).await?;
+            app.store.write(org, |tx| tx.note_caller(&record.via, now, now.plus(tokens::WINDOW))).await?;
         }
         Ok(Self { org, record, client })
     }

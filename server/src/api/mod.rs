@@ -4,6 +4,9 @@ pub mod body;
 pub mod caller;
 pub mod client;
 pub mod error;
+pub mod hal;
+pub mod page;
+pub mod path;
 pub mod routes;
 
 pub use body::Json;

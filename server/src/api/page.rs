@@ -1,0 +1,167 @@
+//! Lists: what a request asks for, and a page of it with one `Link` header a relation, `self` first and `next` last.
+
+use std::str::FromStr;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
+use postern_codes::Timestamp;
+use postern_store::search::{self, Attribute, Condition};
+use serde_json::Value;
+
+use crate::App;
+use crate::api::error::ApiError;
+
+/// The query of a request. A member that is empty counts as absent.
+#[derive(Debug, Clone)]
+pub struct Query {
+    uri: Uri,
+    members: Vec<(String, String)>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let members = axum::extract::Query::try_from_uri(&parts.uri);
+        let members = members.map_err(|_| ApiError::validation("query", ["the query cannot be read"]))?;
+        Ok(Self { uri: parts.uri.clone(), members: members.0 })
+    }
+}
+
+impl Query {
+    /// A member as text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.members.iter().find(|(own, value)| own == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// A member of another type.
+    ///
+    /// # Errors
+    /// E0000001 with its name where it is not of its form.
+    pub fn get<T: FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
+        let parsed = self.text(name).map(str::parse).transpose();
+        parsed.map_err(|_| ApiError::validation(name, [format!("{name}: is not of its form")]))
+    }
+
+    /// An instant.
+    ///
+    /// # Errors
+    /// E0000001 with its name where it is not of its form.
+    pub fn instant(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let refused = || ApiError::validation(name, [format!("{name}: must be like 2026-11-22T12:00:00.000Z")]);
+        search::instant(text).map(Some).ok_or_else(refused)
+    }
+
+    /// How many entries a page has; more than `most` are never given.
+    ///
+    /// # Errors
+    /// E0000001 where it is no number.
+    pub fn limit(&self, default: u32, most: u32) -> Result<u32, ApiError> {
+        Ok(self.get("limit")?.unwrap_or(default).min(most))
+    }
+
+    /// What `filter` and `search` demand together.
+    ///
+    /// # Errors
+    /// E0000031 with what was expected where one is not understood.
+    pub fn condition(&self, attributes: &[Attribute]) -> Result<Option<Condition>, ApiError> {
+        let mut demanded: Option<Condition> = None;
+        for text in ["filter", "search"].into_iter().filter_map(|name| self.text(name)) {
+            let condition = Condition::parse(text, attributes).map_err(|refused| {
+                let status = axum::http::StatusCode::BAD_REQUEST;
+                ApiError::new(status, "E0000031", "Invalid search criteria.").cause(refused.to_string())
+            })?;
+            demanded = Some(match demanded {
+                Some(first) => first.and(condition),
+                None => condition,
+            });
+        }
+        Ok(demanded)
+    }
+
+    /// The same request from `after` on.
+    fn beyond(&self, after: &str) -> String {
+        let kept = self.uri.query().unwrap_or_default().split('&');
+        let mut members: Vec<&str> =
+            kept.filter(|member| !member.is_empty() && member.split('=').next() != Some("after")).collect();
+        let after = format!("after={after}");
+        members.push(&after);
+        format!("{}?{}", self.uri.path(), members.join("&"))
+    }
+}
+
+/// A page of a list: the entries, and where it goes on.
+#[derive(Debug, Clone)]
+pub struct Page {
+    entries: Vec<Value>,
+    links: Vec<String>,
+}
+
+impl Page {
+    /// `entries` as the answer to `query`; it goes on beyond `next`.
+    pub fn new(app: &App, query: &Query, entries: Vec<Value>, next: Option<String>) -> Self {
+        let base = app.config.public_url.first();
+        let own = query.uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut links = vec![format!("<{base}{own}>; rel=\"self\"")];
+        links.extend(next.map(|after| format!("<{base}{}>; rel=\"next\"", query.beyond(&after))));
+        Self { entries, links }
+    }
+
+    /// The page of a list that was asked for one entry more than `limit`: if it came, the list goes on behind the last
+    /// one shown, which `cursor` names.
+    pub fn of<T>(
+        app: &App,
+        query: &Query,
+        (mut found, limit): (Vec<T>, u32),
+        cursor: impl Fn(&T) -> String,
+        shown: impl FnMut(&T) -> Value,
+    ) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| more).map(cursor);
+        Self::new(app, query, found.iter().map(shown).collect(), next)
+    }
+}
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        let mut response = axum::Json(self.entries).into_response();
+        for link in self.links {
+            if let Ok(value) = HeaderValue::from_str(&link) {
+                response.headers_mut().append(header::LINK, value);
+            }
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(text: &str) -> Query {
+        let request = axum::http::Request::builder().uri(text).body(()).unwrap();
+        let uri = request.uri().clone();
+        let members = axum::extract::Query::try_from_uri(&uri).unwrap().0;
+        Query { uri, members }
+    }
+
+    #[test]
+    fn the_next_page_keeps_what_was_asked() {
+        let asked = query("/api/v1/users?search=status+eq+%22ACTIVE%22&after=old&limit=2");
+        assert_eq!(asked.beyond("new"), "/api/v1/users?search=status+eq+%22ACTIVE%22&limit=2&after=new");
+        assert_eq!(query("/api/v1/users").beyond("new"), "/api/v1/users?after=new");
+    }
+
+    #[test]
+    fn a_limit_is_a_number_and_bounded() {
+        assert_eq!(query("/?limit=7").limit(200, 200).unwrap(), 7);
+        assert_eq!(query("/?limit=").limit(200, 200).unwrap(), 200);
+        assert_eq!(query("/?limit=5000").limit(200, 200).unwrap(), 200);
+        assert!(query("/?limit=-1").limit(200, 200).is_err());
+    }
+}
