@@ -15,6 +15,7 @@
 //! | [`passwords`] | hashing, a bounded number at once |
 //! | [`serve`](mod@serve) | a server's life, from the data folder to the last request |
 //! | [`service_key`] | signs the answers that computers act on |
+//! | [`sign_in`] | signing in, stepping up, signing out, setting up |
 
 pub mod api;
 pub mod app;
@@ -29,5 +30,6 @@ pub mod org_keys;
 pub mod passwords;
 pub mod serve;
 pub mod service_key;
+pub mod sign_in;
 
 pub use app::App;

@@ -155,6 +155,7 @@ CREATE TABLE challenges (
 CREATE TABLE sign_ins (
     org_id     {id} NOT NULL REFERENCES orgs,
     token_hash {blob} NOT NULL,
+    name_key   {text} NOT NULL,
     state      {json} NOT NULL,
     created_at {time} NOT NULL,
     expires_at {time} NOT NULL,

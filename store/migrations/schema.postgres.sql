@@ -270,6 +270,7 @@ CREATE TABLE challenges (
 CREATE TABLE sign_ins (
     org_id     TEXT COLLATE "C" NOT NULL REFERENCES orgs,
     token_hash BYTEA NOT NULL,
+    name_key   TEXT COLLATE "C" NOT NULL,
     state      TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,

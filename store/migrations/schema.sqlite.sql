@@ -270,6 +270,7 @@ CREATE TABLE challenges (
 CREATE TABLE sign_ins (
     org_id     TEXT NOT NULL REFERENCES orgs,
     token_hash BLOB NOT NULL,
+    name_key   TEXT NOT NULL,
     state      TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
