@@ -11,7 +11,7 @@ use postern_store::Store;
 
 use crate::api::error::ApiError;
 use crate::api::routes::{Route, Routes};
-use crate::api::{client, error, path};
+use crate::api::{client, error, origin, path};
 use crate::config::Config;
 use crate::delivery::Sender;
 use crate::passwords::Passwords;
@@ -58,7 +58,7 @@ impl App {
 
 /// Every route there is: what the router serves and what the authorisation sweep walks.
 pub fn routes() -> Routes {
-    crate::api::routes()
+    crate::api::routes().merge(crate::console::routes())
 }
 
 /// The table of routes, for tests and generated references.
@@ -72,6 +72,7 @@ pub fn router(app: Arc<App>) -> Router {
     let router = router
         .fallback(async || ApiError::no_such_path())
         .method_not_allowed_fallback(async || ApiError::no_such_method())
+        .layer(from_fn_with_state(Arc::clone(&app), origin::check))
         .layer(from_fn_with_state(Arc::clone(&app), error::render))
         .layer(from_fn_with_state(Arc::clone(&app), client::identify))
         .with_state(app);

@@ -16,6 +16,8 @@ use postern_store::Error as StoreError;
 use serde_json::{Map, Value, json};
 
 use crate::App;
+use crate::api::client::Client;
+use crate::console::problem;
 
 /// Why a request was not served: a status, a stable code and a sentence for outside; a cause for the log alone.
 #[derive(Debug, Clone)]
@@ -175,14 +177,20 @@ impl IntoResponse for ApiError {
 
 /// Gives every refused request its body, and logs the cause of a fault once.
 pub async fn render(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let path = uri.path();
+    let request_id = request.extensions().get::<Client>().and_then(|client| client.0.request);
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
     if let Some(cause) = &error.cause {
         tracing::error!(path, code = error.code, cause = %cause, "request failed");
     }
     let env = app.env();
-    let mut rendered = (error.status, Json(error.body(&env))).into_response();
+    let mut rendered = if problem::is_for_browsers(path) {
+        problem::answer(&error, &method, &uri, request_id.map(|id| id.to_string()).unwrap_or_default())
+    } else {
+        (error.status, Json(error.body(&env))).into_response()
+    };
     rendered.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(retry_at) = error.retry_at {
         let seconds = retry_at.since(env.now).as_secs() + 1;

@@ -5,6 +5,7 @@ pub mod caller;
 pub mod client;
 pub mod error;
 pub mod hal;
+pub mod origin;
 pub mod page;
 pub mod path;
 pub mod routes;

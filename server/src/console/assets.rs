@@ -1,9 +1,9 @@
 //! The stylesheet and the script, compiled in.
 
-use axum::Router;
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::routing::get;
+
+use crate::api::routes::{Access, Routes};
 
 /// The one stylesheet.
 pub const STYLE: &str = include_str!("../../static/style.css");
@@ -12,10 +12,12 @@ pub const STYLE: &str = include_str!("../../static/style.css");
 pub const SCRIPT: &str = include_str!("../../static/console.js");
 
 /// `/static/*`, kept by browsers for an hour.
-pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new()
-        .route("/static/style.css", get(|| async { asset("text/css; charset=utf-8", STYLE) }))
-        .route("/static/console.js", get(|| async { asset("text/javascript; charset=utf-8", SCRIPT) }))
+pub fn routes() -> Routes {
+    Routes::new().get("/static/style.css", Access::Anyone, async || asset("text/css; charset=utf-8", STYLE)).get(
+        "/static/console.js",
+        Access::Anyone,
+        async || asset("text/javascript; charset=utf-8", SCRIPT),
+    )
 }
 
 fn asset(kind: &'static str, body: &'static str) -> impl IntoResponse {

@@ -11,6 +11,7 @@ pub mod assets;
 pub mod device;
 pub mod devices;
 pub mod features;
+pub mod form;
 pub mod groups;
 pub mod home;
 pub mod not_me;
@@ -31,6 +32,19 @@ pub mod shell;
 pub mod sign_in;
 pub mod step_up;
 pub mod tokens;
+pub mod viewer;
+
+use axum::response::Redirect;
+
+use crate::api::routes::{Access, Routes};
+
+/// Every screen, and what screens are made with.
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/", Access::Anyone, async || Redirect::to("/admin"))
+        .merge(assets::routes())
+        .merge(parts::routes())
+}
 
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,23 @@
 
 use askama::Template;
 
+use axum::response::Response;
+
+use super::page::page;
 use super::part::{Field, Kind, Notice, State, Tone};
 use super::pin_state::{PinState, Stage};
-use super::shell::Shell;
+use super::shell::{Place, Shell};
+use super::viewer::Viewer;
+use crate::api::routes::{Access, Routes};
+
+/// `/admin/parts`.
+pub fn routes() -> Routes {
+    Routes::new().get("/admin/parts", Access::SignedIn, show)
+}
+
+async fn show(viewer: Viewer) -> Response {
+    page(&Parts { shell: viewer.shell(Place::Nowhere) })
+}
 
 /// The page of all parts.
 #[derive(Template)]

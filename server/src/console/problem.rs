@@ -1,14 +1,24 @@
-//! The pages for what cannot be shown.
+//! What a browser gets instead of a screen: the way to sign in, or a page that says why and what to do.
 
 use askama::Template;
+use axum::http::{Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+
+use super::page::page_with;
+use super::part::{Notice, Tone};
+use crate::api::ApiError;
 
 /// Why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
-    /// Not there, or not for this viewer: one answer for both.
-    NotFound,
     /// There, and not for this viewer.
     Forbidden,
+    /// Not there, or not for this viewer: one answer for both.
+    NotFound,
+    /// There is no organisation yet.
+    NotSetUp,
+    /// What was asked cannot be done like this.
+    Refused(Notice),
     /// Broken or full, for now.
     Unavailable,
 }
@@ -21,4 +31,72 @@ pub struct Problem {
     pub why: Why,
     /// By which the operator finds it in the log.
     pub request_id: String,
+}
+
+impl From<&ApiError> for Why {
+    fn from(error: &ApiError) -> Self {
+        match (error.status, error.code) {
+            (_, "not_set_up") => Self::NotSetUp,
+            (StatusCode::FORBIDDEN, "E0000006") => Self::Forbidden,
+            (StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED, _) => Self::NotFound,
+            (status, _) if status.is_server_error() => Self::Unavailable,
+            (_, code) => {
+                let next = error.causes.join(". ");
+                Self::Refused(Notice::new(Tone::Warning, error.summary.clone(), next).with_code(code))
+            }
+        }
+    }
+}
+
+/// Whether a path is one that people open in a browser.
+pub fn is_for_browsers(path: &str) -> bool {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    matches!(first, "" | "admin" | "not-me" | "setup" | "signin")
+}
+
+/// The answer to a browser: to sign in, for whoever has no session; a page for everything else.
+pub fn answer(error: &ApiError, method: &Method, uri: &Uri, request_id: String) -> Response {
+    let has_no_session = matches!(error.code, "E0000005" | "E0000011");
+    if has_no_session {
+        return (StatusCode::SEE_OTHER, [(header::LOCATION, sign_in_address(method, uri))]).into_response();
+    }
+    page_with(error.status, &Problem { why: error.into(), request_id })
+}
+
+/// The sign-in page, which leads back to where the reader wanted to go.
+fn sign_in_address(method: &Method, uri: &Uri) -> String {
+    let wanted = uri.path_and_query().map_or("/admin", |path| path.as_str());
+    // Only a page can be gone back to: what was sent with a form is lost with the session.
+    if *method != Method::GET || wanted == "/admin" || wanted == "/" {
+        return "/signin".to_owned();
+    }
+    let to: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+    format!("/signin?to={to}")
+}
+
+/// Where to go after sign-in: the page that was asked for, if it is one of the console's; its first page otherwise. An
+/// address of somebody else is never followed.
+pub fn way_back(to: &str) -> &str {
+    let is_ours = to == "/admin" || ["/admin/", "/admin?"].iter().any(|start| to.starts_with(start));
+    if is_ours && !to.contains(['\\', '\r', '\n']) { to } else { "/admin" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_stays_in_the_console() {
+        assert_eq!(way_back("/admin/devices?q=a"), "/admin/devices?q=a");
+        for foreign in ["", "/", "//evil.example", "https://evil.example", "/adminx", "/admin\\..", "/signin"] {
+            assert_eq!(way_back(foreign), "/admin", "{foreign}");
+        }
+    }
+
+    #[test]
+    fn sign_in_leads_back_to_the_page_that_was_asked_for() {
+        let uri = "/admin/devices?q=a%20b".parse().unwrap();
+        assert_eq!(sign_in_address(&Method::GET, &uri), "/signin?to=%2Fadmin%2Fdevices%3Fq%3Da%2520b");
+        assert_eq!(sign_in_address(&Method::POST, &uri), "/signin");
+    }
 }

@@ -1,5 +1,7 @@
 //! What surrounds every screen: the column of nouns, the search, who is signed in.
 
+use postern_authn::permission::Permission;
+
 use super::part::Moment;
 
 /// Where in the console a screen is.
@@ -27,6 +29,35 @@ pub enum Place {
     Tokens,
 }
 
+impl Place {
+    /// Every place that has a screen.
+    pub const ALL: &[Self] = &[
+        Self::Administrators,
+        Self::Devices,
+        Self::Features,
+        Self::Groups,
+        Self::Home,
+        Self::People,
+        Self::Reports,
+        Self::SecurityGeneral,
+        Self::Tokens,
+    ];
+
+    /// The permission without which it stays closed.
+    pub const fn needs(self) -> Option<Permission> {
+        match self {
+            Self::Administrators => Some(Permission::RolesRead),
+            Self::Devices => Some(Permission::DevicesRead),
+            Self::Features | Self::SecurityGeneral => Some(Permission::OrgRead),
+            Self::Groups => Some(Permission::GroupsRead),
+            Self::Home | Self::Nowhere => None,
+            Self::People => Some(Permission::UsersRead),
+            Self::Reports => Some(Permission::LogsRead),
+            Self::Tokens => Some(Permission::ApiTokensManage),
+        }
+    }
+}
+
 /// The frame of a console screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shell {
@@ -38,6 +69,8 @@ pub struct Shell {
     pub role: String,
     /// Which noun is marked.
     pub place: Place,
+    /// The places that are open to them; the column has no others.
+    pub open: Vec<Place>,
     /// The server's time of rendering, by which the script counts.
     pub now: Moment,
     /// What was searched for, put back into the field.
@@ -57,39 +90,33 @@ pub struct Noun {
 }
 
 impl Shell {
-    /// The column, in its order.
+    /// The column, in its order: what is open to the viewer.
     pub fn nouns(&self) -> Vec<Noun> {
-        let noun = |label, href, place: Place| Noun {
-            label,
-            href,
-            current: (self.place == place).then_some("page"),
-            below: Vec::new(),
+        let noun = |label, href, place: Place| {
+            let current = (self.place == place).then_some("page");
+            self.open.contains(&place).then_some(Noun { label, href, current, below: Vec::new() })
         };
-        let group = |label, below: Vec<Noun>| {
+        let group = |label, below: Vec<Option<Noun>>| {
+            let below: Vec<Noun> = below.into_iter().flatten().collect();
             let is_current = below.iter().any(|noun| noun.current.is_some());
-            let href = below.first().map_or("/admin", |noun| noun.href);
-            Noun {
-                label,
-                href,
-                current: is_current.then_some("true"),
-                below: if is_current { below } else { Vec::new() },
-            }
+            let href = below.first()?.href;
+            let current = is_current.then_some("true");
+            Some(Noun { label, href, current, below: if is_current { below } else { Vec::new() } })
         };
-        vec![
+        let security = vec![
+            noun("General", "/admin/security/general", Place::SecurityGeneral),
+            noun("API tokens", "/admin/security/tokens", Place::Tokens),
+        ];
+        let column = [
             noun("Home", "/admin", Place::Home),
             noun("People", "/admin/people", Place::People),
             noun("Groups", "/admin/groups", Place::Groups),
             noun("Devices", "/admin/devices", Place::Devices),
-            group(
-                "Security",
-                vec![
-                    noun("General", "/admin/security/general", Place::SecurityGeneral),
-                    noun("API tokens", "/admin/security/tokens", Place::Tokens),
-                ],
-            ),
+            group("Security", security),
             noun("Administrators", "/admin/administrators", Place::Administrators),
             noun("Reports", "/admin/reports", Place::Reports),
             group("Settings", vec![noun("Features", "/admin/settings/features", Place::Features)]),
-        ]
+        ];
+        column.into_iter().flatten().collect()
     }
 }

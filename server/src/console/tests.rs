@@ -34,6 +34,7 @@ fn shell(place: Place) -> Shell {
         viewer: "Ida Lindqvist".into(),
         role: "Help desk administrator".into(),
         place,
+        open: Place::ALL.to_vec(),
         now: ago(0),
         searched: String::new(),
     }

@@ -3,4 +3,5 @@
 //! A file a journey; [`app::TestApp`] is what they share.
 
 mod app;
+mod console;
 mod frame;

@@ -1,0 +1,75 @@
+//! Who looks at a screen: a caller with a role, and what surrounds every screen of theirs.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use postern_authn::permission::{Permission, Right};
+use postern_codes::Timestamp;
+
+use super::part::Moment;
+use super::shell::{Place, Shell};
+use crate::App;
+use crate::api::{Allowed, ApiError, Caller};
+
+/// An administrator before a screen. Whoever has no role is refused: the console is not for them.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// Who they are.
+    pub caller: Caller,
+    /// The organisation's name.
+    pub org: String,
+    /// The moment of the request.
+    pub now: Timestamp,
+}
+
+impl Viewer {
+    /// The frame of a screen.
+    pub fn shell(&self, place: Place) -> Shell {
+        let roles = self.caller.authority().roles();
+        Shell {
+            org: self.org.clone(),
+            viewer: self.caller.record.name.clone(),
+            role: roles.iter().map(|role| role.label()).collect::<Vec<_>>().join(", "),
+            place,
+            open: Place::ALL
+                .iter()
+                .copied()
+                .filter(|place| place.needs().is_none_or(|needed| self.may(needed)))
+                .collect(),
+            now: self.moment(self.now),
+            searched: String::new(),
+        }
+    }
+
+    /// Whether they hold a permission: what they may not do is not offered. The act itself asks again.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.caller.authority().has(permission)
+    }
+
+    /// An instant as they see it.
+    pub fn moment(&self, at: Timestamp) -> Moment {
+        Moment::new(at, self.now)
+    }
+
+    /// The proof that they hold a permission.
+    ///
+    /// # Errors
+    /// 403 where they do not; that is recorded.
+    pub async fn require<R: Right>(&self, app: &App) -> Result<Allowed<R>, ApiError> {
+        self.caller.clone().require::<R>(app).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Viewer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        if !caller.authority().is_administrator() {
+            return Err(ApiError::forbidden());
+        }
+        let org = app.store.read(caller.org, |tx| tx.org_record()).await?;
+        Ok(Self { org: org.map(|org| org.name).unwrap_or_default(), now: app.env().now, caller })
+    }
+}
