@@ -1,12 +1,11 @@
 //! What the computer holds since it was enrolled: its certificate and key, and the server's keys that it pinned.
 //!
 //! One file in the state folder, readable by its owner alone and replaced as a whole, so that certificate, key and pins
-//! always belong together. It is read afresh for each use: an enrolment needs no restart of the agent.
+//! always belong together. It is read afresh for each use, and apart from the sealed state: a computer whose state is
+//! refused can still ask the server.
 
-use std::fs;
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use postern_codes::id::{Device, Org};
@@ -19,7 +18,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use x509_parser::pem::Pem;
 
-use crate::durable;
+use crate::disk::{Disk as _, Folder, replace};
+use crate::state::Identity;
+
+const FILE: &str = "device.json";
 
 /// A computer's membership of an org.
 pub struct Credential {
@@ -47,6 +49,17 @@ struct Stored {
     certificate: String,
     service_keys: KeySet,
     key: String,
+}
+
+/// Why there is no credential to work with.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// The file is there and cannot be used.
+    #[error("the file device.json cannot be used: {0}. Run postern-agent unenrol, and enrol again")]
+    Damaged(String),
+    /// The computer is not enrolled.
+    #[error("this computer is not enrolled: run postern-agent enrol")]
+    Missing,
 }
 
 /// An answer that must not be acted on.
@@ -84,32 +97,29 @@ impl Credential {
         Ok(Self { server, org_id, device_id, certificate, pins, key, thumbprint })
     }
 
-    /// The one in `state_dir`, if the computer is enrolled.
+    /// The one in `state_dir`.
     ///
     /// # Errors
-    /// A sentence that says what to do: a file that is damaged, or that others can read, is not used.
-    pub fn load(state_dir: &Path) -> anyhow::Result<Option<Self>> {
-        let path = file(state_dir);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => Secret::new(bytes),
-            Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(fault) => return Err(fault).with_context(|| format!("cannot read {}", path.display())),
-        };
-        if fs::metadata(&path)?.permissions().mode() & 0o077 != 0 {
-            bail!("{} can be read by others: chmod 600 it, or enrol again", path.display());
+    /// [`Unusable`]: a file that is damaged, or that others can read, is not used.
+    pub fn load(state_dir: &Path) -> Result<Self, Unusable> {
+        let damaged = |fault: &dyn std::fmt::Display| Unusable::Damaged(fault.to_string());
+        let folder = Folder::open(state_dir).map_err(|fault| damaged(&fault))?;
+        let bytes = folder.read(FILE).map_err(|fault| damaged(&fault))?.ok_or(Unusable::Missing)?;
+        let bytes = Secret::new(bytes);
+        if folder.is_open_to_others(FILE).unwrap_or(true) {
+            return Err(damaged(&"others can read it"));
         }
-        let stored: Stored = serde_json::from_slice(bytes.expose())
-            .with_context(|| format!("{} is damaged: enrol again", path.display()))?;
-        let pkcs8 = Secret::new(b64::decode(&stored.key).context("the stored key is damaged: enrol again")?);
-        let key = SigningKey::from_pkcs8(&pkcs8).context("the stored key is damaged: enrol again")?;
+        let stored: Stored = serde_json::from_slice(bytes.expose()).map_err(|fault| damaged(&fault))?;
+        let pkcs8 = Secret::new(b64::decode(&stored.key).unwrap_or_default());
+        let key = SigningKey::from_pkcs8(&pkcs8).map_err(|fault| damaged(&fault))?;
         let ids = (stored.org_id, stored.device_id);
-        Self::new(stored.server, ids, stored.certificate, stored.service_keys, key).map(Some)
+        Self::new(stored.server, ids, stored.certificate, stored.service_keys, key).map_err(|fault| damaged(&fault))
     }
 
     /// Writes it to `state_dir`.
     ///
     /// # Errors
-    /// Whatever the disk says.
+    /// Whatever the disk says; the old one is then still there.
     pub fn store(&self, state_dir: &Path) -> io::Result<()> {
         let stored = Stored {
             server: self.server.clone(),
@@ -119,18 +129,23 @@ impl Credential {
             service_keys: self.pins.clone(),
             key: b64::encode(self.key.to_pkcs8().expose()),
         };
-        durable::replace(&file(state_dir), &serde_json::to_vec_pretty(&stored)?)
+        replace(&mut Folder::open(state_dir)?, FILE, &serde_json::to_vec_pretty(&stored)?)
     }
 
-    /// Forgets it.
+    /// Forgets the one in `state_dir`, if there is one.
     ///
     /// # Errors
-    /// Whatever the disk says; that it was not there is no error.
+    /// Whatever the disk says.
     pub fn discard(state_dir: &Path) -> io::Result<()> {
-        match fs::remove_file(file(state_dir)) {
-            Err(fault) if fault.kind() != ErrorKind::NotFound => Err(fault),
-            Ok(()) | Err(_) => Ok(()),
+        match std::fs::remove_file(state_dir.join(FILE)) {
+            Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(fault),
+            Ok(()) | Err(_) => Folder::open(state_dir)?.sync_folder(),
         }
+    }
+
+    /// Who the computer is, as every recovery secret covers it.
+    pub const fn identity(&self) -> Identity {
+        Identity { org: self.org_id, device: self.device_id }
     }
 
     /// The `Device-Proof` of a call whose `iat` is `at`, in Unix seconds.
@@ -169,20 +184,20 @@ impl Credential {
         let answers = signed.bdy.0 == sha256(&[body]);
         (ours && answers).then_some(signed.claims).ok_or(Forged::Elsewhere)
     }
+}
 
-    /// The certificate as people read it.
-    pub fn describe(&self, state_dir: &Path) -> Option<socket::Certificate> {
-        let der = first_certificate(&self.certificate).ok()?;
-        let (_, parsed) = x509_parser::parse_x509_certificate(&der).ok()?;
-        Some(socket::Certificate {
-            subject: parsed.subject().to_string(),
-            issuer: parsed.issuer().to_string(),
-            serial: parsed.raw_serial_as_string(),
-            not_before: Whole::clamped(parsed.validity().not_before.timestamp()),
-            not_after: Whole::clamped(parsed.validity().not_after.timestamp()),
-            key: format!("{} (readable by its owner alone)", file(state_dir).display()),
-        })
-    }
+/// A certificate as people read it, and when it should be renewed: after two thirds of its life.
+pub fn describe(chain: &str, state_dir: &Path) -> Option<socket::Certificate> {
+    let der = first_certificate(chain).ok()?;
+    let (_, parsed) = x509_parser::parse_x509_certificate(&der).ok()?;
+    Some(socket::Certificate {
+        subject: parsed.subject().to_string(),
+        issuer: parsed.issuer().to_string(),
+        serial: parsed.raw_serial_as_string(),
+        not_before: Whole::clamped(parsed.validity().not_before.timestamp()),
+        not_after: Whole::clamped(parsed.validity().not_after.timestamp()),
+        key: format!("{}, readable by its owner alone", state_dir.join(FILE).display()),
+    })
 }
 
 /// A call to be proved.
@@ -195,10 +210,6 @@ pub struct Call<'a> {
     pub body: &'a [u8],
 }
 
-fn file(state_dir: &Path) -> PathBuf {
-    state_dir.join("device.json")
-}
-
 fn first_certificate(chain: &str) -> anyhow::Result<Vec<u8>> {
     let first = Pem::iter_from_buffer(chain.as_bytes()).next().context("there is no certificate")?;
     Ok(first.context("the certificate is not PEM")?.contents)
@@ -206,11 +217,14 @@ fn first_certificate(chain: &str) -> anyhow::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
     use std::sync::Arc;
 
     use super::*;
+    use postern_codes::Secret;
     use postern_codes::env::{System, World};
     use postern_codes::jws::PublicKey;
+
     use postern_wire::recovery::{DoneClaims, VerdictClaims};
 
     fn credential(pins: Vec<PublicKey>) -> Credential {
@@ -235,16 +249,17 @@ mod tests {
     #[test]
     fn it_survives_the_disk_and_is_not_read_where_others_can() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(Credential::load(folder.path()).unwrap().is_none());
+        assert!(matches!(Credential::load(folder.path()), Err(Unusable::Missing)));
         let credential = credential(vec![]);
         credential.store(folder.path()).unwrap();
-        let again = Credential::load(folder.path()).unwrap().unwrap();
-        assert_eq!(again.device_id, credential.device_id);
-        assert!(again.describe(folder.path()).unwrap().key.contains("device.json"));
-        fs::set_permissions(file(folder.path()), fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(Credential::load(folder.path()).is_err());
+        let again = Credential::load(folder.path()).unwrap();
+        assert_eq!(again.identity(), credential.identity());
+        assert!(describe(&again.certificate, folder.path()).unwrap().key.contains(FILE));
+        let path = folder.path().join(FILE);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(Credential::load(folder.path()), Err(Unusable::Damaged(_))));
         Credential::discard(folder.path()).unwrap();
-        assert!(Credential::load(folder.path()).unwrap().is_none());
+        assert!(matches!(Credential::load(folder.path()), Err(Unusable::Missing)));
         Credential::discard(folder.path()).unwrap();
     }
 
@@ -252,11 +267,11 @@ mod tests {
     fn a_damaged_file_is_not_used() {
         let folder = tempfile::tempdir().unwrap();
         credential(vec![]).store(folder.path()).unwrap();
-        let path = file(folder.path());
-        let whole = fs::read(&path).unwrap();
+        let path = folder.path().join(FILE);
+        let whole = std::fs::read(&path).unwrap();
         for end in [0, 1, whole.len() / 2, whole.len() - 2] {
-            fs::write(&path, &whole[..end]).unwrap();
-            assert!(Credential::load(folder.path()).is_err(), "cut at {end}");
+            std::fs::write(&path, &whole[..end]).unwrap();
+            assert!(matches!(Credential::load(folder.path()), Err(Unusable::Damaged(_))), "cut at {end}");
         }
     }
 

@@ -1,8 +1,5 @@
-//! A computer joins an org with a one-time code, renews its certificate, and leaves.
+//! A computer joins an org with a one-time code, and renews its certificate.
 
-use std::fs;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -20,16 +17,11 @@ use crate::identity;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Trades `code` for a certificate, and keeps it in `state_dir`.
+/// Trades `code` for a certificate.
 ///
 /// # Errors
-/// What the server refused, or what could not be kept, in a sentence that says what to do.
-pub fn enrol(client: &Client, code: &str, computer: &Computer, state_dir: &Path) -> anyhow::Result<Credential> {
-    if Credential::load(state_dir).ok().flatten().is_some() {
-        bail!("this computer is enrolled already: run postern-agent unenrol first");
-    }
-    let folder = fs::DirBuilder::new().recursive(true).mode(0o700).create(state_dir);
-    folder.with_context(|| format!("cannot make {}", state_dir.display()))?;
+/// What the server refused, in a sentence that says what to do.
+pub fn enrol(client: &Client, code: &str, computer: &Computer) -> anyhow::Result<Credential> {
     let (key, csr) = key_and_request()?;
     let request = EnrollRequest {
         enrollment_code: Text::new(code.trim()).context("the enrolment code is empty or too long")?,
@@ -41,23 +33,17 @@ pub fn enrol(client: &Client, code: &str, computer: &Computer, state_dir: &Path)
         answer.org_id.parse().context("the server's answer names no org")?,
         answer.device_id.parse().context("the server's answer names no computer")?,
     );
-    let pins = pins(&answer.service_keys)?;
-    let credential = Credential::new(client.server().to_owned(), ids, answer.certificate, pins, key)?;
-    credential.store(state_dir).with_context(|| format!("cannot write to {}", state_dir.display()))?;
-    Ok(credential)
+    Credential::new(client.server().to_owned(), ids, answer.certificate, pins(&answer.service_keys)?, key)
 }
 
-/// Replaces the certificate by one for a new key; the old one ends when the new one is first used.
+/// Trades the certificate for one of a new key; the old one ends when the new one is first used.
 ///
 /// # Errors
-/// [`Failed`] inside, or what could not be kept; the old certificate then stays.
-pub fn renew(client: &Client, old: Credential, state_dir: &Path) -> anyhow::Result<Credential> {
+/// [`Failed`](crate::client::Failed) inside; the old certificate then stays.
+pub fn renew(client: &Client, old: Credential) -> anyhow::Result<Credential> {
     let (key, csr) = key_and_request()?;
     let (answer, _): (RenewAnswer, _) = client.post(&old, RENEW, &RenewRequest { csr }, TIMEOUT)?;
-    let ids = (old.org_id, old.device_id);
-    let credential = Credential::new(old.server, ids, answer.certificate, old.pins, key)?;
-    credential.store(state_dir).with_context(|| format!("cannot write to {}", state_dir.display()))?;
-    Ok(credential)
+    Credential::new(old.server, (old.org_id, old.device_id), answer.certificate, old.pins, key)
 }
 
 /// The service keys as pins: each is checked to be on the curve, and there is at least one.

@@ -1,22 +1,38 @@
-//! The daemon on a protected computer.
+//! The daemon on a protected computer: it asks the server, keeps recovery secrets, and opens the door to nobody whom it
+//! cannot be sure of.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`clock`] | the computer's clocks, read together |
-//! | [`disk`] | the few things asked of a disk, so that a test can cut the power at each |
-//! | [`state`] | what the computer remembers |
-//! | [`unlock`] | whether a recovery PIN opens it |
-//! | [`vault`] | the state, sealed in a file that is refused when it is not the last one written |
+//! | [`cli`] | the commands |
+//! | [`daemon`] | what the threads share |
+//! | [`socket`], [`conversation`] | login programs ask: who may, and what is answered |
+//! | [`unlock`] | whether a recovery PIN opens |
+//! | [`factor`] | an app code, judged by the server |
+//! | [`register`] | a person's recovery secret comes into being, or is replaced |
+//! | [`sync`] | the regular contact |
+//! | [`enrol`], [`credential`], [`client`] | certificate, proofs, signed answers, calls |
+//! | [`state`], [`vault`], [`disk`] | what is remembered, sealed, whole |
+//! | [`clock`] | the computer's clocks |
+//! | [`config`], [`identity`] | how it is set up, what it is called |
+//! | [`doctor`], [`log`], [`notice`] | how people find out |
 
+pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod conversation;
 pub mod credential;
+pub mod daemon;
 pub mod disk;
-pub mod durable;
+pub mod doctor;
 pub mod enrol;
+pub mod factor;
 pub mod identity;
 pub mod log;
+pub mod notice;
+pub mod register;
+pub mod socket;
 pub mod state;
+pub mod sync;
 pub mod unlock;
 pub mod vault;

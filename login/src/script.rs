@@ -170,9 +170,9 @@ fn open(
             Answer::Challenge(challenge) => conversation.tell(&words::challenge(&challenge)),
             Answer::Refused(refusal) => conversation.warn(&words::refusal(&refusal)),
             Answer::Access(_)
-            | Answer::CheckedIn { .. }
             | Answer::Contact(_)
             | Answer::Doctor { .. }
+            | Answer::Done { .. }
             | Answer::Fault { .. }
             | Answer::Person(_)
             | Answer::Registered { .. }

@@ -47,6 +47,13 @@ pub enum Request {
         /// As typed.
         text: Typed,
     },
+    /// Joins an org.
+    Enrol {
+        /// The server's base URL.
+        server: Text,
+        /// The one-time code.
+        code: Typed,
+    },
     /// Registers the person for recovery, after the computer was opened.
     Register,
     /// The state of the agent and of every person.
@@ -56,6 +63,8 @@ pub enum Request {
         /// As typed.
         code: Typed,
     },
+    /// Leaves the org: forgets certificate, recovery secrets and reports.
+    Unenrol,
 }
 
 /// What a person typed: never printed.
@@ -84,19 +93,19 @@ pub enum Answer {
     Access(Access),
     /// The digits to read out.
     Challenge(Challenge),
-    /// A check-in took place.
-    CheckedIn {
-        /// Whether the server answered.
-        online: bool,
-        /// What was done, or what failed.
-        detail: String,
-    },
     /// Whom to call.
     Contact(Contact),
     /// One finding a check.
     Doctor {
         /// In the order in which they should be mended.
         findings: Vec<Finding>,
+    },
+    /// An operator's request was carried out, or not.
+    Done {
+        /// Whether it was.
+        ok: bool,
+        /// What was done, or what failed and what to do.
+        detail: String,
     },
     /// The request came in a wrong order or form.
     Fault {
