@@ -6,7 +6,7 @@
 //! | [`cli`] | the commands |
 //! | [`daemon`] | what the threads share |
 //! | [`socket`], [`conversation`] | login programs ask: who may, and what is answered |
-//! | [`unlock`] | whether a recovery PIN opens |
+//! | [`unlock`], [`activation`] | whether a recovery PIN opens, and for how long |
 //! | [`factor`] | an app code, judged by the server |
 //! | [`register`] | a person's recovery secret comes into being, or is replaced |
 //! | [`sync`] | the regular contact |
@@ -16,6 +16,7 @@
 //! | [`config`], [`identity`] | how it is set up, what it is called |
 //! | [`doctor`], [`log`], [`notice`] | how people find out |
 
+pub mod activation;
 pub mod cli;
 pub mod client;
 pub mod clock;

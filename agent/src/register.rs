@@ -155,9 +155,12 @@ fn begin(
         Right::Factor(verdict) => request.factor_verdict = postern_wire::form::Jws::new(verdict.clone()),
         Right::Present(user) => {
             let proof = daemon.vault(|vault| vault.rotation_proof(*user, &nonce))?;
-            let (eid, generation, mac) = proof.ok_or(Fault::Corrupt("state"))?;
-            request.previous =
-                Some(Previous { eid: text(eid.as_str())?, generation: generation.into(), mac: Bytes(mac) });
+            let proof = proof.ok_or(Fault::Corrupt("state"))?;
+            request.previous = Some(Previous {
+                eid: text(proof.eid.as_str())?,
+                generation: proof.generation.into(),
+                mac: Bytes(proof.mac),
+            });
         }
     }
     let (answer, body): (BeginAnswer, _) = client.post(credential, BEGIN, &request, timeout)?;

@@ -9,13 +9,14 @@ use postern_codes::b64;
 use postern_codes::clock::TimeState;
 use postern_codes::drp1::Context;
 use postern_codes::id::{Device, Org, RecoveryEnrolment, User};
-use postern_codes::mac::{Mac, MacKey};
-use postern_codes::report::{Chain, Entry, Mode};
+use postern_codes::mac::MacKey;
+use postern_codes::report::Chain;
 use postern_codes::{Id, Place, Sealed, Timestamp};
 use postern_wire::settings::DeviceSettings;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::activation::Activation;
 use crate::vault::Fault;
 
 /// The whole state of a computer.
@@ -186,34 +187,6 @@ pub struct Outbox {
     pub unsent: Vec<Value>,
 }
 
-/// A PIN that was accepted. It holds a tag of the PIN, by which the PIN is known again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Activation {
-    /// Under which generation.
-    pub eid: Id<RecoveryEnrolment>,
-    /// The step; 0 for a challenge.
-    pub step: u64,
-    /// Which sort of PIN.
-    pub mode: Mode,
-    /// SHA-256 of the challenge, where there was one.
-    pub challenge_hash: Option<[u8; 32]>,
-    pub(crate) tag: [u8; 32],
-    /// The wall clock when it was accepted.
-    pub wall: Timestamp,
-    /// Microseconds of the boot clock then, and which boot.
-    pub boottime: u64,
-    /// Which start of the computer that counts from.
-    pub boot_id: String,
-    /// Microseconds of powered-on time since, as last counted.
-    pub used: u64,
-    /// The boot clock when `used` was last counted, and which boot.
-    pub(crate) counted: (u64, String),
-    /// The latest end that the server granted.
-    pub deadline: Option<Timestamp>,
-    /// Whether it is over.
-    pub ended: bool,
-}
-
 /// How often something happened in the hour that began at `since`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Hourly {
@@ -254,20 +227,6 @@ impl Record {
     pub const fn failures(&self) -> u64 {
         self.counter.saturating_sub(self.base)
     }
-}
-
-/// Signs an entry and puts it at the end of its generation's outbox.
-pub(crate) fn append(state: &mut State, mac: &dyn Mac, eid: Id<RecoveryEnrolment>, entry: &Entry) -> Result<(), Fault> {
-    let identity = state.device.as_ref().ok_or(Fault::NotEnrolled)?;
-    let (person, generation) = state.generation(eid).ok_or(Fault::Corrupt("state"))?;
-    let (seed, context) = (generation.seed(), generation.context(identity, person.user)?);
-    let key = postern_codes::drp1::Generation { mac, seed: &seed, context: &context };
-    let report = key.write_report(entry, &generation.outbox.chain)?;
-    if let Some(outbox) = state.outboxes_mut().find(|outbox| outbox.eid == eid) {
-        outbox.chain = report.chain;
-        outbox.unsent.push(report.json);
-    }
-    Ok(())
 }
 
 /// Sealed bytes, as base64url in the state.

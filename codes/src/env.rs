@@ -137,7 +137,6 @@ pub struct TestWorld {
 
 impl TestWorld {
     /// At 22 November 2026, 12:00 UTC, with the first draw of randomness.
-    #[expect(clippy::new_ret_no_self, reason = "a world is always shared with the code under test")]
     pub fn new() -> Arc<Self> {
         Arc::new(Self { micros: AtomicI64::new(1_795_348_800_000_000), draws: AtomicU64::new(0) })
     }

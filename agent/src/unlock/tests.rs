@@ -7,6 +7,14 @@ use postern_codes::report::Chain;
 use postern_codes::{Place, Sealed};
 use std::sync::Arc;
 
+use postern_codes::Id;
+use postern_codes::drp1::Challenge;
+use postern_wire::Bytes;
+use postern_wire::form::Whole;
+use postern_wire::recovery::DenyReason;
+use postern_wire::settings::RecoveryMode;
+
+use super::challenge::{CHALLENGES_AN_HOUR, TRIES_A_CHALLENGE};
 use super::*;
 use crate::clock::hand::HandClock;
 use crate::disk::memory::MemoryDisk;
@@ -85,6 +93,7 @@ impl Bench {
     }
 
     fn tick(&mut self, vault: &mut Vault) -> Result<Vec<u32>, Fault> {
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime only")]
         self.door(vault, |door| door.tick())
     }
 
@@ -528,6 +537,20 @@ fn during_a_rotation_pins_of_both_generations_open_and_afterwards_only_the_new()
     let old = bench.pin();
     assert_eq!(word(&bench.enter(&mut vault, &old)), RefusalWord::Wrong);
     assert_eq!(bench.reported(&vault), [Kind::Activated, Kind::Ended], "the old chain waits to be sent");
+}
+
+#[test]
+fn registrations_that_never_end_do_not_pile_up_nor_lose_the_good_one() {
+    let (mut bench, mut vault) = Bench::new();
+    for generation in 2..20 {
+        let next = Link { eid: Id::new(&bench.world.env()), generation, ..bench.link.clone() };
+        bench.begin(&mut vault, &next);
+        assert!(vault.state().people[0].generations.len() <= 5);
+    }
+    let never_begun = Link { eid: Id::new(&bench.world.env()), generation: 99, ..bench.link.clone() };
+    vault.done(&never_begun).unwrap();
+    let pin = bench.pin();
+    assert!(opened(&bench.enter(&mut vault, &pin)));
 }
 
 #[test]
