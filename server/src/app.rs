@@ -14,6 +14,7 @@ use crate::api::routes::{Route, Routes};
 use crate::api::{client, error, origin, path};
 use crate::config::Config;
 use crate::delivery::Sender;
+use crate::passwords::Passwords;
 
 /// The running server: nothing in it is global, everything is passed.
 pub struct App {
@@ -23,6 +24,8 @@ pub struct App {
     pub world: Arc<dyn World>,
     /// `postern.toml`.
     pub config: Config,
+    /// Password hashing, a bounded number at once.
+    pub passwords: Passwords,
     /// How messages leave.
     pub sender: Arc<dyn Sender>,
     org: OnceLock<Id<Org>>,
@@ -31,7 +34,7 @@ pub struct App {
 impl App {
     /// A server on an open store.
     pub fn new(store: Store, world: Arc<dyn World>, config: Config, sender: Arc<dyn Sender>) -> Self {
-        Self { store, world, config, sender, org: OnceLock::new() }
+        Self { store, world, config, passwords: Passwords::default(), sender, org: OnceLock::new() }
     }
 
     /// The present moment and fresh randomness, once a request.

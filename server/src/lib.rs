@@ -12,8 +12,10 @@
 //! | [`listener`] | the listening socket, with or without TLS |
 //! | [`operator`] | what an operator may do at the machine itself |
 //! | [`org_keys`] | the keys that every organisation has from its first moment |
+//! | [`passwords`] | hashing, a bounded number at once |
 //! | [`serve`](mod@serve) | a server's life, from the data folder to the last request |
 //! | [`service_key`] | signs the answers that computers act on |
+//! | [`sign_in`] | signing in, stepping up, signing out, setting up |
 
 pub mod api;
 pub mod app;
@@ -25,7 +27,9 @@ pub mod jobs;
 pub mod listener;
 pub mod operator;
 pub mod org_keys;
+pub mod passwords;
 pub mod serve;
 pub mod service_key;
+pub mod sign_in;
 
 pub use app::App;

@@ -5,9 +5,11 @@ CREATE TABLE installation (
     key_check  {blob} NOT NULL
 ){strict};
 
--- The right to make the first organisation: printed at the first start, one hour, once.
+-- The right to make the first organisation: printed at the first start, one hour, once. draft is what was answered so
+-- far, sealed.
 CREATE TABLE setup_links (
     token_hash {blob} PRIMARY KEY,
+    draft      {blob},
     created_at {time} NOT NULL,
     expires_at {time} NOT NULL,
     used_at    {time}

@@ -125,7 +125,6 @@ CREATE TABLE factors (
     profile      {json} NOT NULL,
     secret       {blob} NOT NULL,
     counter      {int} NOT NULL DEFAULT 0,
-    failures     {int} NOT NULL DEFAULT 0,
     created_at   {time} NOT NULL,
     updated_at   {time} NOT NULL,
     last_used_at {time},
@@ -156,14 +155,14 @@ CREATE TABLE challenges (
 CREATE TABLE sign_ins (
     org_id     {id} NOT NULL REFERENCES orgs,
     token_hash {blob} NOT NULL,
-    user_id    {id},
+    name_key   {text} NOT NULL,
     state      {json} NOT NULL,
     created_at {time} NOT NULL,
     expires_at {time} NOT NULL,
     version    {int} NOT NULL DEFAULT 1,
     PRIMARY KEY (org_id, token_hash)
 ){strict};
-CREATE INDEX sign_ins_expiry ON sign_ins (expires_at);
+CREATE INDEX sign_ins_expiry ON sign_ins (org_id, expires_at);
 
 -- One-time links in messages, such as "this was not me".
 CREATE TABLE links (

@@ -6,9 +6,11 @@ CREATE TABLE installation (
     key_check  BYTEA NOT NULL
 );
 
--- The right to make the first organisation: printed at the first start, one hour, once.
+-- The right to make the first organisation: printed at the first start, one hour, once. draft is what was answered so
+-- far, sealed.
 CREATE TABLE setup_links (
     token_hash BYTEA PRIMARY KEY,
+    draft      BYTEA,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     used_at    BIGINT
@@ -238,7 +240,6 @@ CREATE TABLE factors (
     profile      TEXT NOT NULL,
     secret       BYTEA NOT NULL,
     counter      BIGINT NOT NULL DEFAULT 0,
-    failures     BIGINT NOT NULL DEFAULT 0,
     created_at   BIGINT NOT NULL,
     updated_at   BIGINT NOT NULL,
     last_used_at BIGINT,
@@ -269,14 +270,14 @@ CREATE TABLE challenges (
 CREATE TABLE sign_ins (
     org_id     TEXT COLLATE "C" NOT NULL REFERENCES orgs,
     token_hash BYTEA NOT NULL,
-    user_id    TEXT COLLATE "C",
+    name_key   TEXT COLLATE "C" NOT NULL,
     state      TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     version    BIGINT NOT NULL DEFAULT 1,
     PRIMARY KEY (org_id, token_hash)
 );
-CREATE INDEX sign_ins_expiry ON sign_ins (expires_at);
+CREATE INDEX sign_ins_expiry ON sign_ins (org_id, expires_at);
 
 -- One-time links in messages, such as "this was not me".
 CREATE TABLE links (

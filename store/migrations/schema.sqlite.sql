@@ -6,9 +6,11 @@ CREATE TABLE installation (
     key_check  BLOB NOT NULL
 )STRICT;
 
--- The right to make the first organisation: printed at the first start, one hour, once.
+-- The right to make the first organisation: printed at the first start, one hour, once. draft is what was answered so
+-- far, sealed.
 CREATE TABLE setup_links (
     token_hash BLOB PRIMARY KEY,
+    draft      BLOB,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     used_at    INTEGER
@@ -238,7 +240,6 @@ CREATE TABLE factors (
     profile      TEXT NOT NULL,
     secret       BLOB NOT NULL,
     counter      INTEGER NOT NULL DEFAULT 0,
-    failures     INTEGER NOT NULL DEFAULT 0,
     created_at   INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL,
     last_used_at INTEGER,
@@ -269,14 +270,14 @@ CREATE TABLE challenges (
 CREATE TABLE sign_ins (
     org_id     TEXT NOT NULL REFERENCES orgs,
     token_hash BLOB NOT NULL,
-    user_id    TEXT,
+    name_key   TEXT NOT NULL,
     state      TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     version    INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (org_id, token_hash)
 )STRICT;
-CREATE INDEX sign_ins_expiry ON sign_ins (expires_at);
+CREATE INDEX sign_ins_expiry ON sign_ins (org_id, expires_at);
 
 -- One-time links in messages, such as "this was not me".
 CREATE TABLE links (

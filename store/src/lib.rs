@@ -13,6 +13,7 @@ pub mod deliveries;
 pub mod device_users;
 pub mod devices;
 pub mod enrollment_codes;
+pub mod factors;
 pub mod groups;
 pub mod issuances;
 pub mod limits;
@@ -28,7 +29,9 @@ pub mod root_key;
 #[cfg(feature = "scratch")]
 pub mod scratch;
 pub mod search;
+pub mod sessions;
 pub mod settings;
+pub mod sign_ins;
 pub mod sql;
 pub mod system;
 pub mod tokens;
@@ -46,6 +49,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("device_users", device_users::STATEMENTS),
     ("devices", devices::STATEMENTS),
     ("enrollment_codes", enrollment_codes::STATEMENTS),
+    ("factors", factors::STATEMENTS),
     ("groups", groups::STATEMENTS),
     ("issuances", issuances::STATEMENTS),
     ("limits", limits::STATEMENTS),
@@ -55,7 +59,9 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("recovery", recovery::STATEMENTS),
     ("reports", reports::STATEMENTS),
     ("roles", roles::STATEMENTS),
+    ("sessions", sessions::STATEMENTS),
     ("settings", settings::STATEMENTS),
+    ("sign_ins", sign_ins::STATEMENTS),
     ("tokens", tokens::STATEMENTS),
     ("users", users::STATEMENTS),
 ];

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use postern_codes::id::{Id, Org};
-use postern_codes::{Env, Place, Sealed, Secret, Timestamp, mac};
+use postern_codes::{Env, Place, Sealed, Secret, Timestamp, b64, mac};
 
 use crate::deliveries::{self, DueDelivery};
 use crate::orgs::{self, OrgRecord};
@@ -18,6 +18,8 @@ crate::statements! {
     SETUP_LINK_CLEAR = "DELETE FROM setup_links WHERE used_at IS NULL";
     SETUP_LINK_INSERT = "INSERT INTO setup_links (token_hash, created_at, expires_at) VALUES ($1, $2, $3)";
     SETUP_LINK_ALIVE = "SELECT created_at FROM setup_links WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
+    SETUP_DRAFT = "SELECT draft FROM setup_links WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
+    SETUP_DRAFT_PUT = "UPDATE setup_links SET draft = $3 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
     SETUP_LINK_USE = "UPDATE setup_links SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
     /// Takes what is due and hides it from other servers for two minutes.
     DELIVERIES_CLAIM = "UPDATE deliveries SET next_at = $2, attempts = attempts + 1 WHERE next_at <= $1 AND (org_id, id) IN \
@@ -95,6 +97,34 @@ impl System<'_> {
         self.0.unscoped(|tx| Ok(tx.row(SETUP_LINK_ALIVE, values![hash, now])?.is_some())).await
     }
 
+    /// Keeps, sealed, what was answered so far under a set-up link; `false` where the link cannot be used.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn put_setup_draft(
+        self,
+        token: &Secret<String>,
+        draft: &Secret<Vec<u8>>,
+        env: &Env,
+    ) -> Result<bool, Error> {
+        let hash = mac::sha256(&[token.expose().as_bytes()]);
+        let sealed: Sealed<()> = self.0.keyring().seal(draft_place(&hash), draft.expose(), env);
+        self.0.unscoped(|tx| Ok(tx.execute(SETUP_DRAFT_PUT, values![hash, env.now, &sealed])? == 1)).await
+    }
+
+    /// What was answered so far under a set-up link that can still be used.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn setup_draft(self, token: &Secret<String>, now: Timestamp) -> Result<Option<Secret<Vec<u8>>>, Error> {
+        let hash = mac::sha256(&[token.expose().as_bytes()]);
+        let row = self.0.unscoped(|tx| tx.row(SETUP_DRAFT, values![hash, now])).await?;
+        let Some(bytes) = row.map(|row| row.get::<Option<Vec<u8>>>("draft")).transpose()?.flatten() else {
+            return Ok(None);
+        };
+        Ok(Some(self.0.keyring().open(&Sealed::<()>::from_storage(draft_place(&hash), bytes))?))
+    }
+
     /// Uses up a set-up link and does `act` for the new organisation in the same transaction; `None` where the link is
     /// unknown, used or too old.
     ///
@@ -129,4 +159,8 @@ impl System<'_> {
             })
             .await
     }
+}
+
+fn draft_place(token_hash: &[u8; 32]) -> Place {
+    Place::new("setup_links", b64::encode(token_hash), "draft")
 }

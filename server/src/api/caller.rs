@@ -9,7 +9,8 @@ use axum::http::header;
 use axum::http::request::Parts;
 use postern_authn::audit::{Actor, Event, EventType};
 use postern_authn::permission::{Authority, Right};
-use postern_codes::id::{Id, Org, User};
+use postern_authn::session;
+use postern_codes::id::{Id, Org, Session, User};
 use postern_codes::{Timestamp, mac};
 use postern_store::callers::{CallerRecord, Via};
 use postern_store::tokens;
@@ -20,10 +21,6 @@ use crate::api::error::ApiError;
 
 /// The console's session cookie.
 pub const COOKIE: &str = "__Host-postern";
-/// A session that was not used for so long is over.
-pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 60);
-/// How long a proved second factor counts as fresh.
-pub const STEP_UP: Duration = Duration::from_secs(5 * 60);
 /// Use is noted at most so often.
 const NOTE_EVERY: Duration = Duration::from_secs(60);
 
@@ -90,10 +87,18 @@ impl Caller {
         Event::failure(kind, self.actor(), self.client.0.clone(), code)
     }
 
+    /// The console session they came by.
+    pub const fn session(&self) -> Option<Id<Session>> {
+        match &self.record.via {
+            Via::Session { id, .. } => Some(*id),
+            Via::Token { .. } => None,
+        }
+    }
+
     /// Whether a second factor was proved in this session in the last five minutes. Never true for a token.
     pub fn has_fresh_factor(&self, now: Timestamp) -> bool {
         match &self.record.via {
-            Via::Session { factor_at: Some(at), .. } => now.since(*at) < STEP_UP,
+            Via::Session { factor_at: Some(at), .. } => *at <= now && now < at.plus(session::FRESH),
             Via::Session { factor_at: None, .. } | Via::Token { .. } => false,
         }
     }
@@ -133,7 +138,7 @@ impl FromRequestParts<Arc<App>> for Caller {
             }
             Some(Credential::Session(token)) => {
                 let hash = mac::sha256(&[token.as_bytes()]);
-                let idle_since = now.minus(SESSION_IDLE);
+                let idle_since = now.minus(session::IDLE);
                 let found = app.store.read(org, |tx| tx.caller_by_session(hash, now, idle_since)).await?;
                 found.ok_or_else(ApiError::invalid_session)?
             }

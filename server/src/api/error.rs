@@ -102,6 +102,11 @@ impl ApiError {
         Self { causes: vec![message.to_owned()], retry_at: Some(retry_at), ..error }
     }
 
+    /// Something of ours is broken; the cause goes to the log.
+    pub fn fault(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error").because(cause)
+    }
+
     /// The installation has no organisation yet.
     pub fn not_set_up() -> Self {
         let summary = "Postern is not set up yet: open the set-up link that the server printed when it started";

@@ -1,0 +1,385 @@
+//! Signing in, stepping up, signing out: the acts behind the pages. Each runs in three beats, so that no slow work holds
+//! a writer: read the rows, prove outside any transaction, then decide, count, consume, save and record in one.
+//!
+//! A name that nobody has, a wrong password, a locked or suspended account: one answer, one status, one cost. Whether
+//! there is more to say is told by mail to whom it concerns.
+
+pub mod set_up;
+pub mod verify;
+
+use postern_authn::audit::{Actor, Client, Event, EventType, Target};
+use postern_authn::factor::{Answer, Kind, PASSWORD};
+use postern_authn::limit::{Charge, Limit};
+use postern_authn::session::{LONGEST, Session};
+use postern_authn::sign_in::{Asking, Complete, Policy, Proof, Purpose, SignIn, TwoCategories, Want};
+use postern_authn::user::{self, Login, User};
+use postern_codes::id::{Id, Org, Session as SessionKind, User as UserKind};
+use postern_codes::{Env, Secret, Timestamp, b64, mac};
+use postern_store::sign_ins::SignInRow;
+use postern_store::users::Failure;
+use postern_store::{Error, Tx};
+
+use crate::App;
+use crate::api::{ApiError, Caller};
+use verify::{Judged, Outcome, Scene};
+
+/// The policy until an organisation can set its own.
+const POLICY: &dyn Policy = &TwoCategories;
+
+/// What the person is asked next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What must be proved.
+    pub wanted: Want,
+}
+
+impl Question {
+    /// Whether the password answers it.
+    pub fn is_password(&self) -> bool {
+        self.wanted.is_met_by(&PASSWORD)
+    }
+}
+
+/// What somebody answers.
+pub enum Reply {
+    /// A factor's answer.
+    Factor(Answer),
+    /// The password.
+    Password(Secret<String>),
+}
+
+/// What an answer led to.
+#[must_use]
+pub enum Step {
+    /// More is wanted.
+    Asked(Question),
+    /// Nothing changed, for this reason.
+    Refused(Refusal),
+    /// In: the session's token, for the cookie alone.
+    SignedIn(Secret<String>),
+}
+
+/// Why an answer was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The account is locked until then. Said only to somebody who proved the password.
+    Locked(Timestamp),
+    /// The person has no factor that could prove what is wanted.
+    NothingEnrolled,
+    /// It was not of the form of a code; no attempt was spent.
+    Slip,
+    /// The sign-in is over, unknown, or was continued elsewhere.
+    StartAgain,
+    /// Too often; until then. Right answers are refused too.
+    TooMany(Limit, Timestamp),
+    /// The code is wrong.
+    WrongCode,
+    /// Name or password are wrong, or the account is locked or gone: it is not said which.
+    WrongNameOrPassword,
+}
+
+/// Begins a sign-in for whoever says to have this name; gives its token. It begins alike for a name that nobody has.
+///
+/// # Errors
+/// 429 where the address began too many; of the database.
+pub async fn begin(app: &App, client: &Client, name: &str) -> Result<(Secret<String>, Question), ApiError> {
+    let (org, env) = (app.org().await?, app.env());
+    let login: Option<Login> = name.trim().parse().ok();
+    let token = env.token();
+    let hash = mac::sha256(&[token.expose().as_bytes()]);
+    let begun = app.store.write(org, |tx| {
+        if let Charge::RetryAt(at) = charge(tx, Limit::SignInsOfAddress, &client.ip, client, &env)? {
+            return Ok(Err(at));
+        }
+        let user = login.as_ref().map(|login| tx.user_by_login(login)).transpose()?.flatten();
+        match SignIn::begin(user.map(|user| user.id), Purpose::Console, POLICY, env.now) {
+            SignIn::Asking(asking) => {
+                tx.insert_sign_in(&asking, (hash, &name_key(name)), env.now)?;
+                Ok(Ok(Question { wanted: *asking.wanted() }))
+            }
+            // No policy of ours is done before it has asked.
+            SignIn::Complete(_) | SignIn::Denied(_) => Err(Error::fault("a policy decided before it asked")),
+        }
+    });
+    match begun.await? {
+        Ok(question) => Ok((token, question)),
+        Err(at) => Err(ApiError::too_many(Limit::SignInsOfAddress.message(), at)),
+    }
+}
+
+/// Answers the question of a sign-in under way.
+///
+/// # Errors
+/// Of the database or the hash function. What is refused is no error.
+pub async fn answer(app: &App, client: &Client, token: &Secret<String>, reply: Reply) -> Result<Step, ApiError> {
+    let (org, env) = (app.org().await?, app.env());
+    let hash = mac::sha256(&[token.expose().as_bytes()]);
+    let Some((row, asking)) = app.store.read(org, |tx| tx.sign_in(hash, env.now)).await? else {
+        return Ok(Step::Refused(Refusal::StartAgain));
+    };
+    let stage = Stage { app, org, client, row, asking, env };
+    match reply {
+        Reply::Factor(answer) => stage.answer_factor(&answer).await,
+        Reply::Password(password) => stage.answer_password(password).await,
+    }
+}
+
+/// Proves a factor again inside a session, before a weighty act. The session goes on under a new token.
+///
+/// # Errors
+/// 403 for a caller without a session; of the database.
+pub async fn step_up(app: &App, caller: &Caller, answer: &Answer) -> Result<Result<Secret<String>, Refusal>, ApiError> {
+    let session = caller.session().ok_or_else(ApiError::invalid_session)?;
+    let env = app.env();
+    let purpose = Purpose::StepUp(session);
+    let SignIn::Asking(asking) = SignIn::begin(Some(caller.user()), purpose, POLICY, env.now) else {
+        return Ok(Err(Refusal::NothingEnrolled));
+    };
+    let Some((user, judged)) = judge(app, caller.org, &asking, answer, &env).await? else {
+        return Ok(Err(Refusal::NothingEnrolled));
+    };
+    let (scene, token) = (Scene { client: caller.client.0.clone(), target: None }, env.token());
+    let hash = mac::sha256(&[token.expose().as_bytes()]);
+    let stepped = app.store.write(caller.org, |tx| {
+        let proof = match verify::settle(tx, &user, &judged, &scene, &env)? {
+            Outcome::Accepted(proof) => proof,
+            refused => return Ok(Err(refusal(&refused))),
+        };
+        match asking.clone().answer(proof, POLICY, env.now) {
+            Ok(SignIn::Complete(_)) if tx.rotate_session(session, hash, env.now)? => {
+                tx.user_proved(user.id)?;
+                Ok(Ok(()))
+            }
+            Ok(_) | Err(_) => Ok(Err(Refusal::StartAgain)),
+        }
+    });
+    Ok(stepped.await?.map(|()| token))
+}
+
+/// Ends the caller's session.
+///
+/// # Errors
+/// Of the database.
+pub async fn sign_out(app: &App, caller: &Caller) -> Result<(), ApiError> {
+    let Some(session) = caller.session() else { return Ok(()) };
+    let env = app.env();
+    let event = caller.success(EventType::SessionEnd);
+    let ended = app.store.write(caller.org, |tx| {
+        if tx.end_session(session, env.now)? {
+            tx.record(&event, &env)?;
+        }
+        Ok(())
+    });
+    Ok(ended.await?)
+}
+
+/// A sign-in under way, as it was read.
+struct Stage<'a> {
+    app: &'a App,
+    org: Id<Org>,
+    client: &'a Client,
+    row: SignInRow,
+    asking: Asking,
+    env: Env,
+}
+
+impl Stage<'_> {
+    async fn answer_password(self, password: Secret<String>) -> Result<Step, ApiError> {
+        let Self { app, org, client, row, asking, env } = self;
+        if !asking.wanted().is_met_by(&PASSWORD) {
+            return Ok(Step::Refused(Refusal::StartAgain));
+        }
+        // Charged before it is hashed: hashing is what an attacker would have us do.
+        let charged = app.store.write(org, |tx| {
+            for (limit, subject) in [(Limit::SignInsOfAddress, &client.ip), (Limit::SignIns, &row.name_key)] {
+                if let Charge::RetryAt(at) = charge(tx, limit, subject, client, &env)? {
+                    return Ok(Some((limit, at)));
+                }
+            }
+            Ok(None)
+        });
+        if let Some((limit, at)) = charged.await? {
+            return Ok(Step::Refused(Refusal::TooMany(limit, at)));
+        }
+        let read = app.store.read(org, |tx| {
+            let Some(id) = asking.user() else { return Ok((None, None)) };
+            Ok((tx.user(id)?, tx.user_password(id)?))
+        });
+        let (user, hash) = read.await?;
+        let hash = hash.map(|sealed| open_hash(app, &sealed)).transpose()?;
+        let checked = app.passwords.check(password.clone(), hash).await?;
+        let renewed = match checked.needs_rehash {
+            true => Some(app.passwords.hash(password, &env).await?),
+            false => None,
+        };
+        let step = app.store.write(org, |tx| {
+            if !settle_password(tx, user.as_ref(), checked.is_right, client, &env)? {
+                return Ok(Step::Refused(Refusal::WrongNameOrPassword));
+            }
+            let Some(user) = &user else { return Ok(Step::Refused(Refusal::WrongNameOrPassword)) };
+            if let Some(hash) = &renewed {
+                tx.rehash_password(user.id, user.version, hash.expose(), &env)?;
+            }
+            take(tx, &row, asking.clone(), Proof::password(env.now), (user, client), &env)
+        });
+        Ok(step.await?)
+    }
+
+    async fn answer_factor(self, answer: &Answer) -> Result<Step, ApiError> {
+        let Self { app, org, client, row, asking, env } = self;
+        let Some((user, judged)) = judge(app, org, &asking, answer, &env).await? else {
+            return Ok(Step::Refused(Refusal::StartAgain));
+        };
+        let scene = Scene { client: client.clone(), target: None };
+        let step = app.store.write(org, |tx| match verify::settle(tx, &user, &judged, &scene, &env)? {
+            Outcome::Accepted(proof) => take(tx, &row, asking.clone(), proof, (&user, client), &env),
+            refused => Ok(Step::Refused(refusal(&refused))),
+        });
+        Ok(step.await?)
+    }
+}
+
+/// Has the factors judge that could prove what is wanted now. Nothing is judged for nobody, or while the password is
+/// wanted: strangers' guesses must not count.
+async fn judge(
+    app: &App,
+    org: Id<Org>,
+    asking: &Asking,
+    answer: &Answer,
+    env: &Env,
+) -> Result<Option<(User, Vec<Judged>)>, ApiError> {
+    let Some(id) = asking.user() else { return Ok(None) };
+    let (user, enrolled) = app.store.read(org, |tx| Ok((tx.user(id)?, tx.factors_of(id)?))).await?;
+    let Some(user) = user else { return Ok(None) };
+    let fits = |kind: Kind| asking.wanted().is_met_by(&kind.factor().traits());
+    let judged = verify::judge(app.store.keyring(), &enrolled, fits, answer, env.now)?;
+    Ok((!judged.is_empty()).then_some((user, judged)))
+}
+
+/// Counts a password's check; whether it may go on. For nobody the same statements run, on no row.
+fn settle_password(
+    tx: &mut Tx<'_>,
+    user: Option<&User>,
+    is_right: bool,
+    client: &Client,
+    env: &Env,
+) -> Result<bool, Error> {
+    let (id, version) = user.map_or_else(|| (Id::<UserKind>::new(env), 0), |user| (user.id, user.version));
+    let is_admitted = tx.admit_user(id, version, env.now)?;
+    if is_admitted && is_right {
+        return Ok(true);
+    }
+    let failure = tx.user_failed(id, env.now)?;
+    let actor = user.map_or_else(Actor::anonymous, actor);
+    // What was typed as a name is not kept: people type passwords there.
+    let code = if user.is_some() && !is_admitted { "not_admitted" } else { "invalid_credentials" };
+    tx.record(&Event::failure(EventType::SessionStart, actor, client.clone(), code), env)?;
+    if let (Some(user), Failure::Locks(until)) = (user, failure) {
+        verify::note_lock(tx, user, until, client, env)?;
+    }
+    Ok(false)
+}
+
+/// Adds a proof and saves what follows: the next question, or a session.
+fn take(
+    tx: &mut Tx<'_>,
+    row: &SignInRow,
+    asking: Asking,
+    proof: Proof,
+    (user, client): (&User, &Client),
+    env: &Env,
+) -> Result<Step, Error> {
+    let Ok(next) = asking.answer(proof, POLICY, env.now) else { return Ok(Step::Refused(Refusal::StartAgain)) };
+    let next = match next {
+        SignIn::Asking(asking) => {
+            let enrolled: Vec<_> = tx.factors_of(user.id)?.iter().map(|held| held.kind.factor().traits()).collect();
+            asking.offer(&enrolled)
+        }
+        other @ (SignIn::Complete(_) | SignIn::Denied(_)) => other,
+    };
+    match next {
+        SignIn::Asking(asking) => Ok(if tx.save_sign_in(row, &asking, env.now)? {
+            Step::Asked(Question { wanted: *asking.wanted() })
+        } else {
+            Step::Refused(Refusal::StartAgain)
+        }),
+        SignIn::Complete(complete) => {
+            if !tx.end_sign_in(row)? {
+                return Ok(Step::Refused(Refusal::StartAgain));
+            }
+            open_session(tx, user, &complete, client, env).map(Step::SignedIn)
+        }
+        SignIn::Denied(denied) => {
+            tx.end_sign_in(row)?;
+            let reason = denied.reason.as_str();
+            tx.record(&Event::failure(EventType::SessionStart, actor(user), client.clone(), reason), env)?;
+            Ok(Step::Refused(Refusal::NothingEnrolled))
+        }
+    }
+}
+
+/// Makes the session of a completed sign-in; gives its token.
+fn open_session(
+    tx: &mut Tx<'_>,
+    user: &User,
+    complete: &Complete,
+    client: &Client,
+    env: &Env,
+) -> Result<Secret<String>, Error> {
+    let token = env.token();
+    let session = Session {
+        id: Id::<SessionKind>::new(env),
+        user: complete.user(),
+        created_at: env.now,
+        last_seen_at: env.now,
+        expires_at: env.now.plus(LONGEST),
+        factor_at: complete.factor_at(),
+        amr: complete.amr(),
+        ip: client.ip.clone(),
+        user_agent: client.user_agent.clone(),
+    };
+    tx.insert_session(&session, mac::sha256(&[token.expose().as_bytes()]))?;
+    tx.user_signed_in(user.id, env.now)?;
+    let event = Event::success(EventType::SessionStart, actor(user), client.clone())
+        .target(Target::new("Session", session.id, "", ""))
+        .detail("amr", session.amr);
+    tx.record(&event, env)?;
+    Ok(token)
+}
+
+fn charge(tx: &mut Tx<'_>, limit: Limit, subject: &str, client: &Client, env: &Env) -> Result<Charge, Error> {
+    let charged = tx.charge(limit, subject, limit.default_allowance(), env.now)?;
+    if let Charge::RetryAt(_) = charged {
+        let event = Event::failure(EventType::RateLimitViolation, Actor::anonymous(), client.clone(), limit.name());
+        tx.record(&event, env)?;
+    }
+    Ok(charged)
+}
+
+/// Under what attempts for a name are counted: 24 bits of its hash. That is enough to tell names apart and too little to
+/// find out what was typed, which may be a password in the wrong field.
+fn name_key(name: &str) -> String {
+    b64::encode(&mac::sha256(&[user::fold(name.trim()).as_bytes()])[..3])
+}
+
+fn actor(user: &User) -> Actor {
+    Actor::user(user.id, user.login.as_str(), &user.name())
+}
+
+fn open_hash(
+    app: &App,
+    sealed: &postern_codes::Sealed<postern_authn::password::PasswordHash>,
+) -> Result<Secret<String>, ApiError> {
+    let plain = app.store.keyring().open(sealed)?;
+    String::from_utf8(plain.expose().clone()).map(Secret::new).map_err(ApiError::fault)
+}
+
+fn refusal(outcome: &Outcome) -> Refusal {
+    match outcome {
+        Outcome::Limited(at) => Refusal::TooMany(Limit::FactorFailures, *at),
+        Outcome::Locked(until) => Refusal::Locked(*until),
+        Outcome::Slip => Refusal::Slip,
+        Outcome::Accepted(_) | Outcome::Unavailable => Refusal::StartAgain,
+        Outcome::Wrong => Refusal::WrongCode,
+    }
+}

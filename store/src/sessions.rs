@@ -1,0 +1,70 @@
+//! Console sessions. A token is kept as its SHA-256; whoever reads the database cannot become anybody.
+
+use postern_authn::session::Session;
+use postern_codes::Timestamp;
+use postern_codes::id::{Id, Session as SessionKind, User};
+
+use crate::sql::{Error, Tx, values};
+
+crate::statements! {
+    SESSION_INSERT = "INSERT INTO sessions (org_id, id, user_id, token_hash, created_at, last_seen_at, expires_at, factor_at, \
+                      amr, ip, user_agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    /// The old token is void from here on.
+    SESSION_ROTATE = "UPDATE sessions SET token_hash = $3, factor_at = $4, last_seen_at = $4 \
+                      WHERE org_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $4";
+    SESSION_END = "UPDATE sessions SET ended_at = $3 WHERE org_id = $1 AND id = $2 AND ended_at IS NULL";
+    SESSIONS_END = "UPDATE sessions SET ended_at = $3 WHERE org_id = $1 AND user_id = $2 AND ended_at IS NULL";
+}
+
+impl Tx<'_> {
+    /// Keeps a new session under its token's hash.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn insert_session(&mut self, session: &Session, token_hash: [u8; 32]) -> Result<(), Error> {
+        self.one(
+            SESSION_INSERT,
+            values![
+                session.id,
+                session.user,
+                token_hash,
+                session.created_at,
+                session.last_seen_at,
+                session.expires_at,
+                session.factor_at,
+                &session.amr,
+                &session.ip,
+                &session.user_agent,
+            ],
+        )
+    }
+
+    /// Notes a fresh second factor and gives the session another token; `false` where the session is over.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn rotate_session(
+        &mut self,
+        id: Id<SessionKind>,
+        token_hash: [u8; 32],
+        factor_at: Timestamp,
+    ) -> Result<bool, Error> {
+        Ok(self.execute(SESSION_ROTATE, values![id, token_hash, factor_at])? == 1)
+    }
+
+    /// Ends a session; `false` where it was over.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn end_session(&mut self, id: Id<SessionKind>, now: Timestamp) -> Result<bool, Error> {
+        Ok(self.execute(SESSION_END, values![id, now])? == 1)
+    }
+
+    /// Ends every session of a person; gives how many.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn end_sessions_of(&mut self, user: Id<User>, now: Timestamp) -> Result<u64, Error> {
+        self.execute(SESSIONS_END, values![user, now])
+    }
+}
