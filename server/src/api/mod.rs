@@ -4,11 +4,17 @@ pub mod body;
 pub mod caller;
 pub mod client;
 pub mod error;
+pub mod groups;
 pub mod hal;
+pub mod logs;
 pub mod origin;
 pub mod page;
 pub mod path;
+pub mod profile;
+pub mod roles;
 pub mod routes;
+pub mod tokens;
+pub mod users;
 
 pub use body::Json;
 pub use caller::{Allowed, Caller};
@@ -18,4 +24,9 @@ use routes::Routes;
 /// Every route of the API.
 pub fn routes() -> Routes {
     Routes::new()
+        .merge(groups::routes())
+        .merge(logs::routes())
+        .merge(roles::routes())
+        .merge(tokens::routes())
+        .merge(users::routes())
 }

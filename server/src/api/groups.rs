@@ -1,0 +1,325 @@
+//! Groups and who is in them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use postern_authn::audit::{EventType, Target};
+use postern_authn::group::{GroupKind, GroupProfile};
+use postern_authn::permission::{Permission, right};
+use postern_codes::id::{Group as GroupKindId, Id, User as UserKind};
+use postern_store::groups::{self, Group, GroupQuery};
+use postern_store::people::PeopleQuery;
+use postern_store::{Error, Tx};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::App;
+use crate::api::body::Json;
+use crate::api::caller::{Allowed, Caller};
+use crate::api::error::ApiError;
+use crate::api::hal::{self, Links};
+use crate::api::page::{Page, Query};
+use crate::api::path::Path;
+use crate::api::routes::{Access, Routes};
+use crate::api::users::{self, Refusal};
+
+/// A person in a group, or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// In it.
+    Member,
+    /// Not in it.
+    Stranger,
+}
+
+/// Makes a group.
+///
+/// # Errors
+/// 400 where the name is taken.
+pub async fn create(app: &App, by: &Allowed<right::GroupsManage>, profile: &GroupProfile) -> Result<Group, ApiError> {
+    let env = app.env();
+    let made = app.store.write(by.org, |tx| {
+        let Some(id) = tx.insert_group(GroupKind::Own, profile, &env)? else { return Ok(Err(name_taken())) };
+        let made = named(tx, id.as_str())?;
+        if let Ok(group) = &made {
+            tx.record(&by.success(EventType::GroupCreate).target(target(group)), &env)?;
+        }
+        Ok(made)
+    });
+    made.await?
+}
+
+/// Gives a group another profile.
+///
+/// # Errors
+/// 404 for no group, 400 for the built-in one and where the name is taken.
+pub async fn update(
+    app: &App,
+    by: &Allowed<right::GroupsManage>,
+    which: &str,
+    profile: &GroupProfile,
+) -> Result<Group, ApiError> {
+    let env = app.env();
+    let changed = app.store.write(by.org, |tx| {
+        let group = match own(tx, which)? {
+            Ok(group) => group,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if !tx.set_group(group.id, profile, env.now)? {
+            return Ok(Err(name_taken()));
+        }
+        tx.record(&by.success(EventType::GroupUpdate).target(target(&group)), &env)?;
+        named(tx, which)
+    });
+    changed.await?
+}
+
+/// Deletes a group; those who were in it stay.
+///
+/// # Errors
+/// 404 for no group, 400 for the built-in one.
+pub async fn delete(app: &App, by: &Allowed<right::GroupsManage>, which: &str) -> Result<(), ApiError> {
+    let env = app.env();
+    let deleted = app.store.write(by.org, |tx| {
+        let group = match own(tx, which)? {
+            Ok(group) => group,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        tx.delete_group(group.id)?;
+        tx.record(&by.success(EventType::GroupDelete).target(target(&group)), &env)?;
+        Ok(Ok(()))
+    });
+    deleted.await?
+}
+
+/// Puts a person into a group or takes them out. To repeat it changes nothing.
+///
+/// # Errors
+/// 404 for no group or nobody, 400 for the built-in group, 403 where the person is above the caller: a group may decide
+/// what is asked of its members.
+pub async fn set_member(
+    app: &App,
+    by: &Allowed<right::GroupsManage>,
+    (which, who): (&str, &str),
+    wanted: Membership,
+) -> Result<(), ApiError> {
+    let env = app.env();
+    let done = app.store.write(by.org, |tx| {
+        let group = match own(tx, which)? {
+            Ok(group) => group,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let Some(person) = users::named(tx, by, who)? else { return Ok(Err(ApiError::not_found::<UserKind>(who))) };
+        let kind = match wanted {
+            Membership::Member => EventType::GroupUserAdd,
+            Membership::Stranger => EventType::GroupUserRemove,
+        };
+        if users::is_above(tx, by, person.id)? {
+            return users::refuse(tx, by, kind, &person, Refusal::Above, &env);
+        }
+        let changed = match wanted {
+            Membership::Member => tx.add_member(group.id, person.id, env.now)?,
+            Membership::Stranger => tx.remove_member(group.id, person.id, env.now)?,
+        };
+        if changed {
+            tx.record(&by.success(kind).target(users::target(&person)).target(target(&group)), &env)?;
+        }
+        Ok(Ok(()))
+    });
+    done.await?
+}
+
+/// The groups that are wanted, one more than `limit` where there are more.
+///
+/// # Errors
+/// Of the database.
+pub async fn list(
+    app: &App,
+    by: &Allowed<right::GroupsRead>,
+    query: GroupQuery,
+    limit: u32,
+) -> Result<Vec<Group>, ApiError> {
+    Ok(app.store.read(by.org, |tx| tx.groups(&query, limit.saturating_add(1))).await?)
+}
+
+/// One group.
+///
+/// # Errors
+/// 404 where there is none.
+pub async fn group(app: &App, by: &Allowed<right::GroupsRead>, which: &str) -> Result<Group, ApiError> {
+    app.store.read(by.org, |tx| named(tx, which)).await?
+}
+
+fn named(tx: &mut Tx<'_>, which: &str) -> Result<Result<Group, ApiError>, Error> {
+    let found = match which.parse::<Id<GroupKindId>>() {
+        Ok(id) => tx.group(id)?,
+        Err(_) => None,
+    };
+    Ok(found.ok_or_else(|| ApiError::not_found::<GroupKindId>(which)))
+}
+
+/// A group that an administrator made, and may change.
+fn own(tx: &mut Tx<'_>, which: &str) -> Result<Result<Group, ApiError>, Error> {
+    Ok(named(tx, which)?.and_then(|group| match group.kind {
+        GroupKind::BuiltIn => {
+            Err(ApiError::validation("group", ["group: everybody is in the built-in group; it cannot be changed"]))
+        }
+        GroupKind::Own => Ok(group),
+    }))
+}
+
+fn target(group: &Group) -> Target {
+    Target::new("UserGroup", group.id, "", &group.name)
+}
+
+fn name_taken() -> ApiError {
+    ApiError::validation("name", ["name: An object with this field already exists in the current organization"])
+}
+
+/// A group as answers have it.
+pub fn shown(app: &App, group: &Group) -> Value {
+    let path = format!("/api/v1/groups/{}", group.id);
+    let links = Links::new(app).to("self", "GET", &path).to("users", "GET", format!("{path}/users"));
+    json!({
+        "id": group.id,
+        "created": hal::time(group.created_at),
+        "lastUpdated": hal::time(group.updated_at),
+        "lastMembershipUpdated": hal::time(group.members_changed_at),
+        "objectClass": ["okta:user_group"],
+        "type": group.kind.as_str(),
+        "profile": { "name": group.name, "description": group.description },
+        "_links": Value::from(links),
+    })
+}
+
+/// The routes of groups.
+pub fn routes() -> Routes {
+    let manage = Access::Permission(Permission::GroupsManage);
+    let read = Access::Permission(Permission::GroupsRead);
+    Routes::new()
+        .get("/api/v1/groups", read, get_groups)
+        .post("/api/v1/groups", manage, post_groups)
+        .get("/api/v1/groups/{group}", read, get_group)
+        .put("/api/v1/groups/{group}", manage, put_group)
+        .delete("/api/v1/groups/{group}", manage, delete_group)
+        .get("/api/v1/groups/{group}/users", read, get_members)
+        .put("/api/v1/groups/{group}/users/{who}", manage, put_member)
+        .delete("/api/v1/groups/{group}/users/{who}", manage, delete_member)
+        .get("/api/v1/users/{who}/groups", read, get_groups_of)
+}
+
+#[derive(Deserialize)]
+struct GroupBody {
+    profile: ProfileBody,
+}
+
+#[derive(Deserialize)]
+struct ProfileBody {
+    name: String,
+    description: Option<String>,
+}
+
+impl GroupBody {
+    fn parse(self) -> Result<GroupProfile, ApiError> {
+        let profile = GroupProfile::new(&self.profile.name, &self.profile.description.unwrap_or_default());
+        profile.map_err(|wrong| ApiError::validation("profile", [wrong.to_string()]))
+    }
+}
+
+async fn get_groups(app: State<Arc<App>>, caller: Caller, query: Result<Query, ApiError>) -> Result<Page, ApiError> {
+    let by = caller.require::<right::GroupsRead>(&app).await?;
+    let query = query?;
+    let limit = query.limit(10_000, 10_000)?;
+    let condition = query.condition(groups::ATTRIBUTES)?;
+    let wanted = GroupQuery { name: query.text("q").map(str::to_owned), condition, after: query.get("after")? };
+    let found = list(&app, &by, wanted, limit).await?;
+    Ok(Page::of(&app, &query, (found, limit), |group| group.id.to_string(), |group| shown(&app, group)))
+}
+
+async fn post_groups(
+    app: State<Arc<App>>,
+    caller: Caller,
+    body: Result<Json<GroupBody>, ApiError>,
+) -> Result<Json<Value>, ApiError> {
+    let by = caller.require::<right::GroupsManage>(&app).await?;
+    let group = create(&app, &by, &body?.0.parse()?).await?;
+    Ok(Json(shown(&app, &group)))
+}
+
+async fn get_group(app: State<Arc<App>>, caller: Caller, which: Path<String>) -> Result<Json<Value>, ApiError> {
+    let by = caller.require::<right::GroupsRead>(&app).await?;
+    Ok(Json(shown(&app, &group(&app, &by, &which.0).await?)))
+}
+
+async fn put_group(
+    app: State<Arc<App>>,
+    caller: Caller,
+    which: Path<String>,
+    body: Result<Json<GroupBody>, ApiError>,
+) -> Result<Json<Value>, ApiError> {
+    let by = caller.require::<right::GroupsManage>(&app).await?;
+    let group = update(&app, &by, &which.0, &body?.0.parse()?).await?;
+    Ok(Json(shown(&app, &group)))
+}
+
+async fn delete_group(app: State<Arc<App>>, caller: Caller, which: Path<String>) -> Result<StatusCode, ApiError> {
+    let by = caller.require::<right::GroupsManage>(&app).await?;
+    delete(&app, &by, &which.0).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn get_members(
+    app: State<Arc<App>>,
+    caller: Caller,
+    which: Path<String>,
+    query: Result<Query, ApiError>,
+) -> Result<Page, ApiError> {
+    let by = caller.require::<right::GroupsRead>(&app).await?;
+    // Who is in a group is about people.
+    let people = by.caller().clone().require::<right::UsersRead>(&app).await?;
+    let query = query?;
+    let group = group(&app, &by, &which.0).await?;
+    let limit = query.limit(1_000, 1_000)?;
+    let after = query.get("after")?;
+    let wanted = PeopleQuery { group: Some(group.id), without_ended: true, after, ..PeopleQuery::default() };
+    let found = users::list(&app, &people, wanted, limit).await?;
+    let now = app.env().now;
+    Ok(Page::of(&app, &query, (found, limit), |person| person.id.to_string(), |person| users::shown(&app, person, now)))
+}
+
+async fn put_member(
+    app: State<Arc<App>>,
+    caller: Caller,
+    Path((which, who)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    let by = caller.require::<right::GroupsManage>(&app).await?;
+    set_member(&app, &by, (&which, &who), Membership::Member).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn delete_member(
+    app: State<Arc<App>>,
+    caller: Caller,
+    Path((which, who)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    let by = caller.require::<right::GroupsManage>(&app).await?;
+    set_member(&app, &by, (&which, &who), Membership::Stranger).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn get_groups_of(
+    app: State<Arc<App>>,
+    caller: Caller,
+    Path(who): Path<String>,
+    query: Result<Query, ApiError>,
+) -> Result<Page, ApiError> {
+    let by = caller.require::<right::GroupsRead>(&app).await?;
+    let query = query?;
+    let found = app.store.read(by.org, |tx| match users::named(tx, &by, &who)? {
+        Some(person) => Ok(Some(tx.groups_of(person.id)?)),
+        None => Ok(None),
+    });
+    let found = found.await?.ok_or_else(|| ApiError::not_found::<UserKind>(&who))?;
+    Ok(Page::new(&app, &query, found.iter().map(|group| shown(&app, group)).collect(), None))
+}

@@ -1,0 +1,338 @@
+//! People: made, found, changed, shut out and let in. Nobody acts on somebody who may do more than they themselves.
+
+mod http;
+
+use axum::http::StatusCode;
+use postern_authn::audit::{EventType, Target};
+use postern_authn::password::NewPassword;
+use postern_authn::permission::{Permission, right};
+use postern_authn::user::{Lifecycle, Login, Profile, Status, User};
+use postern_codes::Env;
+use postern_codes::id::{Group, Id, User as UserKind};
+use postern_store::people::{self, PeopleQuery};
+use postern_store::search::Condition;
+use postern_store::{Error, Tx};
+use serde_json::{Map, Value};
+
+use crate::App;
+use crate::api::caller::{Allowed, Caller};
+use crate::api::error::ApiError;
+use crate::api::profile;
+
+pub use http::{routes, shown};
+
+/// Somebody to be made.
+pub struct NewPerson {
+    /// What they sign in with.
+    pub login: Login,
+    /// What they are called and reached by.
+    pub profile: Profile,
+    /// Their first password, where they get one.
+    pub password: Option<NewPassword>,
+    /// Whether they may begin at once.
+    pub activate: bool,
+    /// Groups to put them into.
+    pub groups: Vec<Id<Group>>,
+}
+
+/// Why somebody may not be acted on. Each is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// They may do what the caller may not.
+    Above,
+    /// Their account has ended.
+    Ended,
+    /// They are the only super administrator who can sign in.
+    LastSuper,
+    /// They are the caller.
+    Oneself,
+    /// Their status does not allow this step.
+    Status(Lifecycle),
+}
+
+/// Makes a person.
+///
+/// # Errors
+/// 400 where the login is taken, 404 where a group is unknown.
+pub async fn create(app: &App, by: &Allowed<right::UsersManage>, new: NewPerson) -> Result<User, ApiError> {
+    if !new.groups.is_empty() && !by.authority().has(Permission::GroupsManage) {
+        return Err(ApiError::forbidden());
+    }
+    let env = app.env();
+    let hash = match new.password {
+        Some(password) => Some(app.passwords.hash(password.into_secret(), &env).await?),
+        None => None,
+    };
+    let status = match (new.activate, &hash) {
+        (true, Some(_)) => Status::Active,
+        (true, None) => Status::Provisioned,
+        (false, _) => Status::Staged,
+    };
+    let user = User::new(Id::new(&env), new.login, new.profile, status, env.now);
+    let made = app.store.write(by.org, |tx| {
+        for group in &new.groups {
+            if tx.group(*group)?.is_none() {
+                return Ok(Err(ApiError::not_found::<Group>(group.as_str())));
+            }
+        }
+        if !tx.insert_user(&user, "API", by.user().as_str(), &env)? {
+            return Ok(Err(login_taken()));
+        }
+        tx.record(&by.success(EventType::UserCreate).target(target(&user)), &env)?;
+        if let Some(hash) = &hash {
+            tx.set_password(user.id, hash.expose(), &env)?;
+        }
+        if status == Status::Active {
+            tx.record(&by.success(EventType::UserActivate).target(target(&user)), &env)?;
+        }
+        for group in &new.groups {
+            tx.add_member(*group, user.id, env.now)?;
+            let joined = by.success(EventType::GroupUserAdd).target(target(&user));
+            tx.record(&joined.target(Target::new("UserGroup", group, "", "")), &env)?;
+        }
+        Ok(Ok(()))
+    });
+    made.await??;
+    found(app, by, user.id.as_str()).await
+}
+
+/// Changes a person's login and profile. `change` is given the members as they are and says what they shall be.
+///
+/// # Errors
+/// 404 for nobody, 400 where the profile is wrong or the login taken, 403 where the person is above the caller.
+pub async fn update(
+    app: &App,
+    by: &Allowed<right::UsersManage>,
+    who: &str,
+    change: impl Fn(Map<String, Value>) -> Map<String, Value>,
+) -> Result<User, ApiError> {
+    let env = app.env();
+    let kind = EventType::UserProfileUpdate;
+    let changed = app.store.write(by.org, |tx| {
+        let Some(person) = named(tx, by, who)? else { return Ok(Err(ApiError::not_found::<UserKind>(who))) };
+        if is_above(tx, by, person.id)? {
+            return refuse(tx, by, kind, &person, Refusal::Above, &env);
+        }
+        if person.status == Status::Deprovisioned {
+            return refuse(tx, by, kind, &person, Refusal::Ended, &env);
+        }
+        let (login, profile) = match profile::read(&change(profile::shown(&person.login, &person.profile))) {
+            Ok(read) => read,
+            Err(wrong) => return Ok(Err(wrong)),
+        };
+        if tx.user_by_login(&login)?.is_some_and(|other| other.id != person.id) {
+            return Ok(Err(login_taken()));
+        }
+        let (who_by, present) = (by.user(), (person.id, person.version));
+        if !tx.set_profile(present, (&login, &profile), ("API", who_by.as_str()), &env)? {
+            return Ok(Err(changed_meanwhile()));
+        }
+        tx.record(&by.success(kind).target(target(&person)), &env)?;
+        Ok(Ok(person.id))
+    });
+    let id = changed.await??;
+    found(app, by, id.as_str()).await
+}
+
+/// Shuts a person out, lets them in again, ends or begins their account.
+///
+/// # Errors
+/// 404 for nobody; what [`Refusal`] says.
+pub async fn step(app: &App, by: &Allowed<right::UsersLifecycle>, who: &str, step: Lifecycle) -> Result<(), ApiError> {
+    let env = app.env();
+    let kind = event(step);
+    let done = app.store.write(by.org, |tx| {
+        let Some(person) = named(tx, by, who)? else { return Ok(Err(ApiError::not_found::<UserKind>(who))) };
+        let refusal = match step {
+            Lifecycle::Activate | Lifecycle::Unsuspend => None,
+            Lifecycle::Deactivate | Lifecycle::Suspend if person.id == by.user() => Some(Refusal::Oneself),
+            Lifecycle::Deactivate | Lifecycle::Suspend => tx.is_last_super(person.id)?.then_some(Refusal::LastSuper),
+        };
+        let refusal = if is_above(tx, by, person.id)? { Some(Refusal::Above) } else { refusal };
+        if let Some(refusal) = refusal {
+            return refuse(tx, by, kind, &person, refusal, &env);
+        }
+        if tx.move_user(&person, step, env.now)?.is_none() {
+            return refuse(tx, by, kind, &person, Refusal::Status(step), &env);
+        }
+        match step {
+            Lifecycle::Activate | Lifecycle::Unsuspend => {}
+            Lifecycle::Deactivate => {
+                tx.end_sessions_of(person.id, env.now)?;
+                tx.revoke_tokens_of(person.id, env.now)?;
+            }
+            Lifecycle::Suspend => {
+                tx.end_sessions_of(person.id, env.now)?;
+            }
+        }
+        tx.record(&by.success(kind).target(target(&person)), &env)?;
+        Ok(Ok(()))
+    });
+    done.await?
+}
+
+/// Ends a lock before its time.
+///
+/// # Errors
+/// 404 for nobody, 403 where there is no lock or the person is above the caller.
+pub async fn unlock(app: &App, by: &Allowed<right::UsersLifecycle>, who: &str) -> Result<(), ApiError> {
+    let env = app.env();
+    let kind = EventType::UserUnlock;
+    let done = app.store.write(by.org, |tx| {
+        let Some(person) = named(tx, by, who)? else { return Ok(Err(ApiError::not_found::<UserKind>(who))) };
+        if is_above(tx, by, person.id)? {
+            return refuse(tx, by, kind, &person, Refusal::Above, &env);
+        }
+        if !tx.unlock_user(person.id, env.now)? {
+            let summary = "Unlock is not allowed for this user.";
+            return Ok(Err(ApiError::new(StatusCode::FORBIDDEN, "E0000032", summary)));
+        }
+        tx.record(&by.success(kind).target(target(&person)), &env)?;
+        Ok(Ok(()))
+    });
+    done.await?
+}
+
+/// Signs a person out everywhere.
+///
+/// # Errors
+/// 404 for nobody, 403 where the person is above the caller.
+pub async fn sign_out(app: &App, by: &Allowed<right::UsersLifecycle>, who: &str) -> Result<(), ApiError> {
+    let env = app.env();
+    let kind = EventType::SessionEnd;
+    let done = app.store.write(by.org, |tx| {
+        let Some(person) = named(tx, by, who)? else { return Ok(Err(ApiError::not_found::<UserKind>(who))) };
+        if is_above(tx, by, person.id)? {
+            return refuse(tx, by, kind, &person, Refusal::Above, &env);
+        }
+        tx.end_sessions_of(person.id, env.now)?;
+        tx.record(&by.success(kind).target(target(&person)), &env)?;
+        Ok(Ok(()))
+    });
+    done.await?
+}
+
+/// The people that are wanted, one more than `limit` where there are more.
+///
+/// # Errors
+/// Of the database.
+pub async fn list(
+    app: &App,
+    by: &Allowed<right::UsersRead>,
+    query: PeopleQuery,
+    limit: u32,
+) -> Result<Vec<User>, ApiError> {
+    Ok(app.store.read(by.org, |tx| tx.people(&query, limit.saturating_add(1))).await?)
+}
+
+/// A person by id, login, the beginning of a login before its `@` where only one has it, or `me`.
+///
+/// # Errors
+/// Of the database.
+pub fn named(tx: &mut Tx<'_>, by: &Caller, who: &str) -> Result<Option<User>, Error> {
+    if who == "me" {
+        return tx.user(by.user());
+    }
+    if let Ok(id) = who.parse()
+        && let Some(person) = tx.user(id)?
+    {
+        return Ok(Some(person));
+    }
+    let Ok(login) = who.parse::<Login>() else { return Ok(None) };
+    if let Some(person) = tx.user_by_login(&login)? {
+        return Ok(Some(person));
+    }
+    let beginning = format!("profile.login sw {}", Value::from(format!("{who}@")));
+    let Ok(condition) = Condition::parse(&beginning, people::ATTRIBUTES) else { return Ok(None) };
+    let mut found = tx.people(&PeopleQuery { condition: Some(condition), ..PeopleQuery::default() }, 2)?;
+    Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
+/// Whether a person may do what the caller may not: then the caller does not touch them.
+///
+/// # Errors
+/// Of the database.
+pub fn is_above(tx: &mut Tx<'_>, by: &Caller, person: Id<UserKind>) -> Result<bool, Error> {
+    Ok(!by.authority().covers(&tx.authority(person)?))
+}
+
+/// Records that the caller may not act on a person, and says so.
+///
+/// # Errors
+/// Of the database.
+pub fn refuse<T>(
+    tx: &mut Tx<'_>,
+    by: &Caller,
+    kind: EventType,
+    person: &User,
+    refusal: Refusal,
+    env: &Env,
+) -> Result<Result<T, ApiError>, Error> {
+    tx.record(&by.failure(kind, refusal.code()).target(target(person)), env)?;
+    Ok(Err(refusal.into()))
+}
+
+/// A person as the record names them.
+pub fn target(person: &User) -> Target {
+    Target::new("User", person.id, person.login.as_str(), &person.name())
+}
+
+impl Refusal {
+    /// Its stable word in the record.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Above => "above",
+            Self::Ended => "ended",
+            Self::LastSuper => "last_super_admin",
+            Self::Oneself => "self",
+            Self::Status(_) => "status",
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Above => Self::forbidden().cause("this person may do what you may not"),
+            Refusal::LastSuper => Self::forbidden().cause("this is the last super administrator: make another first"),
+            Refusal::Oneself => Self::forbidden().cause("you cannot do this to yourself"),
+            Refusal::Status(Lifecycle::Activate) => {
+                Self::new(StatusCode::FORBIDDEN, "E0000016", "Activation failed because the user is already active")
+            }
+            Refusal::Ended | Refusal::Status(Lifecycle::Deactivate) => Self::new(
+                StatusCode::FORBIDDEN,
+                "E0000038",
+                "This operation is not allowed in the user's current status.",
+            ),
+            Refusal::Status(Lifecycle::Suspend) => {
+                Self::validation("Cannot suspend a user that is not active", [] as [String; 0])
+            }
+            Refusal::Status(Lifecycle::Unsuspend) => {
+                Self::validation("Cannot unsuspend a user that is not suspended", [] as [String; 0])
+            }
+        }
+    }
+}
+
+const fn event(step: Lifecycle) -> EventType {
+    match step {
+        Lifecycle::Activate => EventType::UserActivate,
+        Lifecycle::Deactivate => EventType::UserDeactivate,
+        Lifecycle::Suspend => EventType::UserSuspend,
+        Lifecycle::Unsuspend => EventType::UserUnsuspend,
+    }
+}
+
+fn login_taken() -> ApiError {
+    ApiError::validation("login", ["login: An object with this field already exists in the current organization"])
+}
+
+fn changed_meanwhile() -> ApiError {
+    let summary = "The person was changed by somebody else meanwhile; nothing was done. Look again and repeat it.";
+    ApiError::new(StatusCode::CONFLICT, "E0000107", summary)
+}
+
+async fn found(app: &App, by: &Caller, who: &str) -> Result<User, ApiError> {
+    let found = app.store.read(by.org, |tx| named(tx, by, who)).await?;
+    found.ok_or_else(|| ApiError::not_found::<UserKind>(who))
+}
