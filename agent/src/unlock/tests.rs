@@ -621,7 +621,6 @@ impl Ledger {
         assert!(record.counter >= self.counter, "an attempt was forgotten");
         self.counter = record.counter;
         assert!(self.opened.iter().all(|step| *step <= record.last_step), "opened and not written down");
-        let _ = bench.reported(vault);
     }
 }
 
@@ -651,6 +650,7 @@ fn cut_at_each_write_a_pin_opens_at_most_once_and_never_without_its_commit() {
         ledger.note(&outcome, step);
         ledger.check(&bench, &vault);
         assert!(opened(&outcome), "the person is not shut out by a cut: {cut} {luck}");
+        assert!(bench.reported(&vault).contains(&Kind::Activated));
     }
 }
 
@@ -698,5 +698,8 @@ fn two_hundred_random_kills_open_nothing_twice() {
         bench.disk.restart(env.below(8));
         bench.clock.pass(LONGEST_LOCK.as_secs());
     }
+    let reported = bench.reported(&bench.vault().unwrap());
+    let activated = reported.iter().filter(|kind| **kind == Kind::Activated).count();
+    assert!(activated >= ledger.opened.len(), "every opening is told, and the chain holds");
     assert!(ledger.opened.len() > 20, "the test must open doors to prove anything: {}", ledger.opened.len());
 }
