@@ -94,7 +94,7 @@ impl From<Forged> for NoContact {
 /// [`NoContact`]; what was done before stays done, the rest is tried at the next contact.
 pub fn contact(daemon: &Daemon) -> Result<(), NoContact> {
     let outcome = run(daemon);
-    daemon.note_online(!matches!(outcome, Err(NoContact::Server(Failed::Unreachable(_)))));
+    daemon.note_online(matches!(outcome, Ok(()) | Err(NoContact::Server(Failed::Forged(_) | Failed::Refused(_)))));
     if let Err(why) = &outcome {
         match why {
             NoContact::Unusable(_) => {

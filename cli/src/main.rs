@@ -18,6 +18,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Runs or asks the agent of this computer.
+    Agent(postern_agent::cli::Arguments),
     /// Runs the server on a data folder; the first start prints a set-up link.
     Serve(DataFolder),
 }
@@ -33,6 +35,7 @@ struct DataFolder {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match arguments.command {
+        Command::Agent(arguments) => postern_agent::cli::run(arguments),
         Command::Serve(folder) => serve::run(&folder.data),
     };
     match ended {
