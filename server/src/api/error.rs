@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -179,11 +179,13 @@ impl IntoResponse for ApiError {
 pub async fn render(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let path = uri.path();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
     let request_id = request.extensions().get::<Client>().and_then(|client| client.0.request);
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
     if let Some(cause) = &error.cause {
-        tracing::error!(path, code = error.code, cause = %cause, "request failed");
+        // The route and not the path: a path may hold a one-time link.
+        tracing::error!(route, code = error.code, cause = %cause, "request failed");
     }
     let env = app.env();
     let mut rendered = if problem::is_for_browsers(path) {

@@ -8,6 +8,7 @@
 
 pub mod administrators;
 pub mod assets;
+pub mod cookie;
 pub mod device;
 pub mod devices;
 pub mod features;
@@ -44,6 +45,8 @@ pub fn routes() -> Routes {
         .get("/", Access::Anyone, async || Redirect::to("/admin"))
         .merge(assets::routes())
         .merge(parts::routes())
+        .merge(set_up::routes())
+        .merge(sign_in::routes())
 }
 
 #[cfg(test)]

@@ -13,6 +13,10 @@ use crate::api::ApiError;
 pub enum Why {
     /// There, and not for this viewer.
     Forbidden,
+    /// A one-time link that was used, or is too old.
+    LinkOver,
+    /// Signed in, but the console is not for them.
+    NotAdministrator,
     /// Not there, or not for this viewer: one answer for both.
     NotFound,
     /// There is no organisation yet.
@@ -36,7 +40,9 @@ pub struct Problem {
 impl From<&ApiError> for Why {
     fn from(error: &ApiError) -> Self {
         match (error.status, error.code) {
+            (_, "not_an_administrator") => Self::NotAdministrator,
             (_, "not_set_up") => Self::NotSetUp,
+            (_, "setup_link_over") => Self::LinkOver,
             (StatusCode::FORBIDDEN, "E0000006") => Self::Forbidden,
             (StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED, _) => Self::NotFound,
             (status, _) if status.is_server_error() => Self::Unavailable,

@@ -1,8 +1,25 @@
-//! Sign-in: one question at a time.
+//! Sign-in: one question at a time; and sign-out.
+
+use std::sync::Arc;
 
 use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use postern_authn::factor::Answer;
+use postern_codes::{Secret, Timestamp};
 
-use super::part::{Field, Kind, Notice};
+use super::cookie;
+use super::form::Form;
+use super::page::{page, page_with};
+use super::part::{Field, Kind, Moment, Notice, Tone};
+use super::problem::way_back;
+use crate::App;
+use crate::api::client::Client;
+use crate::api::page::Query;
+use crate::api::routes::{Access, Routes};
+use crate::api::{ApiError, Caller};
+use crate::sign_in::{self, Refusal, Reply, Step};
 
 /// What is asked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +43,9 @@ pub struct SignIn {
     /// Who said to be there, once the name is given.
     pub name: Option<String>,
     /// Which attempt this belongs to, once there is one.
-    pub state_token: Option<String>,
+    pub state_token: Option<Secret<String>>,
+    /// Where to go afterwards.
+    pub to: String,
     /// What happened and what to do: a wrong password, a lock and until when.
     pub notice: Option<Notice>,
     /// The one field.
@@ -52,9 +71,136 @@ impl SignIn {
             question,
             name,
             state_token: None,
+            to: String::new(),
             notice: None,
             field: field.first(),
             is_closed: false,
         }
+    }
+}
+
+/// `/signin` and `/signin/out`.
+pub fn routes() -> Routes {
+    Routes::new().get("/signin", Access::Anyone, ask).post("/signin", Access::Anyone, answer).post(
+        "/signin/out",
+        Access::SignedIn,
+        out,
+    )
+}
+
+/// The first question; whoever is signed in goes on to where they wanted to be.
+async fn ask(
+    State(app): State<Arc<App>>,
+    query: Query,
+    caller: Result<Caller, ApiError>,
+) -> Result<Response, ApiError> {
+    let to = query.text("to").unwrap_or_default();
+    if caller.is_ok() {
+        return Ok(Redirect::to(way_back(to)).into_response());
+    }
+    let view = SignIn::new(org_name(&app).await?, Question::Name, None);
+    Ok(page(&SignIn { to: way_back(to).to_owned(), ..view }))
+}
+
+/// The answer to whichever question was asked: a name begins, a password or a code goes on.
+async fn answer(State(app): State<Arc<App>>, Client(client): Client, form: Form) -> Result<Response, ApiError> {
+    let name = form.text("username").to_owned();
+    let (state_token, password, code) = (form.secret("stateToken"), form.secret("password"), form.secret("passCode"));
+    let to = way_back(form.text("to")).to_owned();
+    let shown = Shown { org: org_name(&app).await?, name, to, now: app.env().now };
+    if shown.name.is_empty() {
+        return Ok(page(&shown.view(Question::Name, None)));
+    }
+    let (question, reply) = match (password.expose().is_empty(), code.expose().is_empty()) {
+        (true, true) => {
+            let (token, next) = sign_in::begin(&app, &client, &shown.name).await?;
+            return Ok(page(&shown.view(question(&next), Some(token))));
+        }
+        (false, _) => (Question::Password, Reply::Password(password)),
+        (true, false) => (Question::AppCode, Reply::Factor(Answer::Code(code))),
+    };
+    match sign_in::answer(&app, &client, &state_token, reply).await? {
+        Step::Asked(next) => Ok(page(&shown.view(self::question(&next), Some(state_token)))),
+        Step::Refused(refusal) => Ok(shown.refused(&refusal, question, state_token)),
+        Step::SignedIn(token) => Ok((cookie::set(&token), Redirect::to(&shown.to)).into_response()),
+    }
+}
+
+async fn out(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, ApiError> {
+    sign_in::sign_out(&app, &caller).await?;
+    Ok((cookie::clear(), Redirect::to("/signin")).into_response())
+}
+
+fn question(asked: &sign_in::Question) -> Question {
+    if asked.is_password() { Question::Password } else { Question::AppCode }
+}
+
+async fn org_name(app: &App) -> Result<String, ApiError> {
+    let org = app.org().await?;
+    let found = app.store.read(org, |tx| tx.org_record()).await?;
+    Ok(found.map(|org| org.name).unwrap_or_default())
+}
+
+/// What every card of one sign-in shows.
+struct Shown {
+    org: String,
+    name: String,
+    to: String,
+    now: Timestamp,
+}
+
+impl Shown {
+    fn view(self, question: Question, state_token: Option<Secret<String>>) -> SignIn {
+        let name = (question != Question::Name).then_some(self.name);
+        SignIn { state_token, to: self.to, ..SignIn::new(self.org, question, name) }
+    }
+
+    /// The card that was refused: the same question with what to mend, the first one, or none at all.
+    fn refused(self, refusal: &Refusal, asked: Question, state_token: Secret<String>) -> Response {
+        let at = |at: &Timestamp| Moment::new(*at, self.now).exact;
+        let (status, question, notice, is_closed) = match refusal {
+            Refusal::Locked(until) => {
+                let next = format!(
+                    "Until {} even the right answers are refused. If that was not you, tell your help desk.",
+                    at(until)
+                );
+                (423, asked, Some(("This account is locked.", next, "locked_out")), true)
+            }
+            Refusal::NothingEnrolled => {
+                let next = "The console asks for a second factor. A super administrator can set one up for you.";
+                (403, asked, Some(("There is no factor for this name.", next.to_owned(), "nothing_enrolled")), true)
+            }
+            Refusal::Slip | Refusal::WrongCode => (401, asked, None, false),
+            Refusal::StartAgain => {
+                let next = "It took longer than 5 minutes or went on in another window. Nothing is lost.";
+                (401, Question::Name, Some(("Please start again.", next.to_owned(), "expired")), false)
+            }
+            Refusal::TooMany(limit, until) => {
+                let next =
+                    format!("There were {}. Until {} right answers are refused too.", limit.message(), at(until));
+                (429, asked, Some(("Wait a little.", next, "rate_limit")), true)
+            }
+            Refusal::WrongNameOrPassword => {
+                let next = "Check the name above and the caps lock key. After 10 failures the account is locked for an \
+                            hour.";
+                (401, asked, Some(("Name and password do not fit.", next.to_owned(), "E0000004")), false)
+            }
+        };
+        let mut view = self.view(question, (question != Question::Name).then_some(state_token));
+        view.notice = notice.map(|(happened, next, code)| Notice::new(Tone::Danger, happened, next).with_code(code));
+        view.is_closed = is_closed;
+        let mend = match refusal {
+            Refusal::Slip => Some("A code has six digits. This try was not counted."),
+            Refusal::WrongCode => Some("That code is wrong or was used before. Wait for the next one and type it."),
+            Refusal::Locked(_)
+            | Refusal::NothingEnrolled
+            | Refusal::StartAgain
+            | Refusal::TooMany(..)
+            | Refusal::WrongNameOrPassword => None,
+        };
+        if let Some(mend) = mend {
+            view.field = view.field.refused(mend);
+        }
+        page_with(StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN), &view)
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use postern_authn::permission::{Permission, Right};
 use postern_codes::Timestamp;
@@ -67,7 +68,8 @@ impl FromRequestParts<Arc<App>> for Viewer {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, app).await?;
         if !caller.authority().is_administrator() {
-            return Err(ApiError::forbidden());
+            let summary = "the console is for administrators";
+            return Err(ApiError::new(StatusCode::FORBIDDEN, "not_an_administrator", summary));
         }
         let org = app.store.read(caller.org, |tx| tx.org_record()).await?;
         Ok(Self { org: org.map(|org| org.name).unwrap_or_default(), now: app.env().now, caller })
