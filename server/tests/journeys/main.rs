@@ -5,3 +5,5 @@
 mod app;
 mod console;
 mod frame;
+mod people;
+mod sign_in;
