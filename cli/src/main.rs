@@ -1,5 +1,6 @@
 //! `postern`: the server and the operator's tool in one executable.
 
+mod operator;
 mod screen;
 mod serve;
 
@@ -22,13 +23,34 @@ enum Command {
     Agent(postern_agent::cli::Arguments),
     /// Runs the server on a data folder; the first start prints a set-up link.
     Serve(DataFolder),
+    /// Administrators who cannot sign in any more.
+    Admin {
+        #[command(flatten)]
+        folder: DataFolder,
+        #[command(subcommand)]
+        command: operator::Admin,
+    },
+    /// API tokens.
+    Token {
+        #[command(flatten)]
+        folder: DataFolder,
+        #[command(subcommand)]
+        command: operator::Token,
+    },
+    /// People.
+    User {
+        #[command(flatten)]
+        folder: DataFolder,
+        #[command(subcommand)]
+        command: operator::User,
+    },
 }
 
 /// Where the server keeps what it keeps: database, root key, configuration.
 #[derive(Args, Clone)]
 struct DataFolder {
     /// The data folder; it is made where it is not there.
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/postern", env = "POSTERN_DATA")]
+    #[arg(long, global = true, value_name = "DIR", default_value = "/var/lib/postern", env = "POSTERN_DATA")]
     data: PathBuf,
 }
 
@@ -37,6 +59,9 @@ fn main() -> ExitCode {
     let ended = match arguments.command {
         Command::Agent(arguments) => postern_agent::cli::run(arguments),
         Command::Serve(folder) => serve::run(&folder.data),
+        Command::Admin { folder, command } => operator::run(&folder.data, command.into()),
+        Command::Token { folder, command } => operator::run(&folder.data, command.into()),
+        Command::User { folder, command } => operator::run(&folder.data, command.into()),
     };
     match ended {
         Ok(code) => code,

@@ -25,7 +25,7 @@ use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::api::users;
 
-/// Makes a token that acts as `owner`; the answer is the only copy of its text.
+/// Makes a token that acts as `owner`; its id, and the only copy of its text.
 ///
 /// # Errors
 /// Of the database.
@@ -35,7 +35,7 @@ pub fn create(
     name: &TokenName,
     grants: &[Grant],
     env: &Env,
-) -> Result<Secret<String>, Error> {
+) -> Result<(Id<ApiTokenKind>, Secret<String>), Error> {
     let (id, text) = tx.insert_token(owner.id, name, grants, env)?;
     let words: Vec<&str> = grants.iter().map(|grant| grant.as_str()).collect();
     let event = Event::success(EventType::ApiTokenCreate, Actor::system(), Client::default())
@@ -43,7 +43,7 @@ pub fn create(
         .target(users::target(owner))
         .detail("grants", words.join(" "));
     tx.record(&event, env)?;
-    Ok(text)
+    Ok((id, text))
 }
 
 /// Revokes a token.

@@ -3,18 +3,82 @@
 //! A command is sent to the running server over `admin.sock` ([`socket`]); only where none runs does the tool open the
 //! store itself. Either way the same [`run`] does it, and it is recorded as done by the system.
 
+pub mod people;
+pub mod recover;
 pub mod socket;
+pub mod tokens;
 
+use postern_authn::user::Lifecycle;
 use serde::{Deserialize, Serialize};
 
 use crate::App;
 
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "camelCase")]
+#[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Command {
+    /// Lets an administrator in again who lost password, app or both.
+    AdminRecover {
+        /// Who.
+        login: String,
+    },
     /// Is a server there?
     Ping,
+    /// Makes an API token.
+    TokenCreate {
+        /// As whom it acts.
+        login: String,
+        /// What it is for.
+        name: String,
+        /// What it is made for beyond its owner's ordinary rights.
+        grants: Vec<String>,
+    },
+    /// Revokes an API token.
+    TokenRevoke {
+        /// Its id.
+        id: String,
+    },
+    /// Gives a person a new authenticator app.
+    UserApp {
+        /// Who.
+        login: String,
+    },
+    /// Makes a person.
+    UserCreate(NewUser),
+    /// Ends an account.
+    UserDeactivate {
+        /// Whose.
+        login: String,
+    },
+    /// Lists people.
+    UserList {
+        /// Beginning of a name, login or address; everybody where absent.
+        words: Option<String>,
+    },
+    /// Shuts a person out for a while.
+    UserSuspend {
+        /// Who.
+        login: String,
+    },
+    /// Lets a suspended person in again.
+    UserUnsuspend {
+        /// Who.
+        login: String,
+    },
+}
+
+/// Somebody to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewUser {
+    /// What they sign in with.
+    pub login: String,
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// Where notices go; the login where absent.
+    pub email: Option<String>,
 }
 
 /// What came of it.
@@ -27,12 +91,40 @@ pub enum Answer {
     Refused(String),
 }
 
+impl Answer {
+    fn done(line: impl Into<String>) -> Self {
+        Self::Done(vec![line.into()])
+    }
+
+    fn nobody(login: &str) -> Self {
+        Self::Refused(format!("nobody has the login {login}: `postern user list` shows who there is"))
+    }
+}
+
 /// Does a command.
 ///
 /// # Errors
 /// Where the database fails; a refusal is an [`Answer`].
-pub async fn run(_: &App, command: Command) -> anyhow::Result<Answer> {
+pub async fn run(app: &App, command: Command) -> anyhow::Result<Answer> {
+    let org = match (&command, app.store.system().orgs().await?.first()) {
+        (Command::Ping, _) => return Ok(Answer::Done(Vec::new())),
+        (_, Some(org)) => org.id,
+        (_, None) => {
+            return Ok(Answer::Refused(
+                "there is no organisation yet: open the set-up link that `postern serve` prints".to_owned(),
+            ));
+        }
+    };
     match command {
+        Command::AdminRecover { login } => recover::administrator(app, org, &login).await,
         Command::Ping => Ok(Answer::Done(Vec::new())),
+        Command::TokenCreate { login, name, grants } => tokens::create(app, org, &login, &name, &grants).await,
+        Command::TokenRevoke { id } => tokens::revoke(app, org, &id).await,
+        Command::UserApp { login } => recover::app(app, org, &login).await,
+        Command::UserCreate(new) => people::create(app, org, new).await,
+        Command::UserDeactivate { login } => people::step(app, org, &login, Lifecycle::Deactivate).await,
+        Command::UserList { words } => people::list(app, org, words).await,
+        Command::UserSuspend { login } => people::step(app, org, &login, Lifecycle::Suspend).await,
+        Command::UserUnsuspend { login } => people::step(app, org, &login, Lifecycle::Unsuspend).await,
     }
 }

@@ -7,3 +7,4 @@ mod console;
 mod frame;
 mod people;
 mod sign_in;
+mod operator;
