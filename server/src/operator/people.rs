@@ -96,7 +96,8 @@ pub async fn step(app: &App, org: Id<Org>, login: &str, step: Lifecycle) -> anyh
 pub async fn list(app: &App, org: Id<Org>, words: Option<String>) -> anyhow::Result<Answer> {
     let (query, now) = (PeopleQuery { words, ..PeopleQuery::default() }, app.env().now);
     let people = app.store.read(org, |tx| tx.people(&query, LISTED)).await?;
-    let line = |user: &User| format!("{:<14} {:<40} {:<30} {}", user.shown_status(now), user.login, user.name(), user.id);
+    let line =
+        |user: &User| format!("{:<14} {:<40} {:<30} {}", user.shown_status(now), user.login, user.name(), user.id);
     Ok(Answer::Done(people.iter().map(line).collect()))
 }
 

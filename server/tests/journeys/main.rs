@@ -5,6 +5,6 @@
 mod app;
 mod console;
 mod frame;
+mod operator;
 mod people;
 mod sign_in;
-mod operator;
