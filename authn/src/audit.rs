@@ -44,6 +44,7 @@ events! {
     ApiTokenRevoke Info "system.api_token.revoke" "API token revoked";
     ConfigurationUpdate Info "device.desktop_mfa.configuration.update" "Desktop MFA settings changed";
     DeviceActivate Info "device.lifecycle.activate" "Computer activated";
+    DeviceCertificateRenew Info "device.certificate.renew" "Certificate of a computer renewed";
     DeviceDeactivate Info "device.lifecycle.deactivate" "Computer deactivated";
     DeviceDelete Info "device.lifecycle.delete" "Computer deleted";
     DeviceEnroll Info "device.enrollment.create" "Computer enrolled";
@@ -64,8 +65,10 @@ events! {
     PrivilegeGrant Info "user.account.privilege.grant" "Administrator role given";
     PrivilegeRevoke Info "user.account.privilege.revoke" "Administrator role taken";
     RateLimitViolation Warn "system.operation.rate_limit.violation" "Limit reached";
+    RecoveryBindingWeakened Error "device.desktop_mfa.enrollment.binding_weakened" "A recovery secret moved from hardware into a file";
     RecoveryChainBroken Error "device.desktop_mfa.recovery_pin.chain_broken" "A computer's reports do not follow one another";
     RecoveryEnroll Info "device.desktop_mfa.enrollment.create" "Computer registered for recovery";
+    RecoveryOffer Info "device.desktop_mfa.enrollment.offer" "Registration for recovery begun";
     RecoveryPinActivate Info "device.desktop_mfa.recovery_pin.activate" "Recovery PIN used";
     RecoveryPinDeny Warn "device.desktop_mfa.recovery_pin.deny" "Recovery PIN refused";
     RecoveryPinEnd Info "device.desktop_mfa.recovery_pin.end" "Recovery access ended";

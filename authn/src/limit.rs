@@ -2,9 +2,11 @@
 //!
 //! To limit another action, add a line. Counts live in the database, whatever the session, route or server.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use postern_codes::Timestamp;
+use serde::{Deserialize, Serialize};
 
 macro_rules! limits {
     ($($(#[$doc:meta])* $variant:ident $name:literal, $count:literal in $seconds:expr, $message:literal;)*) => {
@@ -47,6 +49,8 @@ limits! {
     PinsOfAdministrator "pins_admin_hour", 20 in HOUR, "you made too many PINs in the last hour";
     /// Entries that a computer asked about and that matched no issued PIN, for a generation.
     ConfirmFailures "confirm_failures", 10 in HOUR, "too many wrong PINs were entered on this computer";
+    /// Proofs that name no certificate of ours, from a network address: more of them are refused without a record.
+    UnknownProofs "unknown_proofs", 30 in MINUTE, "too many calls with an unknown certificate from this address";
     /// Registrations begun for a computer and person.
     RegistrationsBegun "begin", 6 in HOUR, "this computer began too many registrations for this person";
     /// Enrolment attempts from a network address.
@@ -66,6 +70,19 @@ pub struct Allowance {
     pub count: u32,
     /// In how long.
     pub window: Duration,
+}
+
+/// What an organisation sets for its limits: another count, by the limit's name. Windows stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LimitSettings(pub BTreeMap<String, u32>);
+
+impl LimitSettings {
+    /// How often `limit` may be reached here.
+    pub fn allowance(&self, limit: Limit) -> Allowance {
+        let default = limit.default_allowance();
+        Allowance { count: self.0.get(limit.name()).copied().unwrap_or(default.count), ..default }
+    }
 }
 
 /// Whether a limited action may be done.

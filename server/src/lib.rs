@@ -10,6 +10,8 @@
 //! | [`device_ca`] | the certificate authority of computers |
 //! | [`jobs`] | a file a job: what the server does by itself |
 //! | [`listener`] | the listening socket, with or without TLS |
+//! | [`not_me`] | what a person says by the link in a notice |
+//! | [`notices`] | what people are told of recovery |
 //! | [`operator`] | what an operator may do at the machine itself |
 //! | [`org_keys`] | the keys that every organisation has from its first moment |
 //! | [`passwords`] | hashing, a bounded number at once |
@@ -25,6 +27,8 @@ pub mod delivery;
 pub mod device_ca;
 pub mod jobs;
 pub mod listener;
+pub mod not_me;
+pub mod notices;
 pub mod operator;
 pub mod org_keys;
 pub mod passwords;

@@ -5,6 +5,7 @@ use postern_codes::Timestamp;
 use postern_codes::id::{Device as DeviceKind, Id};
 use serde_json::{Map, Value as Json};
 
+use crate::search::{Attribute, Column, Condition, Search};
 use crate::sql::{Error, Row, Tx, values};
 
 /// The columns of a [`Device`], for every statement that reads one from `devices d`.
@@ -14,6 +15,8 @@ macro_rules! columns {
          d.last_seen_at"
     };
 }
+
+const LIST: &str = concat!("SELECT ", columns!(), " FROM devices d WHERE d.org_id = $1 AND d.status <> 'DELETED'");
 
 crate::statements! {
     DEVICE_INSERT = "INSERT INTO devices (org_id, id, status, platform, name, name_folded, serial, serial_folded, profile, \
@@ -25,6 +28,41 @@ crate::statements! {
     SEEN = "UPDATE devices SET last_seen_at = $3 WHERE org_id = $1 AND id = $2";
     CHECKED_IN = "UPDATE devices SET agent_version = $3, profile = $4, effective = $5, clock_offset = $6 \
                   WHERE org_id = $1 AND id = $2";
+}
+
+/// The beginning of a condition on the people of a computer.
+macro_rules! person {
+    () => {
+        "EXISTS (SELECT 1 FROM device_users l JOIN users u ON u.org_id = l.org_id AND u.id = l.user_id \
+         WHERE l.org_id = d.org_id AND l.device_id = d.id"
+    };
+}
+
+/// What computers can be searched for: what Okta's API has, and the people who use them.
+pub const ATTRIBUTES: &[Attribute] = &[
+    Attribute { name: "created", column: Column::Time("d.created_at") },
+    Attribute { name: "id", column: Column::Exact("d.id") },
+    Attribute { name: "lastUpdated", column: Column::Time("d.updated_at") },
+    Attribute { name: "profile.displayName", column: Column::Folded("d.name") },
+    Attribute { name: "profile.platform", column: Column::Exact("d.platform") },
+    Attribute { name: "profile.serialNumber", column: Column::Folded("d.serial") },
+    Attribute { name: "status", column: Column::Exact("d.status") },
+    Attribute { name: "user.id", column: Column::AnyOf(person!(), "u.id") },
+    Attribute { name: "user.login", column: Column::AnyOf(person!(), "u.login_folded") },
+    Attribute { name: "user.name", column: Column::AnyOf(person!(), "u.name_folded") },
+];
+
+/// Which computers are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct DevicesQuery {
+    /// Part of the computer's name or serial number, or of the name or login of somebody who uses it, in any case.
+    pub words: Option<String>,
+    /// A filter over [`ATTRIBUTES`].
+    pub condition: Option<Condition>,
+    /// Whether Linux computers are left out, for programs that do not know of any.
+    pub without_linux: bool,
+    /// Only those that follow this one.
+    pub after: Option<Id<DeviceKind>>,
 }
 
 /// What a check-in tells of a computer.
@@ -77,6 +115,33 @@ impl Tx<'_> {
     /// Of the database.
     pub fn device(&mut self, id: Id<DeviceKind>) -> Result<Option<Device>, Error> {
         Ok(self.device_or_deleted(id)?.filter(|device| device.status != DeviceStatus::Deleted))
+    }
+
+    /// Computers, those first that enrolled first.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn devices(&mut self, query: &DevicesQuery, limit: u32) -> Result<Vec<Device>, Error> {
+        let words = query.words.as_deref().map(str::trim).filter(|words| !words.is_empty()).map(|words| {
+            let folded = fold(words);
+            Condition::new(
+                concat!(
+                    "(replace(d.name_folded, ?, '') <> d.name_folded OR replace(d.serial_folded, ?, '') <> d.serial_folded OR ",
+                    person!(),
+                    " AND (replace(u.name_folded, ?, '') <> u.name_folded OR replace(u.login_folded, ?, '') <> u.login_folded)))"
+                ),
+                values![&folded, &folded, &folded, &folded],
+            )
+        });
+        Search::of(LIST)
+            .and_if(words)
+            .and_if(query.condition.clone())
+            .and_if(query.without_linux.then(|| Condition::new("d.platform <> ?", values!["LINUX"])))
+            .and_if(query.after.map(|after| Condition::new("d.id > ?", values![after])))
+            .run(self, "d.id", limit)?
+            .iter()
+            .map(device)
+            .collect()
     }
 
     /// Other computers with the serial number of this one: enrolled before, or copied.

@@ -55,6 +55,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("limits", limits::STATEMENTS),
     ("links", links::STATEMENTS),
     ("orgs", orgs::STATEMENTS),
+    ("people", people::STATEMENTS),
     ("proofs", proofs::STATEMENTS),
     ("recovery", recovery::STATEMENTS),
     ("reports", reports::STATEMENTS),

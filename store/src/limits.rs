@@ -1,8 +1,9 @@
 //! Counts of limited actions: one guarded statement, so that two requests cannot both take the last place.
 
-use postern_authn::limit::{Allowance, Charge, Limit};
+use postern_authn::limit::{Allowance, Charge, Limit, LimitSettings};
 use postern_codes::Timestamp;
 
+use crate::settings::Setting;
 use crate::sql::{Error, Tx, values};
 
 crate::statements! {
@@ -17,7 +18,19 @@ crate::statements! {
     CLEAR = "DELETE FROM limit_counters WHERE org_id = $1 AND action = $2 AND subject = $3";
 }
 
+impl Setting for LimitSettings {
+    const NAME: &'static str = "limits";
+}
+
 impl Tx<'_> {
+    /// How often a limited action may be done in this organisation.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn allowance(&mut self, limit: Limit) -> Result<Allowance, Error> {
+        Ok(self.setting::<LimitSettings>()?.0.allowance(limit))
+    }
+
     /// Counts one more of `limit` for `subject`, unless the window is full.
     ///
     /// # Errors

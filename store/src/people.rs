@@ -60,7 +60,20 @@ pub struct PeopleQuery {
     pub after: Option<Id<UserKind>>,
 }
 
+crate::statements! {
+    SUPER_ADMINISTRATORS = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND status = 'ACTIVE' AND id IN \
+                            (SELECT user_id FROM role_assignments WHERE org_id = $1 AND role = 'SUPER_ADMIN') ORDER BY id");
+}
+
 impl Tx<'_> {
+    /// Every super administrator who can sign in.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn super_administrators(&mut self) -> Result<Vec<User>, Error> {
+        self.rows(SUPER_ADMINISTRATORS, values![])?.iter().map(crate::users::user).collect()
+    }
+
     /// People, those first who were created first.
     ///
     /// # Errors

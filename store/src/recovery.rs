@@ -12,7 +12,7 @@ use crate::sql::{Error, Row, Tx, values};
 macro_rules! columns {
     () => {
         "id, device_id, user_id, os_uid, generation, status, seed, transcript, binding, proof, last_issued_step, last_step, \
-         failures, is_locked, report_seq, report_hash, rotate_wanted, ack_failures, created_at, acknowledged_at, retired_at"
+         failures, is_locked, report_seq, report_hash, rotate_wanted, created_at, acknowledged_at, retired_at"
     };
 }
 
@@ -34,6 +34,8 @@ crate::statements! {
                     AND user_id = $3 AND generation < $4 AND status IN ('ACTIVE', 'PENDING')";
     REVOKE = "UPDATE recovery_enrolments SET status = 'REVOKED', retired_at = $3 WHERE org_id = $1 AND id = $2 \
               AND status IN ('ACTIVE', 'PENDING')";
+    REVOKE_PAIR = "UPDATE recovery_enrolments SET status = 'REVOKED', retired_at = $4 WHERE org_id = $1 AND device_id = $2 \
+                   AND user_id = $3 AND status IN ('ACTIVE', 'PENDING')";
     REVOKE_DEVICE = "UPDATE recovery_enrolments SET status = 'REVOKED', retired_at = $3 WHERE org_id = $1 AND device_id = $2 \
                      AND status IN ('ACTIVE', 'PENDING')";
     /// The newest step wins; a step that is not after the last one changes nothing.
@@ -41,8 +43,10 @@ crate::statements! {
                  AND last_issued_step < $3";
     TOLD = "UPDATE recovery_enrolments SET last_step = $3, failures = $4, is_locked = $5 WHERE org_id = $1 AND id = $2";
     WANT_ROTATION = "UPDATE recovery_enrolments SET rotate_wanted = $3 WHERE org_id = $1 AND id = $2 AND status = 'ACTIVE'";
-    ACK_FAILED = "UPDATE recovery_enrolments SET ack_failures = ack_failures + 1 WHERE org_id = $1 AND id = $2 \
-                  RETURNING ack_failures";
+    ACK_FAILED = "UPDATE recovery_enrolments SET ack_failures = ack_failures + 1 WHERE org_id = $1 AND id = $2";
+    /// Of the pair, since its last registration that held: that one retired every offer before it.
+    ACK_FAILURES = "SELECT CAST(COALESCE(SUM(ack_failures), 0) AS BIGINT) AS failures FROM recovery_enrolments \
+                    WHERE org_id = $1 AND device_id = $2 AND user_id = $3 AND status = 'PENDING'";
     /// Changes nothing; takes the lock under which a chain goes on.
     CHAIN_TAKE = "UPDATE recovery_enrolments SET report_seq = report_seq WHERE org_id = $1 AND id = $2 \
                   RETURNING report_seq, report_hash";
@@ -154,6 +158,19 @@ impl Tx<'_> {
         Ok(self.execute(REVOKE, values![id, now])? == 1)
     }
 
+    /// Takes every generation of a pair back, what is offered too.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn revoke_enrolments_of_pair(
+        &mut self,
+        device: Id<Device>,
+        user: Id<User>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.execute(REVOKE_PAIR, values![device, user, now]).map(drop)
+    }
+
     /// Takes every generation of a computer back.
     ///
     /// # Errors
@@ -192,13 +209,14 @@ impl Tx<'_> {
         Ok(self.execute(WANT_ROTATION, values![id, why])? == 1)
     }
 
-    /// Counts an acknowledgement that did not hold; gives how many there were.
+    /// Counts an acknowledgement that did not hold; gives how many there were for the pair since one held.
     ///
     /// # Errors
     /// Of the database.
-    pub fn ack_failed(&mut self, id: Id<RecoveryEnrolment>) -> Result<u32, Error> {
-        let row = self.row(ACK_FAILED, values![id])?;
-        row.ok_or_else(|| Error::fault("the generation is gone"))?.get("ack_failures")
+    pub fn ack_failed(&mut self, of: &Enrolment) -> Result<u32, Error> {
+        self.one(ACK_FAILED, values![of.id])?;
+        let row = self.row(ACK_FAILURES, values![of.device, of.user])?;
+        row.ok_or_else(|| Error::fault("a sum has no row"))?.get("failures")
     }
 
     /// Holds a generation until the commit, so that what is read of its PINs stays true.
@@ -255,7 +273,6 @@ fn enrolment(row: &Row) -> Result<Enrolment, Error> {
         is_locked: row.get("is_locked")?,
         chain: chain(row)?,
         rotate_wanted: row.get("rotate_wanted")?,
-        ack_failures: row.get("ack_failures")?,
         created_at: row.get("created_at")?,
         acknowledged_at: row.get("acknowledged_at")?,
         retired_at: row.get("retired_at")?,

@@ -138,8 +138,6 @@ pub struct Enrolment {
     pub chain: Chain,
     /// Why the computer is asked to replace it, where it is.
     pub rotate_wanted: Option<String>,
-    /// Acknowledgements that did not hold.
-    pub ack_failures: u32,
     /// When it was offered.
     pub created_at: Timestamp,
     /// When the computer acknowledged it.

@@ -455,7 +455,6 @@ mod tests {
             is_locked: false,
             chain: Chain::default(),
             rotate_wanted: None,
-            ack_failures: 0,
             created_at: env.now,
             acknowledged_at: Some(env.now),
             retired_at: None,

@@ -3,7 +3,10 @@
 pub mod body;
 pub mod caller;
 pub mod client;
+pub mod device_access;
+pub mod devices;
 pub mod error;
+pub mod features;
 pub mod groups;
 pub mod hal;
 pub mod logs;
@@ -11,6 +14,7 @@ pub mod origin;
 pub mod page;
 pub mod path;
 pub mod profile;
+pub mod recovery_pins;
 pub mod roles;
 pub mod routes;
 pub mod tokens;
@@ -24,8 +28,12 @@ use routes::Routes;
 /// Every route of the API.
 pub fn routes() -> Routes {
     Routes::new()
+        .merge(device_access::routes())
+        .merge(devices::routes())
+        .merge(features::routes())
         .merge(groups::routes())
         .merge(logs::routes())
+        .merge(recovery_pins::routes())
         .merge(roles::routes())
         .merge(tokens::routes())
         .merge(users::routes())

@@ -1,0 +1,283 @@
+//! What an organisation sets for its computers: the device settings, Okta's two switches, and what Okta's API has no place
+//! for. Everybody who may see the organisation reads them; a super administrator changes them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use postern_authn::audit::EventType;
+use postern_authn::limit::{Limit, LimitSettings};
+use postern_authn::permission::{Permission, right};
+use postern_authn::recovery::{ModeRule, Rules};
+use postern_codes::strict;
+use postern_store::settings::Setting;
+use postern_store::{Error, Tx};
+use postern_wire::settings::{DeviceSettings, RecoveryMode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::App;
+use crate::api::features::Features;
+use crate::api::routes::{Access, Routes};
+use crate::api::{Allowed, ApiError, Caller, Json, body};
+
+const DAY: u64 = 86_400;
+/// The highest count that a limit may be set to.
+const HIGHEST_LIMIT: u32 = 10_000;
+
+/// The device settings, as they are stored.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DeviceDocument(pub DeviceSettings);
+
+impl Setting for DeviceDocument {
+    const NAME: &'static str = "device";
+}
+
+/// Whether recovery PINs are switched on, in Okta's words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveryPinSwitch {
+    /// The switch.
+    #[serde(rename = "desktopMFARecoveryPinEnabled")]
+    pub is_on: bool,
+}
+
+impl Setting for RecoveryPinSwitch {
+    const NAME: &'static str = "recovery_pin";
+}
+
+/// Whether a push at a desktop demands a number, in Okta's words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberMatchingSwitch {
+    /// The switch.
+    #[serde(rename = "desktopMFAEnforceNumberMatchingChallengeEnabled")]
+    pub is_on: bool,
+}
+
+impl Setting for NumberMatchingSwitch {
+    const NAME: &'static str = "number_matching";
+}
+
+/// What Okta's API has no place for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct AccessSettings {
+    /// Whether a recovery PIN needs a case to be named.
+    pub recovery_pin_case_required: bool,
+    /// Whether `/api/v1/devices` lists Linux computers to every program.
+    pub show_linux_to_every_api_client: bool,
+}
+
+impl Setting for AccessSettings {
+    const NAME: &'static str = "device_access";
+}
+
+/// The settings that decide about PINs, as they are now.
+///
+/// # Errors
+/// Of the database.
+pub fn rules(tx: &mut Tx<'_>) -> Result<Rules, Error> {
+    let (DeviceDocument(device), _) = tx.setting()?;
+    let (switch, _) = tx.setting::<RecoveryPinSwitch>()?;
+    let (access, _) = tx.setting::<AccessSettings>()?;
+    let (features, _) = tx.setting::<Features>()?;
+    let days = |days: u32| Duration::from_secs(u64::from(days) * DAY);
+    Ok(Rules {
+        is_enabled: switch.is_on && features.recovery,
+        needs_case: access.recovery_pin_case_required,
+        mode: match device.recovery_mode {
+            RecoveryMode::Auto => ModeRule::Auto,
+            RecoveryMode::Challenge => ModeRule::Challenge,
+            RecoveryMode::Time => ModeRule::Time,
+        },
+        max_offline: days(device.recovery_max_offline_days.get()),
+        validity: days(device.recovery_validity_days.get()),
+        duration: Duration::from_secs(u64::from(device.recovery_pin_minutes.get()) * 60),
+    })
+}
+
+/// Replaces the device settings; gives their new version.
+///
+/// # Errors
+/// 403 for anybody but a super administrator.
+pub async fn set_device_settings(
+    app: &App,
+    caller: Allowed<right::OrgManage>,
+    settings: DeviceSettings,
+) -> Result<i64, ApiError> {
+    let env = app.env();
+    let event = caller.success(EventType::ConfigurationUpdate).detail("setting", DeviceDocument::NAME);
+    let document = DeviceDocument(settings);
+    let version = app.store.write(caller.org, |tx| {
+        tx.record(&event, &env)?;
+        tx.put_setting(&document, env.now)
+    });
+    Ok(version.await?)
+}
+
+/// Switches recovery PINs on or off.
+///
+/// # Errors
+/// 403 for anybody but a super administrator, E0000015 while the feature is off.
+pub async fn set_recovery_pin(
+    app: &App,
+    caller: Allowed<right::OrgManage>,
+    switch: RecoveryPinSwitch,
+) -> Result<(), ApiError> {
+    let (features, _) = app.store.read(caller.org, |tx| tx.setting::<Features>()).await?;
+    if switch.is_on && !features.recovery {
+        return Err(Features::unavailable());
+    }
+    put(app, &caller, switch, switch.is_on).await
+}
+
+/// Replaces a document, with its line in the record.
+async fn put<S: Setting>(
+    app: &App,
+    caller: &Allowed<right::OrgManage>,
+    setting: S,
+    to: impl ToString,
+) -> Result<(), ApiError> {
+    let env = app.env();
+    let event = caller.success(EventType::ConfigurationUpdate).detail("setting", S::NAME).detail("to", to.to_string());
+    let done = app.store.write(caller.org, |tx| {
+        tx.record(&event, &env)?;
+        tx.put_setting(&setting, env.now).map(drop)
+    });
+    Ok(done.await?)
+}
+
+fn named(settings: &DeviceSettings, version: i64) -> Map<String, Value> {
+    let mut members = settings.by_name();
+    members.insert("version".to_owned(), version.into());
+    members
+}
+
+async fn get_device(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Map<String, Value>>, ApiError> {
+    let caller = caller.require::<right::OrgRead>(&app).await?;
+    let (DeviceDocument(settings), version) = app.store.read(caller.org, |tx| tx.setting()).await?;
+    Ok(Json(named(&settings, version)))
+}
+
+async fn put_device(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    request: axum::extract::Request,
+) -> Result<Json<Map<String, Value>>, ApiError> {
+    let caller = caller.require::<right::OrgManage>(&app).await?;
+    let bytes = body::bytes(request, &app).await?;
+    let settings: DeviceSettings = match strict::from_slice(&bytes) {
+        Ok(settings) => settings,
+        Err(fault) => {
+            body::parse::<Value>(&bytes)?;
+            let field = fault.field.unwrap_or_else(|| "body".to_owned());
+            return Err(ApiError::validation(&field, ["it is not of its form, or out of range"]));
+        }
+    };
+    let version = set_device_settings(&app, caller, settings.clone()).await?;
+    Ok(Json(named(&settings, version)))
+}
+
+async fn get_pin(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<RecoveryPinSwitch>, ApiError> {
+    let caller = caller.require::<right::OrgRead>(&app).await?;
+    let (switch, _) = app.store.read(caller.org, |tx| tx.setting()).await?;
+    Ok(Json(switch))
+}
+
+async fn put_pin(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Json(switch): Json<RecoveryPinSwitch>,
+) -> Result<Json<RecoveryPinSwitch>, ApiError> {
+    let caller = caller.require::<right::OrgManage>(&app).await?;
+    set_recovery_pin(&app, caller, switch).await?;
+    Ok(Json(switch))
+}
+
+async fn get_number(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<NumberMatchingSwitch>, ApiError> {
+    let caller = caller.require::<right::OrgRead>(&app).await?;
+    let (switch, _) = app.store.read(caller.org, |tx| tx.setting()).await?;
+    Ok(Json(switch))
+}
+
+async fn put_number(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Json(switch): Json<NumberMatchingSwitch>,
+) -> Result<Json<NumberMatchingSwitch>, ApiError> {
+    let caller = caller.require::<right::OrgManage>(&app).await?;
+    put(&app, &caller, switch, switch.is_on).await?;
+    Ok(Json(switch))
+}
+
+async fn get_access(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<AccessSettings>, ApiError> {
+    let caller = caller.require::<right::OrgRead>(&app).await?;
+    let (settings, _) = app.store.read(caller.org, |tx| tx.setting()).await?;
+    Ok(Json(settings))
+}
+
+async fn put_access(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Json(settings): Json<AccessSettings>,
+) -> Result<Json<AccessSettings>, ApiError> {
+    let caller = caller.require::<right::OrgManage>(&app).await?;
+    put(&app, &caller, settings, json!(settings)).await?;
+    Ok(Json(settings))
+}
+
+/// Every limit by name, with its count here and its window.
+fn limits(settings: &LimitSettings) -> Value {
+    let all = Limit::ALL.iter().map(|limit| {
+        let allowance = settings.allowance(*limit);
+        (limit.name().to_owned(), json!({ "count": allowance.count, "windowSeconds": allowance.window.as_secs() }))
+    });
+    Value::Object(all.collect())
+}
+
+async fn get_limits(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Value>, ApiError> {
+    let caller = caller.require::<right::OrgRead>(&app).await?;
+    let (settings, _) = app.store.read(caller.org, |tx| tx.setting::<LimitSettings>()).await?;
+    Ok(Json(limits(&settings)))
+}
+
+async fn put_limits(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Json(counts): Json<BTreeMap<String, u32>>,
+) -> Result<Json<Value>, ApiError> {
+    let caller = caller.require::<right::OrgManage>(&app).await?;
+    let is_known = |name: &str| Limit::ALL.iter().any(|limit| limit.name() == name);
+    let wrong = counts.iter().filter(|(name, count)| !is_known(name) || !(1..=HIGHEST_LIMIT).contains(*count));
+    let wrong: Vec<String> =
+        wrong.map(|(name, _)| format!("{name}: no such limit, or not a count from 1 to {HIGHEST_LIMIT}")).collect();
+    if !wrong.is_empty() {
+        return Err(ApiError::validation("limits", wrong));
+    }
+    let settings = LimitSettings(counts);
+    put(&app, &caller, settings.clone(), json!(settings)).await?;
+    Ok(Json(limits(&settings)))
+}
+
+/// The routes.
+pub fn routes() -> Routes {
+    let read = Access::Permission(Permission::OrgRead);
+    let write = Access::Permission(Permission::OrgManage);
+    let pin = "/device-access/api/v1/desktop-mfa/recovery-pin-settings";
+    let number = "/device-access/api/v1/desktop-mfa/enforce-number-matching-challenge-settings";
+    let device = "/device-access/api/v1/device-settings";
+    let access = "/device-access/api/v1/access-settings";
+    let limits = "/device-access/api/v1/limits";
+    Routes::new()
+        .get(pin, read, get_pin)
+        .put(pin, write, put_pin)
+        .get(number, read, get_number)
+        .put(number, write, put_number)
+        .get(device, read, get_device)
+        .put(device, write, put_device)
+        .get(access, read, get_access)
+        .put(access, write, put_access)
+        .get(limits, read, get_limits)
+        .put(limits, write, put_limits)
+}

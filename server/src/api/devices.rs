@@ -1,0 +1,317 @@
+//! Computers, as Okta's Devices API has them; `/device-access/api/v1/devices` is the same list with every platform in it.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use postern_authn::audit::EventType;
+use postern_authn::device::{Device, DeviceStatus, Lifecycle};
+use postern_authn::permission::{Permission, right};
+use postern_authn::recovery::Link;
+use postern_authn::user::User;
+use postern_codes::Timestamp;
+use postern_codes::id::{Device as DeviceKind, Id, User as UserKind};
+use postern_store::devices::{ATTRIBUTES, DevicesQuery};
+use postern_store::{Error, Tx};
+use serde_json::{Value, json};
+
+use super::device_access::enroll::target;
+use super::device_access::settings::AccessSettings;
+use super::hal::{Links, time};
+use super::page::{Page, Query};
+use super::path::Path;
+use crate::App;
+use crate::api::routes::{Access, Routes};
+use crate::api::{Allowed, ApiError, Caller, Json};
+
+/// The header by which a program says that it knows of Linux.
+const PLATFORMS: &str = "x-postern-platforms";
+const MOST: u32 = 200;
+
+/// Moves a computer on in its life. Out of use, nobody is linked with it and no recovery secret of it counts.
+///
+/// # Errors
+/// 404 where there is none, E0000001 where its state does not allow the step.
+pub async fn change(
+    app: &App,
+    caller: Allowed<right::DevicesManage>,
+    id: Id<DeviceKind>,
+    step: Lifecycle,
+) -> Result<Device, ApiError> {
+    let env = app.env();
+    let changed = app.store.write(caller.org, |tx| {
+        let Some(device) = tx.device(id)? else { return Ok(Err(ApiError::not_found::<DeviceKind>(id.as_str()))) };
+        let event = match step.from(device.status) {
+            Some(status) if tx.set_device_status(id, device.status, status, env.now)? => {
+                if matches!(status, DeviceStatus::Deactivated | DeviceStatus::Deleted) {
+                    release(tx, id, env.now)?;
+                }
+                tx.record(&caller.success(kind(step)).target(target(&device)), &env)?;
+                return Ok(Ok(Device { status, updated_at: env.now, ..device }));
+            }
+            _ => caller.failure(kind(step), "wrong_state"),
+        };
+        tx.record(&event.target(target(&device)).detail("status", device.status.as_str()), &env)?;
+        let why = format!("the computer is {}, so it cannot be taken through {step}", device.status);
+        Ok(Err(ApiError::validation("device", [why])))
+    });
+    changed.await?
+}
+
+fn release(tx: &mut Tx<'_>, id: Id<DeviceKind>, now: Timestamp) -> Result<(), Error> {
+    tx.unlink_device(id)?;
+    tx.revoke_enrolments_of_device(id, now)?;
+    tx.revoke_issuances_of_device(id)
+}
+
+const fn kind(step: Lifecycle) -> EventType {
+    match step {
+        Lifecycle::Activate => EventType::DeviceActivate,
+        Lifecycle::Deactivate => EventType::DeviceDeactivate,
+        Lifecycle::Delete => EventType::DeviceDelete,
+        Lifecycle::Suspend => EventType::DeviceSuspend,
+        Lifecycle::Unsuspend => EventType::DeviceUnsuspend,
+    }
+}
+
+/// A computer by id.
+///
+/// # Errors
+/// 404 where there is none.
+pub async fn device(app: &App, caller: &Allowed<right::DevicesRead>, id: Id<DeviceKind>) -> Result<Device, ApiError> {
+    let found = app.store.read(caller.org, |tx| tx.device(id)).await?;
+    found.ok_or_else(|| ApiError::not_found::<DeviceKind>(id.as_str()))
+}
+
+/// The people of a computer, with their links.
+///
+/// # Errors
+/// 404 where there is no such computer.
+pub async fn people(
+    app: &App,
+    caller: &Allowed<right::DevicesRead>,
+    id: Id<DeviceKind>,
+) -> Result<Vec<(Link, User)>, ApiError> {
+    let found = app.store.read(caller.org, |tx| {
+        if tx.device(id)?.is_none() {
+            return Ok(None);
+        }
+        linked(tx, id).map(Some)
+    });
+    found.await?.ok_or_else(|| ApiError::not_found::<DeviceKind>(id.as_str()))
+}
+
+/// The computers of a person, with their links.
+///
+/// # Errors
+/// 404 where there is no such person.
+pub async fn of_person(
+    app: &App,
+    caller: &Allowed<right::DevicesRead>,
+    id: Id<UserKind>,
+) -> Result<Vec<(Link, Device)>, ApiError> {
+    let found = app.store.read(caller.org, |tx| {
+        if tx.user(id)?.is_none() {
+            return Ok(None);
+        }
+        let mut devices = Vec::new();
+        for link in tx.links_of_user(id)? {
+            devices.extend(tx.device(link.device)?.map(|device| (link, device)));
+        }
+        Ok(Some(devices))
+    });
+    found.await?.ok_or_else(|| ApiError::not_found::<UserKind>(id.as_str()))
+}
+
+fn linked(tx: &mut Tx<'_>, id: Id<DeviceKind>) -> Result<Vec<(Link, User)>, Error> {
+    let mut people = Vec::new();
+    for link in tx.links_of_device(id)? {
+        people.extend(tx.user(link.user)?.map(|user| (link, user)));
+    }
+    Ok(people)
+}
+
+/// The id in a path: what is no id of a computer names none.
+///
+/// # Errors
+/// 404.
+pub fn device_id(text: &str) -> Result<Id<DeviceKind>, ApiError> {
+    text.parse().map_err(|_| ApiError::not_found::<DeviceKind>(text))
+}
+
+fn user_id(text: &str) -> Result<Id<UserKind>, ApiError> {
+    text.parse().map_err(|_| ApiError::not_found::<UserKind>(text))
+}
+
+/// A computer as the API shows it, with the steps that its state allows.
+pub fn json(app: &App, device: &Device) -> Value {
+    let Device { id, status, .. } = device;
+    let path = format!("/api/v1/devices/{id}");
+    let mut links = Links::new(app).to("self", "GET", &path).to("users", "GET", format!("{path}/users"));
+    for step in [Lifecycle::Activate, Lifecycle::Deactivate, Lifecycle::Suspend, Lifecycle::Unsuspend] {
+        links = links.to_if(step.from(*status).is_some(), step.as_str(), "POST", format!("{path}/lifecycle/{step}"));
+    }
+    let mut shown = json!({
+        "id": id,
+        "status": status,
+        "created": time(device.created_at),
+        "lastUpdated": time(device.updated_at),
+        "profile": device.profile,
+        "resourceType": "UDDevice",
+        "resourceId": id,
+        "resourceAlternateId": null,
+        "resourceDisplayName": { "value": device.profile.display_name, "sensitive": false },
+        "_links": Value::from(links),
+    });
+    shown["lastSeen"] = device.last_seen_at.map(time).into();
+    shown
+}
+
+/// A person's link as the list of a computer's people shows it.
+fn link_json(link: &Link, user: Value) -> Value {
+    json!({
+        "created": time(link.since),
+        "managementStatus": "NOT_MANAGED",
+        "screenLockType": "NONE",
+        "proof": link.proof,
+        "user": user,
+    })
+}
+
+fn user_json(app: &App, user: &User, now: Timestamp) -> Value {
+    let links = Links::new(app).to("self", "GET", format!("/api/v1/users/{}", user.id));
+    json!({
+        "id": user.id,
+        "status": user.shown_status(now),
+        "created": time(user.created_at),
+        "profile": {
+            "firstName": user.profile.first_name,
+            "lastName": user.profile.last_name,
+            "login": user.login.as_str(),
+            "email": user.profile.email,
+        },
+        "_links": Value::from(links),
+    })
+}
+
+async fn list_for_okta(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Page, ApiError> {
+    let caller = caller.require::<right::DevicesRead>(&app).await?;
+    let (settings, _) = app.store.read(caller.org, |tx| tx.setting::<AccessSettings>()).await?;
+    let asks_for_all = headers.get(PLATFORMS).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"all"));
+    list(&app, &caller, &query, !asks_for_all && !settings.show_linux_to_every_api_client).await
+}
+
+async fn list_all(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Page, ApiError> {
+    let caller = caller.require::<right::DevicesRead>(&app).await?;
+    list(&app, &caller, &query, false).await
+}
+
+async fn list(
+    app: &App,
+    caller: &Allowed<right::DevicesRead>,
+    query: &Query,
+    without_linux: bool,
+) -> Result<Page, ApiError> {
+    let limit = query.limit(MOST, MOST)?;
+    if limit == 0 {
+        return Err(ApiError::validation("limit", ["limit: 1 to 200"]));
+    }
+    let wanted = DevicesQuery {
+        words: query.text("q").map(str::to_owned),
+        condition: query.condition(ATTRIBUTES)?,
+        without_linux,
+        after: query.get("after")?,
+    };
+    let expands = match query.text("expand") {
+        None => false,
+        Some("user" | "userSummary") => true,
+        Some(_) => return Err(ApiError::validation("expand", ["expand: user or userSummary"])),
+    };
+    let found = app.store.read(caller.org, |tx| {
+        let mut rows = Vec::new();
+        for device in tx.devices(&wanted, limit + 1)? {
+            let people = if expands { linked(tx, device.id)? } else { Vec::new() };
+            rows.push((device, people));
+        }
+        Ok(rows)
+    });
+    let now = app.env().now;
+    let shown = |(device, people): &(Device, Vec<(Link, User)>)| {
+        let mut shown = json(app, device);
+        if expands {
+            let people: Vec<Value> =
+                people.iter().map(|(link, user)| link_json(link, user_json(app, user, now))).collect();
+            shown["_embedded"] = json!({ "users": people });
+        }
+        shown
+    };
+    Ok(Page::of(app, query, (found.await?, limit), |(device, _)| device.id.to_string(), shown))
+}
+
+async fn get(State(app): State<Arc<App>>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
+    let caller = caller.require::<right::DevicesRead>(&app).await?;
+    let device = device(&app, &caller, device_id(&id)?).await?;
+    Ok(Json(json(&app, &device)))
+}
+
+async fn delete(State(app): State<Arc<App>>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
+    let caller = caller.require::<right::DevicesManage>(&app).await?;
+    change(&app, caller, device_id(&id)?, Lifecycle::Delete).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn lifecycle(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((id, step)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    let caller = caller.require::<right::DevicesManage>(&app).await?;
+    let step: Lifecycle = step.parse().map_err(|()| ApiError::no_such_path())?;
+    change(&app, caller, device_id(&id)?, step).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn users(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Value>>, ApiError> {
+    let caller = caller.require::<right::DevicesRead>(&app).await?;
+    let now = app.env().now;
+    let people = people(&app, &caller, device_id(&id)?).await?;
+    Ok(Json(people.iter().map(|(link, user)| link_json(link, user_json(&app, user, now))).collect()))
+}
+
+async fn of_user(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Value>>, ApiError> {
+    let own = caller.user();
+    let caller = caller.require::<right::DevicesRead>(&app).await?;
+    let id = if id == "me" { own } else { user_id(&id)? };
+    let devices = of_person(&app, &caller, id).await?;
+    let shown = devices.iter().map(|(link, device)| {
+        json!({ "created": time(link.since), "deviceUserId": id, "proof": link.proof, "device": json(&app, device) })
+    });
+    Ok(Json(shown.collect()))
+}
+
+/// The routes.
+pub fn routes() -> Routes {
+    let read = Access::Permission(Permission::DevicesRead);
+    let manage = Access::Permission(Permission::DevicesManage);
+    Routes::new()
+        .get("/api/v1/devices", read, list_for_okta)
+        .get("/device-access/api/v1/devices", read, list_all)
+        .get("/api/v1/devices/{deviceId}", read, get)
+        .delete("/api/v1/devices/{deviceId}", manage, delete)
+        .post("/api/v1/devices/{deviceId}/lifecycle/{step}", manage, lifecycle)
+        .get("/api/v1/devices/{deviceId}/users", read, users)
+        .get("/api/v1/users/{userId}/devices", read, of_user)
+}

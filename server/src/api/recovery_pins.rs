@@ -1,0 +1,641 @@
+//! Recovery PINs for administrators: whether one could be made, making one, what became of it, taking it back.
+//!
+//! A PIN is computed only after its row and its line in the record are committed: no PIN without its record, whenever the
+//! server is killed. It is in one answer, once, and nowhere else.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use postern_authn::audit::{Event, EventType};
+use postern_authn::device::Device;
+use postern_authn::limit::{Charge, Limit};
+use postern_authn::permission::{Permission, right};
+use postern_authn::recovery::pin::{self, Effect, Facts, Issuance, IssuanceStatus, LONGEST_TEXT, Refusal, Terms};
+use postern_authn::recovery::readiness::{self, Check};
+use postern_authn::recovery::{Enrolment, Link, Rules};
+use postern_authn::user::{Status, User};
+use postern_codes::drp1::{self, Generation, Pin};
+use postern_codes::id::{
+    Device as DeviceKind, Id, Issuance as IssuanceKind, Kind, RecoveryEnrolment, User as UserKind,
+};
+use postern_codes::report::Mode;
+use postern_codes::{Env, Timestamp};
+use postern_store::{Error, Tx};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::device_access::enroll::target;
+use super::device_access::generation::context;
+use super::device_access::refusal::Outcome;
+use super::device_access::register::person_target;
+use super::device_access::settings::rules;
+use super::hal::{Links, time};
+use super::path::Path;
+use crate::api::routes::{Access, Routes};
+use crate::api::{Allowed, ApiError, Caller, Json};
+use crate::{App, notices};
+
+/// What an API token must have been made with to issue PINs: a program cannot show a second factor.
+pub const GRANT: &str = "recovery_pins";
+/// A computer that was seen within this time hears of a revocation within minutes.
+const SEEN_NOW: std::time::Duration = std::time::Duration::from_secs(20 * 60);
+
+/// A computer and a person.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair {
+    /// The computer.
+    pub device: Id<DeviceKind>,
+    /// The person.
+    pub user: Id<UserKind>,
+}
+
+/// A PIN that was made: the only value that ever holds it.
+pub struct Issued {
+    /// Its record.
+    pub issuance: Issuance,
+    /// The PIN.
+    pub pin: Pin,
+    /// The computer.
+    pub device: Device,
+    /// The person.
+    pub user: User,
+}
+
+/// Whether a PIN could be made now, and what is known of the pair.
+#[derive(Debug, Clone)]
+pub struct Readiness {
+    /// Whether every check holds that a PIN needs.
+    pub is_ready: bool,
+    /// Check by check.
+    pub checks: Vec<Check>,
+    /// Which kind of PIN the computer takes.
+    pub mode: Mode,
+    /// The computer.
+    pub device: Device,
+    /// The person.
+    pub user: User,
+    /// The newest acknowledged generation.
+    pub enrolment: Option<Enrolment>,
+    /// The end of the computer's newest certificate.
+    pub certificate_expires_at: Option<Timestamp>,
+    /// How the person is linked with the computer.
+    pub link: Option<Link>,
+    /// How long a PIN lasts, in minutes, as the computer last reported it.
+    pub duration_minutes: u64,
+}
+
+/// Everything that is known of a pair.
+struct Known {
+    device: Device,
+    user: User,
+    rules: Rules,
+    enrolment: Option<Enrolment>,
+    certificate_expires_at: Option<Timestamp>,
+}
+
+impl Known {
+    fn read(tx: &mut Tx<'_>, pair: Pair) -> Result<Result<Self, ApiError>, Error> {
+        let Some(device) = tx.device(pair.device)? else { return Ok(Err(missing::<DeviceKind>(pair.device))) };
+        let Some(user) = tx.user(pair.user)? else { return Ok(Err(missing::<UserKind>(pair.user))) };
+        let certificate = tx.newest_certificate(pair.device)?;
+        Ok(Ok(Self {
+            device,
+            user,
+            rules: rules(tx)?,
+            enrolment: tx.newest_enrolment(pair.device, pair.user)?,
+            certificate_expires_at: certificate.map(|certificate| certificate.expires_at),
+        }))
+    }
+
+    fn event(&self, event: Event) -> Event {
+        event.target(target(&self.device)).target(person_target(&self.user))
+    }
+
+    /// How long a PIN lasts there: what the computer says is in force, if it said so, but never longer than the policy.
+    fn duration(&self) -> std::time::Duration {
+        let told =
+            self.device.effective.as_ref().and_then(|settings| settings.get("DeviceRecoveryPINDuration")?.as_u64());
+        let told = told.map(|minutes| std::time::Duration::from_secs(minutes.saturating_mul(60)));
+        told.map_or(self.rules.duration, |told| told.min(self.rules.duration))
+    }
+}
+
+fn missing<K: Kind>(id: Id<K>) -> ApiError {
+    ApiError::not_found::<K>(id.as_str())
+}
+
+/// Makes a PIN.
+///
+/// # Errors
+/// 404 for an unknown computer or person, 403 for somebody above the caller, else the refusal's own word and status.
+pub async fn issue(
+    app: &App,
+    caller: Allowed<right::RecoveryPinGenerate>,
+    pair: Pair,
+    request: pin::Request,
+) -> Result<Issued, ApiError> {
+    check_lengths(&request)?;
+    let env = app.env();
+    let (issuance, known) = app.store.write(caller.org, |tx| decide(tx, app, &caller, pair, &request, &env)).await??;
+    // Committed. Only now does the PIN come into being.
+    let enrolment = known.enrolment.as_ref().ok_or_else(|| Error::fault("a PIN was issued from nothing"))?;
+    let seed = enrolment.seed.as_ref().ok_or_else(|| Error::fault("a PIN was issued from a wiped secret"))?;
+    let context = app.store.read(caller.org, |tx| context(tx, enrolment)).await?;
+    let generation = Generation { mac: app.store.keyring().as_ref(), seed, context: &context };
+    let pin = super::device_access::confirm::pin(&generation, &issuance.terms)?;
+    Ok(Issued { issuance, pin, device: known.device, user: known.user })
+}
+
+fn check_lengths(request: &pin::Request) -> Result<(), ApiError> {
+    let texts =
+        [("reason", Some(&request.reason)), ("caseId", request.case.as_ref()), ("ticket", request.ticket.as_ref())];
+    let long = texts.iter().filter(|(_, text)| text.is_some_and(|text| text.chars().count() > LONGEST_TEXT));
+    let wrong: Vec<String> = long.map(|(name, _)| format!("{name}: at most {LONGEST_TEXT} characters")).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(ApiError::validation("recoveryPin", wrong)) }
+}
+
+fn decide(
+    tx: &mut Tx<'_>,
+    app: &App,
+    caller: &Caller,
+    pair: Pair,
+    request: &pin::Request,
+    env: &Env,
+) -> Outcome<(Issuance, Known)> {
+    let known = match Known::read(tx, pair)? {
+        Ok(known) => known,
+        Err(missing) => return Ok(Err(missing)),
+    };
+    if let Some(refused) = above(tx, caller, &known, EventType::RecoveryPinGenerate, env)? {
+        return Ok(Err(refused));
+    }
+    if let Some(enrolment) = &known.enrolment {
+        tx.hold_enrolment(enrolment.id)?;
+    }
+    match issued(tx, caller, &known, request, env)? {
+        Ok(issuance) => {
+            let event = known.event(caller.success(EventType::RecoveryPinGenerate));
+            let event = event.detail("issuance", issuance.id.to_string()).detail("mode", word(issuance.mode()));
+            let event = event.detail("reason", request.reason.trim());
+            let event = event.detail("caseId", request.case.clone().unwrap_or_default());
+            tx.record(&event.detail("ticket", request.ticket.clone().unwrap_or_default()), env)?;
+            notices::issued(tx, &app.config, &known.device, &known.user, issuance.id, env)?;
+            Ok(Ok((issuance, known)))
+        }
+        Err(refusal) => {
+            let event = known.event(caller.failure(EventType::RecoveryPinGenerate, refusal.code()));
+            tx.record(&event.detail("mode", word(request.mode)), env)?;
+            Ok(Err(refused(&refusal)))
+        }
+    }
+}
+
+/// Nobody acts on somebody who is above them.
+fn above(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    known: &Known,
+    kind: EventType,
+    env: &Env,
+) -> Result<Option<ApiError>, Error> {
+    if caller.authority().covers(&tx.authority(known.user.id)?) {
+        return Ok(None);
+    }
+    tx.record(&known.event(caller.failure(kind, "privileged_user")), env)?;
+    Ok(Some(ApiError::forbidden().cause("the person has rights that you do not have")))
+}
+
+/// The row of a PIN, once every rule and limit allows it. Only PINs that are issued count.
+fn issued(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    known: &Known,
+    request: &pin::Request,
+    env: &Env,
+) -> Result<Result<Issuance, Refusal>, Error> {
+    let facts = Facts {
+        now: env.now,
+        rules: &known.rules,
+        device: known.device.status,
+        last_seen_at: known.device.last_seen_at,
+        certificate_expires_at: known.certificate_expires_at,
+        user_is_active: known.user.status == Status::Active,
+        is_self: caller.user() == known.user.id,
+        is_stepped_up: caller.has_fresh_factor(env.now) || caller.has_grant(GRANT),
+        enrolment: known.enrolment.as_ref(),
+    };
+    let terms = match pin::decide(request, &facts) {
+        Ok(terms) => terms,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Some(enrolment) = &known.enrolment else { return Ok(Err(Refusal::NotRegistered)) };
+    let pair = format!("{} {}", known.device.id, known.user.id);
+    let limits = [
+        (Limit::PinsOfPairHourly, pair.as_str()),
+        (Limit::PinsOfPairDaily, pair.as_str()),
+        (Limit::PinsOfAdministrator, caller.record.user.as_str()),
+    ];
+    for (limit, subject) in limits {
+        let allowed = tx.allowance(limit)?;
+        if let Charge::RetryAt(at) = tx.limit_state(limit, subject, allowed, env.now)? {
+            return Ok(Err(Refusal::RateLimited(limit, at)));
+        }
+    }
+    if let Terms::Time(step) = terms
+        && !tx.take_step(enrolment.id, step)?
+    {
+        let last = tx.enrolment(enrolment.id)?.map_or(step, |now| now.last_issued_step);
+        return Ok(Err(Refusal::TooSoon(drp1::step_start(last + 1))));
+    }
+    for (limit, subject) in limits {
+        let allowed = tx.allowance(limit)?;
+        let _counted = tx.charge(limit, subject, allowed, env.now)?;
+    }
+    let issuance = Issuance {
+        id: Id::new(env),
+        enrolment: enrolment.id,
+        device: known.device.id,
+        user: known.user.id,
+        terms,
+        status: IssuanceStatus::Issued,
+        source: None,
+        reason: request.reason.trim().to_owned(),
+        case: request.case.clone(),
+        ticket: request.ticket.clone(),
+        requested_by: caller.user().to_string(),
+        duration: known.duration(),
+        issued_at: env.now,
+        expires_at: env.now.plus(drp1::ISSUE_LIFE),
+        activated_at: None,
+        ended_at: None,
+        report_seq: None,
+    };
+    tx.insert_issuance(&issuance)?;
+    Ok(Ok(issuance))
+}
+
+/// The error object of a refusal.
+fn refused(refusal: &Refusal) -> ApiError {
+    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::CONFLICT);
+    let error = ApiError::new(status, refusal.code(), refusal.meaning()).member("fix", refusal.fix());
+    let error = ApiError { retry_at: refusal.retry_at(), ..error };
+    match refusal {
+        Refusal::OfflineTooLong(seen) => error.member("lastSeenAt", seen.map(time)),
+        _ => error,
+    }
+}
+
+/// Takes a PIN back. A use that may still be going on ends with the whole generation; the computer registers anew.
+///
+/// # Errors
+/// 404 for an unknown one, `reason_required`, 403 for somebody above the caller.
+pub async fn revoke(
+    app: &App,
+    caller: Allowed<right::RecoveryPinGenerate>,
+    pair: Pair,
+    id: Id<IssuanceKind>,
+    reason: &str,
+) -> Result<(Issuance, Effect), ApiError> {
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Err(refused(&Refusal::ReasonRequired));
+    }
+    if reason.chars().count() > LONGEST_TEXT {
+        return Err(ApiError::validation("reason", [format!("reason: at most {LONGEST_TEXT} characters")]));
+    }
+    let env = app.env();
+    let revoked = app.store.write(caller.org, |tx| {
+        let known = match Known::read(tx, pair)? {
+            Ok(known) => known,
+            Err(missing) => return Ok(Err(missing)),
+        };
+        let Some(issuance) = of_pair(tx, pair, id)? else { return Ok(Err(missing(id))) };
+        if let Some(refused) = above(tx, &caller, &known, EventType::RecoveryPinRevoke, &env)? {
+            return Ok(Err(refused));
+        }
+        let effect = take_back(tx, &issuance, &known.device, env.now)?;
+        let event = known.event(caller.success(EventType::RecoveryPinRevoke));
+        let event = event.detail("issuance", id.to_string()).detail("reason", reason);
+        tx.record(&event.detail("effect", effect.as_str()), &env)?;
+        Ok(Ok((tx.issuance(id)?.unwrap_or(issuance), effect)))
+    });
+    revoked.await?
+}
+
+/// Takes an issued PIN back: never used, it is void; used, or perhaps used by now, the whole generation is.
+///
+/// # Errors
+/// Of the database.
+pub fn take_back(tx: &mut Tx<'_>, issuance: &Issuance, device: &Device, now: Timestamp) -> Result<Effect, Error> {
+    use IssuanceStatus as S;
+    tx.hold_enrolment(issuance.enrolment)?;
+    let state = issuance.state(now);
+    let may_be_open = match state {
+        S::Activated => true,
+        // Nobody knows yet whether a computer without network took it.
+        S::Expired | S::Issued => device.last_seen_at.is_none_or(|seen| seen <= issuance.issued_at),
+        S::Denied | S::Ended | S::Revoked | S::Superseded => return Ok(Effect::Nothing),
+    };
+    tx.change_issuance(issuance.id, issuance.status, S::Revoked, now)?;
+    if may_be_open {
+        tx.revoke_enrolments_of_pair(issuance.device, issuance.user, now)?;
+    }
+    let is_near = device.last_seen_at.is_some_and(|seen| now.since(seen) <= SEEN_NOW);
+    Ok(if is_near { Effect::Now } else { Effect::AtNextContact })
+}
+
+fn of_pair(tx: &mut Tx<'_>, pair: Pair, id: Id<IssuanceKind>) -> Result<Option<Issuance>, Error> {
+    let issuance = tx.issuance(id)?;
+    Ok(issuance.filter(|issuance| issuance.device == pair.device && issuance.user == pair.user))
+}
+
+/// The PINs that were made for a pair, newest first.
+///
+/// # Errors
+/// 404 for an unknown computer or person.
+pub async fn list(
+    app: &App,
+    caller: &Allowed<right::RecoveryPinGenerate>,
+    pair: Pair,
+) -> Result<Vec<Issuance>, ApiError> {
+    let found = app.store.read(caller.org, |tx| match Known::read(tx, pair)? {
+        Ok(_) => Ok(Ok(tx.issuances_of_pair(pair.device, pair.user)?)),
+        Err(missing) => Ok(Err(missing)),
+    });
+    found.await?
+}
+
+/// One PIN that was made for a pair.
+///
+/// # Errors
+/// 404 for an unknown one.
+pub async fn issuance(
+    app: &App,
+    caller: &Allowed<right::RecoveryPinGenerate>,
+    pair: Pair,
+    id: Id<IssuanceKind>,
+) -> Result<Issuance, ApiError> {
+    app.store.read(caller.org, |tx| of_pair(tx, pair, id)).await?.ok_or_else(|| missing(id))
+}
+
+/// Whether a PIN could be made for a pair now.
+///
+/// # Errors
+/// 404 for an unknown computer or person.
+pub async fn readiness(app: &App, caller: &Allowed<right::DevicesRead>, pair: Pair) -> Result<Readiness, ApiError> {
+    let now = app.env().now;
+    let found = app.store.read(caller.org, |tx| {
+        let known = match Known::read(tx, pair)? {
+            Ok(known) => known,
+            Err(missing) => return Ok(Err(missing)),
+        };
+        let link = tx.device_link(pair.device, pair.user)?;
+        let (is_ready, checks) = readiness::checks(&readiness::Facts {
+            now,
+            rules: &known.rules,
+            device: known.device.status,
+            last_seen_at: known.device.last_seen_at,
+            clock_offset: known.device.clock_offset,
+            certificate_expires_at: known.certificate_expires_at,
+            user_is_active: known.user.status == Status::Active,
+            enrolment: known.enrolment.as_ref(),
+        });
+        let takes_time = known.enrolment.as_ref().is_some_and(|own| known.rules.allow_time_pin(own.binding));
+        Ok(Ok(Readiness {
+            is_ready,
+            checks,
+            mode: if takes_time { Mode::Time } else { Mode::Challenge },
+            duration_minutes: known.duration().as_secs() / 60,
+            device: known.device,
+            user: known.user,
+            enrolment: known.enrolment,
+            certificate_expires_at: known.certificate_expires_at,
+            link,
+        }))
+    });
+    found.await?
+}
+
+/// Asks a computer to replace a recovery secret at its next contact.
+///
+/// # Errors
+/// 404 for one that is unknown or not in use.
+pub async fn rotate(
+    app: &App,
+    caller: Allowed<right::DevicesManage>,
+    pair: Pair,
+    eid: Id<RecoveryEnrolment>,
+) -> Result<(), ApiError> {
+    let env = app.env();
+    let asked = app.store.write(caller.org, |tx| {
+        let known = match Known::read(tx, pair)? {
+            Ok(known) => known,
+            Err(missing) => return Ok(Err(missing)),
+        };
+        let is_theirs = known.enrolment.as_ref().is_some_and(|own| own.id == eid);
+        if !is_theirs || !tx.want_rotation(eid, "asked_by_administrator")? {
+            return Ok(Err(missing(eid)));
+        }
+        let event = known.event(caller.success(EventType::RecoveryRotate)).detail("stage", "ASKED");
+        tx.record(&event.detail("eid", eid.to_string()), &env)?;
+        Ok(Ok(()))
+    });
+    asked.await?
+}
+
+const fn word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Challenge => "CHALLENGE",
+        Mode::Time => "TIME",
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct IssueBody {
+    #[serde(default)]
+    mode: Option<Mode>,
+    #[serde(default)]
+    challenge: Option<String>,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    case_id: Option<String>,
+    #[serde(default)]
+    ticket: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RevokeBody {
+    reason: String,
+}
+
+fn pair(device: &str, user: &str) -> Result<Pair, ApiError> {
+    Ok(Pair {
+        device: device.parse().map_err(|_| ApiError::not_found::<DeviceKind>(device))?,
+        user: user.parse().map_err(|_| ApiError::not_found::<UserKind>(user))?,
+    })
+}
+
+fn issuance_id(text: &str) -> Result<Id<IssuanceKind>, ApiError> {
+    text.parse().map_err(|_| ApiError::not_found::<IssuanceKind>(text))
+}
+
+/// A PIN's record as the API shows it; never the PIN.
+fn shown(app: &App, issuance: &Issuance, now: Timestamp) -> Value {
+    let Issuance { id, device, user, .. } = issuance;
+    let state = issuance.state(now);
+    let path = format!("/device-access/api/v1/devices/{device}/users/{user}/recovery-pins/{id}");
+    let may_revoke = matches!(state, IssuanceStatus::Issued | IssuanceStatus::Activated | IssuanceStatus::Expired);
+    let links = Links::new(app).to("self", "GET", &path).to_if(may_revoke, "revoke", "POST", format!("{path}/revoke"));
+    let mut body = json!({
+        "id": id,
+        "mode": word(issuance.mode()),
+        "status": state,
+        "issuedAt": time(issuance.issued_at),
+        "expiresAt": time(issuance.expires_at),
+        "durationMinutes": issuance.duration.as_secs() / 60,
+        "reason": issuance.reason,
+        "requestedBy": issuance.requested_by,
+        "_links": Value::from(links),
+    });
+    let further = [
+        ("source", issuance.source.map(|source| source.as_str().to_owned())),
+        ("activatedAt", issuance.activated_at.map(time)),
+        ("endsAt", issuance.deadline().map(time)),
+        ("caseId", issuance.case.clone()),
+        ("ticket", issuance.ticket.clone()),
+    ];
+    for (name, value) in further {
+        if let Some(value) = value {
+            body[name] = value.into();
+        }
+    }
+    body
+}
+
+async fn post(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((device, user)): Path<(String, String)>,
+    Json(body): Json<IssueBody>,
+) -> Result<Response, ApiError> {
+    let caller = caller.require::<right::RecoveryPinGenerate>(&app).await?;
+    let mode = body.mode.unwrap_or(if body.challenge.is_some() { Mode::Challenge } else { Mode::Time });
+    let IssueBody { challenge, reason, case_id, ticket, .. } = body;
+    let request = pin::Request { mode, challenge, reason, case: case_id, ticket };
+    let Issued { issuance, pin, device, user } = issue(&app, caller, pair(&device, &user)?, request).await?;
+    let mut body = shown(&app, &issuance, issuance.issued_at);
+    body["pin"] = pin.digits().into();
+    let profile = &device.profile;
+    body["device"] = json!({
+        "id": device.id,
+        "displayName": profile.display_name,
+        "serialNumber": profile.serial_number,
+        "manufacturer": profile.manufacturer,
+        "model": profile.model,
+        "lastSeenAt": device.last_seen_at.map(time),
+    });
+    body["user"] = json!({ "id": user.id, "login": user.login.as_str(), "name": user.name() });
+    let mut response = (StatusCode::CREATED, axum::Json(body)).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+async fn get_list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((device, user)): Path<(String, String)>,
+) -> Result<Json<Vec<Value>>, ApiError> {
+    let caller = caller.require::<right::RecoveryPinGenerate>(&app).await?;
+    let now = app.env().now;
+    let issued = list(&app, &caller, pair(&device, &user)?).await?;
+    Ok(Json(issued.iter().map(|issuance| shown(&app, issuance, now)).collect()))
+}
+
+async fn get(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((device, user, id)): Path<(String, String, String)>,
+) -> Result<Json<Value>, ApiError> {
+    let caller = caller.require::<right::RecoveryPinGenerate>(&app).await?;
+    let found = issuance(&app, &caller, pair(&device, &user)?, issuance_id(&id)?).await?;
+    Ok(Json(shown(&app, &found, app.env().now)))
+}
+
+async fn post_revoke(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((device, user, id)): Path<(String, String, String)>,
+    Json(body): Json<RevokeBody>,
+) -> Result<Json<Value>, ApiError> {
+    let caller = caller.require::<right::RecoveryPinGenerate>(&app).await?;
+    let (issuance, effect) = revoke(&app, caller, pair(&device, &user)?, issuance_id(&id)?, &body.reason).await?;
+    let mut body = shown(&app, &issuance, app.env().now);
+    body["effective"] = effect.as_str().into();
+    Ok(Json(body))
+}
+
+async fn get_readiness(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((device, user)): Path<(String, String)>,
+) -> Result<Json<Value>, ApiError> {
+    let caller = caller.require::<right::DevicesRead>(&app).await?;
+    let now = app.env().now;
+    let found = readiness(&app, &caller, pair(&device, &user)?).await?;
+    let days = |age: std::time::Duration| age.as_secs() / 86_400;
+    let own = found.enrolment.as_ref();
+    Ok(Json(json!({
+        "ready": found.is_ready,
+        "checks": found.checks,
+        "mode": word(found.mode),
+        "lastSeenAt": found.device.last_seen_at.map(time),
+        "eid": own.map(|own| own.id),
+        "generation": own.map(|own| own.generation),
+        "secretAgeDays": own.and_then(|own| own.age(now)).map(days),
+        "certificateExpiresAt": found.certificate_expires_at.map(time),
+        "binding": own.map(|own| own.binding),
+        "bindingAttested": false,
+        "link": found.link.map(|link| json!({ "proof": link.proof, "since": time(link.since) })),
+        "durationMinutes": found.duration_minutes,
+    })))
+}
+
+async fn post_rotate(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((device, user, eid)): Path<(String, String, String)>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let caller = caller.require::<right::DevicesManage>(&app).await?;
+    let eid = eid.parse().map_err(|_| ApiError::not_found::<RecoveryEnrolment>(&eid))?;
+    rotate(&app, caller, pair(&device, &user)?, eid).await?;
+    Ok((StatusCode::ACCEPTED, Json(json!({}))))
+}
+
+/// The routes.
+pub fn routes() -> Routes {
+    let issue = Access::Permission(Permission::RecoveryPinGenerate);
+    Routes::new()
+        .get(
+            "/device-access/api/v1/devices/{deviceId}/users/{userId}/recovery-readiness",
+            Access::Permission(Permission::DevicesRead),
+            get_readiness,
+        )
+        .post("/device-access/api/v1/devices/{deviceId}/users/{userId}/recovery-pins", issue, post)
+        .get("/device-access/api/v1/devices/{deviceId}/users/{userId}/recovery-pins", issue, get_list)
+        .get("/device-access/api/v1/devices/{deviceId}/users/{userId}/recovery-pins/{pinId}", issue, get)
+        .post(
+            "/device-access/api/v1/devices/{deviceId}/users/{userId}/recovery-pins/{pinId}/revoke",
+            issue,
+            post_revoke,
+        )
+        .post(
+            "/device-access/api/v1/devices/{deviceId}/users/{userId}/recovery-enrolments/{eid}/rotate",
+            Access::Permission(Permission::DevicesManage),
+            post_rotate,
+        )
+}
