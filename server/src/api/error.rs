@@ -120,6 +120,13 @@ impl ApiError {
         self
     }
 
+    /// Says when to try again.
+    #[must_use]
+    pub fn again_at(mut self, at: impl Into<Option<Timestamp>>) -> Self {
+        self.retry_at = at.into();
+        self
+    }
+
     /// Adds a member to the error object.
     #[must_use]
     pub fn member(mut self, name: &str, value: impl Into<Value>) -> Self {

@@ -280,7 +280,7 @@ fn issued(
 fn refused(refusal: &Refusal) -> ApiError {
     let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::CONFLICT);
     let error = ApiError::new(status, refusal.code(), refusal.meaning()).member("fix", refusal.fix());
-    let error = ApiError { retry_at: refusal.retry_at(), ..error };
+    let error = error.again_at(refusal.retry_at());
     match refusal {
         Refusal::OfflineTooLong(seen) => error.member("lastSeenAt", seen.map(time)),
         _ => error,

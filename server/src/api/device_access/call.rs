@@ -93,7 +93,11 @@ impl FromRequest<Arc<App>> for DeviceCall {
 /// 413 with the word for computers where it is too large.
 pub async fn read_body(request: Request, app: &Arc<App>) -> Result<Bytes, ApiError> {
     body::bytes(request, app).await.map_err(|error| match error.status {
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError { status: error.status, ..refusal(DeviceError::Malformed) },
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let mut refused = refusal(DeviceError::Malformed);
+            refused.status = error.status;
+            refused
+        }
         _ => refusal(DeviceError::Malformed),
     })
 }

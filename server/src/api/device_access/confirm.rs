@@ -63,7 +63,7 @@ fn confirm(tx: &mut Tx<'_>, app: &App, call: &DeviceCall, request: &ConfirmReque
     let allowed = tx.allowance(Limit::ConfirmFailures)?;
     if let Charge::RetryAt(at) = tx.limit_state(Limit::ConfirmFailures, eid.as_str(), allowed, now)? {
         tx.record(&call.failure(DENY, DeviceError::RateLimited.word()), &call.env)?;
-        let refused = ApiError { retry_at: Some(at), ..refusal(DeviceError::RateLimited) };
+        let refused = refusal(DeviceError::RateLimited).again_at(at);
         return Ok(Err(refused.cause(Limit::ConfirmFailures.message())));
     }
     let recent = tx.issuances_since(eid, now.minus(RECOGNISED))?;

@@ -152,7 +152,7 @@ fn enrolled(
 ) -> Outcome<EnrollAnswer> {
     let allowed = tx.allowance(Limit::Enrolments)?;
     if let Charge::RetryAt(at) = tx.charge(Limit::Enrolments, &client.ip, allowed, env.now)? {
-        let refused = ApiError { retry_at: Some(at), ..refusal(DeviceError::RateLimited) };
+        let refused = refusal(DeviceError::RateLimited).again_at(at);
         return Ok(Err(refused.cause(Limit::Enrolments.message())));
     }
     let device = Device::enrolled(profile(request), env);

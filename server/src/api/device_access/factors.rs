@@ -51,7 +51,7 @@ async fn verify(State(app): State<Arc<App>>, call: DeviceCall) -> Result<Json<Ve
     match verify_factor(&app, call.org, (user.id, kind), &answer, &scene).await? {
         Outcome::Accepted(_) => {}
         Outcome::Limited(at) => return Err(ApiError::too_many(Limit::FactorFailures.message(), at)),
-        Outcome::Locked(at) => return Err(ApiError { retry_at: Some(at), ..locked() }),
+        Outcome::Locked(at) => return Err(locked().again_at(at)),
         Outcome::Slip | Outcome::Wrong => return Err(wrong()),
         Outcome::Unavailable => return Err(unavailable()),
     }

@@ -62,7 +62,7 @@ fn begin(tx: &mut Tx<'_>, app: &App, call: &DeviceCall, request: &BeginRequest, 
     let allowed = tx.allowance(Limit::RegistrationsBegun)?;
     let newest = tx.newest_enrolment(call.device.id, user.id)?;
     if let Charge::RetryAt(at) = tx.limit_state(Limit::RegistrationsBegun, &pair, allowed, now)? {
-        let refused = ApiError { retry_at: Some(at), ..refusal(DeviceError::RateLimited) };
+        let refused = refusal(DeviceError::RateLimited).again_at(at);
         tx.record(&call.failure(FAILED, DeviceError::RateLimited.word()).target(person_target(&user)), &call.env)?;
         return Ok(Err(refused.cause(Limit::RegistrationsBegun.message())));
     }
