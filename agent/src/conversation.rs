@@ -367,3 +367,87 @@ impl Confirm for Server {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Paths;
+    use postern_wire::form::ProfileText;
+
+    /// A computer whose account `grace` has the number 70001, and nobody else's.
+    fn daemon(folder: &std::path::Path) -> Daemon {
+        let path = |name: &str| folder.join(name);
+        let text = "[users]\ngrace = \"grace@example.com\"\n[os_uids]\ngrace = 70001\n";
+        std::fs::write(path("agent.toml"), text).unwrap();
+        let (config, state_dir) = (path("agent.toml"), path("state"));
+        Daemon::start(Paths { config, state_dir, socket: path("agent.sock"), log: path("log") }).unwrap()
+    }
+
+    fn begin(user: &str) -> Request {
+        let text = |text: &str| ProfileText::new(text).unwrap();
+        let user = Text::new(user).unwrap();
+        Request::Begin(Place { service: text("login"), rhost: text(""), tty: text("tty1"), user })
+    }
+
+    #[test]
+    fn a_screen_locker_speaks_for_its_own_account_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let daemon = daemon(folder.path());
+        let mut own = Conversation::new(&daemon, Peer::of(70001));
+        assert!(matches!(own.answer(&begin("grace")), Answer::Contact(_)));
+        assert!(matches!(own.answer(&begin("root")), Answer::Fault { .. }));
+        let mut other = Conversation::new(&daemon, Peer::of(70002));
+        assert!(matches!(other.answer(&begin("grace")), Answer::Fault { .. }));
+        assert!(matches!(other.answer(&Request::PasswordProved), Answer::Fault { .. }));
+    }
+
+    #[test]
+    fn a_screen_locker_shows_no_challenge_and_operates_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let daemon = daemon(folder.path());
+        let mut own = Conversation::new(&daemon, Peer::of(70001));
+        own.answer(&begin("grace"));
+        assert!(matches!(own.answer(&Request::PasswordProved), Answer::Person(_)));
+        let Answer::Refused(refusal) = own.answer(&Request::Challenge) else { panic!("a challenge was shown") };
+        assert_eq!(refusal.word, RefusalWord::NotHere);
+        let (server, code) = (Text::new("http://localhost").unwrap(), Typed::new("x"));
+        for request in
+            [Request::CheckIn, Request::Doctor, Request::Enrol { server, code }, Request::Status, Request::Unenrol]
+        {
+            assert!(matches!(own.answer(&request), Answer::Fault { .. }), "{request:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_opens_before_the_password() {
+        let folder = tempfile::tempdir().unwrap();
+        let daemon = daemon(folder.path());
+        let mut talk = Conversation::new(&daemon, Peer::of(0));
+        for request in [
+            Request::Challenge,
+            Request::PasswordProved,
+            Request::Pin { text: Typed::new("482193077") },
+            Request::Register,
+            Request::Totp { code: Typed::new("123456") },
+        ] {
+            assert!(matches!(talk.answer(&request), Answer::Fault { .. }), "{request:?}");
+        }
+        talk.answer(&begin("grace"));
+        talk.answer(&Request::PasswordProved);
+        assert!(matches!(talk.answer(&Request::Register), Answer::Fault { .. }));
+        assert!(matches!(talk.answer(&begin("grace")), Answer::Contact(_)));
+        let again = talk.answer(&Request::Pin { text: Typed::new("482193077") });
+        assert!(matches!(again, Answer::Fault { .. }), "a new conversation begins without its password");
+    }
+
+    #[test]
+    fn an_account_that_stands_for_nobody_has_no_way_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let daemon = daemon(folder.path());
+        let mut talk = Conversation::new(&daemon, Peer::of(0));
+        talk.answer(&begin("root"));
+        let Answer::Person(person) = talk.answer(&Request::PasswordProved) else { panic!("no person") };
+        assert_eq!((person.login, person.totp), (None, false));
+        assert!(matches!(talk.answer(&Request::Totp { code: Typed::new("123456") }), Answer::Fault { .. }));
+    }
+}

@@ -133,10 +133,20 @@ impl Drop for Computer {
 pub struct Talk(BufReader<UnixStream>);
 
 impl Talk {
+    /// Says one thing, and waits for no answer.
+    pub fn say(&mut self, request: &Request) {
+        write_frame(self.0.get_mut(), request).expect("the agent reads");
+    }
+
+    /// The next answer, unless the agent is gone.
+    pub fn hear(&mut self) -> Option<Answer> {
+        read_frame(&mut self.0).ok().flatten()
+    }
+
     /// Asks one thing.
     pub fn ask(&mut self, request: &Request) -> Answer {
-        write_frame(self.0.get_mut(), request).expect("the agent reads");
-        read_frame(&mut self.0).expect("the agent answers in frames").expect("the agent answers")
+        self.say(request);
+        self.hear().expect("the agent answers")
     }
 
     /// Enters a recovery PIN.
