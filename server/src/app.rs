@@ -56,6 +56,16 @@ impl App {
     }
 }
 
+/// Does `work` to its end even if the client hangs up meanwhile: what it was to be charged, it is charged.
+///
+/// # Errors
+/// Of the work; a fault where it panicked.
+pub async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::spawn(work).await.map_err(ApiError::fault)?
+}
+
 /// Every route there is: what the router serves and what the authorisation sweep walks.
 pub fn routes() -> Routes {
     crate::api::routes().merge(crate::console::routes())

@@ -124,11 +124,16 @@ pub async fn answer(app: &App, client: &Client, token: &Secret<String>, reply: R
     }
 }
 
-/// Proves a factor again inside a session, before a weighty act. The session goes on under a new token.
+/// Proves a factor again inside a session, before a weighty act. The session goes on under a new token, and the caller
+/// has a fresh factor from here on.
 ///
 /// # Errors
 /// 403 for a caller without a session; of the database.
-pub async fn step_up(app: &App, caller: &Caller, answer: &Answer) -> Result<Result<Secret<String>, Refusal>, ApiError> {
+pub async fn step_up(
+    app: &App,
+    caller: &mut Caller,
+    answer: &Answer,
+) -> Result<Result<Secret<String>, Refusal>, ApiError> {
     let session = caller.session().ok_or_else(ApiError::invalid_session)?;
     let env = app.env();
     let purpose = Purpose::StepUp(session);
@@ -153,7 +158,11 @@ pub async fn step_up(app: &App, caller: &Caller, answer: &Answer) -> Result<Resu
             Ok(_) | Err(_) => Ok(Err(Refusal::StartAgain)),
         }
     });
-    Ok(stepped.await?.map(|()| token))
+    let stepped = stepped.await?;
+    if stepped.is_ok() {
+        caller.note_fresh_factor(env.now);
+    }
+    Ok(stepped.map(|()| token))
 }
 
 /// Ends the caller's session.

@@ -103,6 +103,13 @@ impl Caller {
         }
     }
 
+    /// Notes that a second factor was proved in this session just now; the act that proved it has written it.
+    pub(crate) const fn note_fresh_factor(&mut self, now: Timestamp) {
+        if let Via::Session { factor_at, .. } = &mut self.record.via {
+            *factor_at = Some(now);
+        }
+    }
+
     /// Whether they came by a token that was made with this grant.
     pub fn has_grant(&self, grant: &str) -> bool {
         matches!(&self.record.via, Via::Token { grants, .. } if grants.iter().any(|held| held == grant))

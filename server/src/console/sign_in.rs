@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use postern_authn::audit;
 use postern_authn::factor::Answer;
 use postern_codes::{Secret, Timestamp};
 
@@ -19,6 +20,7 @@ use crate::api::client::Client;
 use crate::api::page::Query;
 use crate::api::routes::{Access, Routes};
 use crate::api::{ApiError, Caller};
+use crate::app::to_the_end;
 use crate::sign_in::{self, Refusal, Reply, Step};
 
 /// What is asked now.
@@ -104,6 +106,10 @@ async fn ask(
 
 /// The answer to whichever question was asked: a name begins, a password or a code goes on.
 async fn answer(State(app): State<Arc<App>>, Client(client): Client, form: Form) -> Result<Response, ApiError> {
+    to_the_end(judge(app, client, form)).await
+}
+
+async fn judge(app: Arc<App>, client: audit::Client, form: Form) -> Result<Response, ApiError> {
     let name = form.text("username").to_owned();
     let (state_token, password, code) = (form.secret("stateToken"), form.secret("password"), form.secret("passCode"));
     let to = way_back(form.text("to")).to_owned();

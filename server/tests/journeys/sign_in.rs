@@ -2,12 +2,20 @@
 
 use std::sync::Arc;
 
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+use axum::body::Body;
+use axum::http::{Request, header};
 use postern_authn::factor::suite::SPECIMENS;
 use postern_authn::factor::{Answer, Held, Kind, NewFactor, Verdict};
 use postern_authn::limit::Limit;
+use postern_authn::session::IDLE;
 use postern_authn::sign_in::{Proof, Purpose, SignIn, TwoCategories};
 use postern_authn::user::Lifecycle;
+use postern_codes::id::Org;
 use postern_codes::{Id, Secret, Timestamp, mac};
+use postern_server::api::Caller;
+use postern_server::api::caller::COOKIE;
+use postern_server::api::client::Client as ApiClient;
 use postern_server::sign_in::set_up::{self, Finished, Form, FormField, Prepared};
 use postern_server::sign_in::verify::{self, Outcome, Scene};
 use postern_server::sign_in::{self, Refusal, Reply, Step};
@@ -262,6 +270,118 @@ async fn names_and_addresses_have_limits_whether_anybody_has_the_name_or_not() {
         begun += 1;
         assert!(begun < 200, "an address begins without end");
     }
+}
+
+/// Opens a page with a session's cookie.
+async fn open(app: &TestApp, session: &Secret<String>) -> u16 {
+    let request = Request::get("/admin/parts").header(header::COOKIE, format!("{COOKIE}={}", session.expose()));
+    app.send(request.body(Body::empty()).expect("a request")).await.status.as_u16()
+}
+
+/// Sends a form of our own page.
+async fn submit(app: &TestApp, path: &str, cookie: &str, fields: &str) -> crate::app::Answer {
+    let request = Request::post(path)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .header(header::COOKIE, cookie);
+    app.send(request.body(Body::from(fields.to_owned())).expect("a request")).await
+}
+
+async fn caller(app: &TestApp, org: Id<Org>, session: &Secret<String>) -> Caller {
+    let (hash, now) = (mac::sha256(&[session.expose().as_bytes()]), app.app.env().now);
+    let read = app.app.store.read(org, |tx| tx.caller_by_session(hash, now, now.minus(IDLE)));
+    let record = read.await.expect("the database serves").expect("the session is alive");
+    Caller { org, record, client: ApiClient::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_signs_in_by_three_forms_and_out_by_one() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let page = submit(&app, "/signin", "", &format!("username={}", ada.login)).await.expect(200).text();
+        let token = page.split("name=\"stateToken\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let known = format!("username={}&stateToken={}", ada.login, token.expect("the page carries the sign-in"));
+        submit(&app, "/signin", "", &format!("{known}&password=wrong")).await.expect(401);
+        let password = ada.password.replace(' ', "+");
+        let page = submit(&app, "/signin", "", &format!("{known}&password={password}")).await.expect(200).text();
+        assert!(page.contains("passCode"), "{page}");
+        let code = format!("{known}&passCode={}&to=%2Fadmin%2Fparts", ada.code(&app).expose());
+        let signed_in = submit(&app, "/signin", "", &code).await.expect(303);
+        assert_eq!(signed_in.headers[header::LOCATION], "/admin/parts");
+        let cookie = signed_in.headers[header::SET_COOKIE].to_str().expect("ASCII").to_owned();
+        for part in ["__Host-postern=", "; Path=/", "; Secure", "; HttpOnly", "; SameSite=Lax"] {
+            assert!(cookie.contains(part), "{part}");
+        }
+        let session = Secret::new(cookie.split(['=', ';']).nth(1).expect("a value").to_owned());
+        assert_eq!(open(&app, &session).await, 200);
+        submit(&app, "/signin/out", cookie.split(';').next().expect("a pair"), "").await.expect(303);
+        assert_eq!(open(&app, &session).await, 303);
+        assert_eq!(events(&app, &ada, "user.session.end").await, [None]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_session_ends_after_half_an_hour_and_any_after_twelve() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let idle = ada.sign_in(&app).await;
+        app.world.advance_seconds(1799);
+        assert_eq!(open(&app, &idle).await, 200);
+        app.world.advance_seconds(1800);
+        assert_eq!(open(&app, &idle).await, 303);
+
+        let busy = ada.sign_in(&app).await;
+        for _ in 0..71 {
+            app.world.advance_seconds(600);
+            assert_eq!(open(&app, &busy).await, 200);
+        }
+        app.world.advance_seconds(600);
+        assert_eq!(open(&app, &busy).await, 303);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_up_renews_factor_and_token() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let session = ada.sign_in(&app).await;
+        let mut ada_now = caller(&app, ada.org, &session).await;
+        assert!(ada_now.has_fresh_factor(app.app.env().now));
+        app.world.advance_seconds(300);
+        assert!(!ada_now.has_fresh_factor(app.app.env().now));
+
+        let wrong = sign_in::step_up(&app.app, &mut ada_now, &code(&ada.wrong_code(&app))).await.unwrap();
+        assert!(matches!(wrong, Err(Refusal::WrongCode)));
+        assert!(!ada_now.has_fresh_factor(app.app.env().now));
+        let renewed = sign_in::step_up(&app.app, &mut ada_now, &code(&ada.code(&app))).await.unwrap();
+        let renewed = renewed.expect("the code is right");
+        assert!(ada_now.has_fresh_factor(app.app.env().now));
+        assert!(caller(&app, ada.org, &renewed).await.has_fresh_factor(app.app.env().now));
+        assert_eq!((open(&app, &session).await, open(&app, &renewed).await), (303, 200));
+
+        // A code that stepped up signs nobody in.
+        let token = ada.prove_password(&app).await;
+        let step = reply(&app, &token, Reply::Factor(code(&ada.code(&app)))).await;
+        assert_eq!(refused(step), Refusal::WrongCode);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cheaper_hash_is_renewed_at_sign_in() {
+    let app = TestApp::new(postern_store::migrate::Engine::Sqlite).await;
+    let ada = organisation(&app).await;
+    let env = app.app.env();
+    let cheap = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1024, 1, 1, None).unwrap());
+    let cheap = cheap.hash_password_with_salt(ada.password.as_bytes(), &[7; 16]).unwrap().to_string();
+    app.app.store.write(ada.org, |tx| tx.set_password(ada.id, &cheap, &env)).await.unwrap();
+    ada.prove_password(&app).await;
+    let kept = app.app.store.read(ada.org, |tx| tx.user_password(ada.id)).await.unwrap().unwrap();
+    let kept = app.app.store.keyring().open(&kept).unwrap();
+    assert!(kept.expose().starts_with(b"$argon2id$v=19$m=19456,t=2,p=1$"));
+    ada.prove_password(&app).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
