@@ -29,6 +29,8 @@ crate::statements! {
     MEMBER_ADD = "INSERT INTO memberships (org_id, group_id, user_id, added_at) VALUES ($1, $2, $3, $4) \
                   ON CONFLICT (org_id, group_id, user_id) DO NOTHING";
     MEMBER_REMOVE = "DELETE FROM memberships WHERE org_id = $1 AND group_id = $2 AND user_id = $3";
+    MEMBER_COUNT = "SELECT COUNT(*) AS people FROM memberships WHERE org_id = $1 AND group_id = $2";
+    PEOPLE_COUNT = "SELECT COUNT(*) AS people FROM users WHERE org_id = $1 AND status <> 'DEPROVISIONED'";
     MEMBERS_CHANGED = "UPDATE groups SET members_changed_at = $3 WHERE org_id = $1 AND id = $2";
 }
 
@@ -103,6 +105,22 @@ impl Tx<'_> {
     /// Of the database.
     pub fn groups_of(&mut self, user: Id<User>) -> Result<Vec<Group>, Error> {
         self.rows(GROUPS_OF, values![user])?.iter().map(group).collect()
+    }
+
+    /// How many people are in a group that somebody made.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn count_members(&mut self, id: Id<GroupKindId>) -> Result<u64, Error> {
+        self.row(MEMBER_COUNT, values![id])?.map_or(Ok(0), |row| row.get("people"))
+    }
+
+    /// How many people there are, without those whose account has ended.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn count_people(&mut self) -> Result<u64, Error> {
+        self.row(PEOPLE_COUNT, values![])?.map_or(Ok(0), |row| row.get("people"))
     }
 
     /// Makes a group; `None` where the name is taken.

@@ -8,6 +8,7 @@ use crate::sql::{Error, Row, Tx, values};
 
 crate::statements! {
     ASSIGNMENTS = "SELECT id, user_id, role, created_at FROM role_assignments WHERE org_id = $1 AND user_id = $2 ORDER BY id";
+    ADMINISTRATORS = "SELECT id, user_id, role, created_at FROM role_assignments WHERE org_id = $1 ORDER BY user_id, role";
     ASSIGNMENT = "SELECT id, user_id, role, created_at FROM role_assignments WHERE org_id = $1 AND id = $2";
     ASSIGN = "INSERT INTO role_assignments (org_id, id, user_id, role, created_at, created_by) \
               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (org_id, user_id, role) DO NOTHING";
@@ -39,6 +40,14 @@ impl Tx<'_> {
     /// Of the database.
     pub fn role_assignments(&mut self, user: Id<User>) -> Result<Vec<RoleAssignment>, Error> {
         self.rows(ASSIGNMENTS, values![user])?.iter().map(assignment).collect()
+    }
+
+    /// Every role held by anybody, person by person.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn administrators(&mut self) -> Result<Vec<RoleAssignment>, Error> {
+        self.rows(ADMINISTRATORS, values![])?.iter().map(assignment).collect()
     }
 
     /// One role held by somebody.

@@ -82,8 +82,15 @@ impl Query {
         Ok(demanded)
     }
 
+    /// The same request from its first entry.
+    pub fn from_the_start(&self) -> String {
+        let kept = self.uri.query().unwrap_or_default().split('&');
+        let members: Vec<&str> = kept.filter(|member| member.split('=').next() != Some("after")).collect();
+        format!("{}?{}", self.uri.path(), members.join("&"))
+    }
+
     /// The same request from `after` on.
-    fn beyond(&self, after: &str) -> String {
+    pub fn beyond(&self, after: &str) -> String {
         let kept = self.uri.query().unwrap_or_default().split('&');
         let mut members: Vec<&str> =
             kept.filter(|member| !member.is_empty() && member.split('=').next() != Some("after")).collect();

@@ -1,9 +1,21 @@
 //! Administrators: who may do what.
 
-use askama::Template;
+use std::sync::Arc;
 
-use super::part::{Link, Moment, State};
-use super::shell::Shell;
+use askama::Template;
+use axum::extract::State as Shared;
+use axum::response::Response;
+use postern_authn::permission::{Permission, right};
+use postern_store::Error;
+
+use super::page::page;
+use super::part::{Link, Moment, State, Tone};
+use super::people;
+use super::shell::{Place, Shell};
+use super::viewer::Viewer;
+use crate::App;
+use crate::api::ApiError;
+use crate::api::routes::{Access, Routes};
 
 /// Somebody with a role.
 pub struct Row {
@@ -27,4 +39,34 @@ pub struct Administrators {
     pub shell: Shell,
     /// All of them.
     pub rows: Vec<Row>,
+}
+
+/// `/admin/administrators`.
+pub fn routes() -> Routes {
+    Routes::new().get("/admin/administrators", Access::Permission(Permission::RolesRead), show)
+}
+
+async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response, ApiError> {
+    let by = viewer.require::<right::RolesRead>(&app).await?;
+    let rows = app.store.read(by.org, |tx| {
+        let mut rows = Vec::new();
+        for assignments in tx.administrators()?.chunk_by(|one, next| one.user == next.user) {
+            let Some(person) = tx.user(assignments[0].user)? else { continue };
+            let labels: Vec<_> = assignments.iter().map(|assignment| assignment.role.label()).collect();
+            let since = assignments.iter().map(|assignment| assignment.created_at).min();
+            let may_make = tx.authority(person.id)?.has(Permission::RecoveryPinGenerate);
+            rows.push(Row {
+                person: Link::new(person.name(), people::address(&person)),
+                login: person.login.to_string(),
+                roles: labels.join(", "),
+                recovery: match may_make {
+                    true => State::new(Tone::Good, "May make them"),
+                    false => State::new(Tone::Plain, "No"),
+                },
+                since: viewer.moment(since.unwrap_or(viewer.now)),
+            });
+        }
+        Ok::<_, Error>(rows)
+    });
+    Ok(page(&Administrators { shell: viewer.shell(Place::Administrators), rows: rows.await? }))
 }

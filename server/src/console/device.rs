@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::part::{Link, Moment, Notice, Record, State};
+use super::part::{Act, Link, Moment, Notice, Record, State};
 use super::shell::Shell;
 
 /// A person of this computer. The same row stands on a person's page, for each of their computers.
@@ -49,8 +49,8 @@ pub struct Device {
     pub facts: Vec<(String, String)>,
     /// Its people.
     pub people: Vec<Recovery>,
-    /// The life cycle's acts that are open to the viewer: words, address, whether dangerous.
-    pub acts: Vec<(String, String, bool)>,
+    /// What the viewer may do to it.
+    pub acts: Vec<Act>,
     /// The newest events about it.
-    pub recent: Record,
+    pub recent: Option<Record>,
 }

@@ -34,5 +34,5 @@ pub struct Home {
     /// A few numbers.
     pub tallies: Vec<Tally>,
     /// The newest events.
-    pub recent: Record,
+    pub recent: Option<Record>,
 }

@@ -11,10 +11,12 @@ pub mod assets;
 pub mod cookie;
 pub mod device;
 pub mod devices;
+pub mod events;
 pub mod features;
 pub mod form;
 pub mod groups;
 pub mod home;
+pub mod list;
 pub mod not_me;
 pub mod page;
 pub mod part;
@@ -44,9 +46,14 @@ pub fn routes() -> Routes {
     Routes::new()
         .get("/", Access::Anyone, async || Redirect::to("/admin"))
         .merge(assets::routes())
+        .merge(administrators::routes())
+        .merge(groups::routes())
         .merge(parts::routes())
+        .merge(people::routes())
+        .merge(reports::routes())
         .merge(set_up::routes())
         .merge(sign_in::routes())
+        .merge(tokens::routes())
 }
 
 #[cfg(test)]

@@ -176,10 +176,10 @@ impl Link {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Template)]
 #[template(path = "console/parts/pages.html")]
 pub struct Pages {
-    /// What is shown: "26 to 50 of 212", or "25 shown" where the whole is not counted.
+    /// What is shown: "25 shown".
     pub summary: String,
-    /// The page before, if there is one.
-    pub previous: Option<String>,
+    /// The first page, if this is not it.
+    pub first: Option<String>,
     /// The page after, if there is one.
     pub next: Option<String>,
 }
@@ -205,6 +205,19 @@ pub struct Event {
 pub struct Record {
     /// The lines.
     pub events: Vec<Event>,
+}
+
+/// Something that a viewer may do to what the screen shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// What it does, and to what: "Suspend Grace Hopper".
+    pub words: String,
+    /// What follows from it, one sentence.
+    pub effect: &'static str,
+    /// Where its form goes.
+    pub address: String,
+    /// Whether somebody loses something by it.
+    pub is_dangerous: bool,
 }
 
 /// What a field takes.
@@ -353,7 +366,7 @@ mod tests {
             State::new(Tone::Good, spiteful).to_string(),
             Notice::new(Tone::Danger, spiteful, spiteful).with_code(spiteful).to_string(),
             Field::new("name", spiteful, Kind::Text).holding(spiteful).hint(spiteful).refused(spiteful).to_string(),
-            Pages { summary: spiteful.into(), previous: Some(spiteful.into()), next: None }.to_string(),
+            Pages { summary: spiteful.into(), first: Some(spiteful.into()), next: None }.to_string(),
         ];
         for part in parts {
             assert!(!part.contains("<script"), "{part}");

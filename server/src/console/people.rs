@@ -1,9 +1,24 @@
 //! People: everybody of the org, found by name or address.
 
-use askama::Template;
+use std::sync::Arc;
 
-use super::part::{Link, Moment, Pages, State};
-use super::shell::Shell;
+use askama::Template;
+use axum::extract::State as Shared;
+use axum::response::Response;
+use postern_authn::permission::{Permission, right};
+use postern_authn::user::{Status, User};
+use postern_codes::Timestamp;
+use postern_store::people::PeopleQuery;
+
+use super::list::{PAGE, pages};
+use super::page::page;
+use super::part::{Link, Moment, Pages, State, Tone};
+use super::shell::{Place, Shell};
+use super::viewer::Viewer;
+use crate::App;
+use crate::api::page::Query;
+use crate::api::routes::{Access, Routes};
+use crate::api::{ApiError, users};
 
 /// A person in the list.
 pub struct Row {
@@ -33,4 +48,64 @@ pub struct People {
     pub rows: Vec<Row>,
     /// The other pages.
     pub pages: Pages,
+}
+
+/// `/admin/people`.
+pub fn routes() -> Routes {
+    Routes::new().get("/admin/people", Access::Permission(Permission::UsersRead), show)
+}
+
+/// The page of a person.
+pub fn address(person: &User) -> String {
+    format!("/admin/people/{}", person.id)
+}
+
+/// How an account stands, in words.
+pub fn standing(person: &User, now: Timestamp) -> State {
+    let (tone, text) = match person.status {
+        Status::Active if person.lock(now).is_some() => (Tone::Warning, "Locked"),
+        Status::Active => (Tone::Good, "Active"),
+        Status::Deprovisioned => (Tone::Plain, "Deactivated"),
+        Status::Provisioned => (Tone::Plain, "Has no password yet"),
+        Status::Staged => (Tone::Plain, "Not activated"),
+        Status::Suspended => (Tone::Danger, "Suspended"),
+    };
+    State::new(tone, text)
+}
+
+async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Result<Response, ApiError> {
+    let by = viewer.require::<right::UsersRead>(&app).await?;
+    let q = query.text("q").unwrap_or_default().to_owned();
+    let words = Some(q.trim().to_owned()).filter(|words| !words.is_empty());
+    let wanted = PeopleQuery { words, after: query.get("after")?, ..PeopleQuery::default() };
+    let mut found = users::list(&app, &by, wanted, PAGE).await?;
+    let pages = pages(&query, &mut found, |person| person.id.to_string());
+    let rows = app.store.read(by.org, |tx| {
+        let row = |person: &User| {
+            let factors: Vec<_> = tx.factors_of(person.id)?.iter().map(|held| held.kind.factor().label()).collect();
+            Ok(Row {
+                person: Link::new(person.name(), address(person)),
+                login: person.login.to_string(),
+                status: standing(person, viewer.now),
+                factors: factor_state(&factors),
+                computers: tx.links_of_user(person.id)?.len() as u64,
+                last_sign_in: person.last_login_at.map(|at| viewer.moment(at)),
+            })
+        };
+        found.iter().map(row).collect::<Result<Vec<_>, postern_store::Error>>()
+    });
+    Ok(page(&People { shell: viewer.shell(Place::People), q, rows: rows.await?, pages }))
+}
+
+fn factor_state(labels: &[&str]) -> State {
+    match labels {
+        [] => State::new(Tone::Warning, "None"),
+        some => State::new(Tone::Good, capital(&some.join(", "))),
+    }
+}
+
+/// The same words, as a sentence begins.
+pub fn capital(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), characters.as_str()))
 }

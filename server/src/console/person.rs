@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::device::Recovery;
-use super::part::{Moment, Notice, Record, State};
+use super::part::{Act, Moment, Notice, Record, State};
 use super::shell::Shell;
 
 /// An address or a phone, now or once.
@@ -52,8 +52,8 @@ pub struct Person {
     pub contacts: Vec<ContactPoint>,
     /// Name by name.
     pub facts: Vec<(String, String)>,
-    /// The life cycle's acts that are open to the viewer: words, address, whether dangerous.
-    pub acts: Vec<(String, String, bool)>,
+    /// What the viewer may do to it.
+    pub acts: Vec<Act>,
     /// The newest events about them.
-    pub recent: Record,
+    pub recent: Option<Record>,
 }

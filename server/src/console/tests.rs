@@ -8,7 +8,7 @@ use postern_codes::env::Timestamp;
 use postern_codes::secret::Secret;
 
 use super::device::{Device, Recovery};
-use super::part::{Event, Field, Kind, Link, Moment, Notice, Pages, Record, State, Tone};
+use super::part::{Act, Event, Field, Kind, Link, Moment, Notice, Pages, Record, State, Tone};
 use super::pin_state::{PinState, Stage};
 use super::shell::{Place, Shell};
 use super::sign_in::Question;
@@ -91,8 +91,12 @@ fn record() -> Record {
     }
 }
 
+fn act(words: &str, is_dangerous: bool) -> Act {
+    Act { words: words.into(), effect: "What follows from it.", address: "#".into(), is_dangerous }
+}
+
 fn pages() -> Pages {
-    Pages { summary: "1 to 25 of 212".into(), previous: None, next: Some("?after=guo1".into()) }
+    Pages { summary: "25 shown".into(), first: None, next: Some("?after=guo1".into()) }
 }
 
 fn ready(who: &str, detail: &str) -> Recovery {
@@ -137,8 +141,8 @@ fn device() -> Device {
             fact("Enrolled", "12 Oct 2026 by Ada Byron"),
         ],
         people: vec![ready("Grace Hopper", "grace@harbour.example"), stale("Jean Bartik", "jean@harbour.example")],
-        acts: vec![("Rotate the secrets".into(), "#".into(), false), ("Suspend HARBOUR-07".into(), "#".into(), true)],
-        recent: record(),
+        acts: vec![act("Renew the recovery secrets", false), act("Suspend HARBOUR-07", true)],
+        recent: Some(record()),
     }
 }
 
@@ -290,8 +294,8 @@ fn person() -> person::Person {
             contact("Phone", "+46 8 555 0100", Some(days_ago(3)), "by Grace Hopper"),
         ],
         facts: vec![("Id".into(), "00u6bu9lNAQewZeK2Lfx".into()), ("Groups".into(), "Pilots, Everyone".into())],
-        acts: vec![("Suspend Grace Hopper".into(), "#".into(), true)],
-        recent: record(),
+        acts: vec![act("Suspend Grace Hopper", true)],
+        recent: Some(record()),
     }
 }
 
@@ -318,7 +322,7 @@ fn home() -> home::Home {
             tally(41, "people"),
             tally(5, "recovery PINs this week"),
         ],
-        recent: record(),
+        recent: Some(record()),
     }
 }
 
@@ -428,6 +432,7 @@ fn screens() -> Vec<(&'static str, String)> {
             drawn(&groups::Groups {
                 shell: shell(Place::Groups),
                 rows: vec![groups::Row { name: "Pilots".into(), description: "First to get it".into(), people: 12 }],
+                pages: pages(),
             }),
         ),
         (

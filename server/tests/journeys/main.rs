@@ -3,6 +3,7 @@
 //! A file a journey; [`app::TestApp`] is what they share.
 
 mod app;
+mod browser;
 mod console;
 mod frame;
 mod operator;

@@ -1,0 +1,95 @@
+//! Lines of the record, as people read them.
+
+use postern_authn::audit::{EventType, Severity};
+use postern_authn::permission::{Permission, right};
+use postern_store::audit::{self, EventQuery, StoredEvent};
+use postern_store::search::Condition;
+use serde_json::Value;
+
+use super::part::{Event, Record, State, Tone};
+use super::viewer::Viewer;
+use crate::App;
+use crate::api::{ApiError, logs};
+
+/// How many lines a screen shows beside other things.
+const FEW: u32 = 8;
+
+/// The latest that was done to somebody or something, or by them; nothing for a viewer who may not read the record.
+///
+/// # Errors
+/// Of the database.
+pub async fn latest(app: &App, viewer: &Viewer, about: Option<&str>) -> Result<Option<Record>, ApiError> {
+    if !viewer.may(Permission::LogsRead) {
+        return Ok(None);
+    }
+    let by = viewer.require::<right::LogsRead>(app).await?;
+    let condition = about.and_then(|id| {
+        let id = Value::from(id);
+        Condition::parse(&format!("actor.id eq {id} or target.id eq {id}"), audit::ATTRIBUTES).ok()
+    });
+    let query = EventQuery { condition, descending: true, ..EventQuery::default() };
+    let (found, _) = logs::list(app, &by, &query, FEW).await?;
+    Ok(Some(Record { events: found.iter().map(|event| line(event, viewer)).collect() }))
+}
+
+/// One line. Names that were erased are shown by id.
+pub fn line(event: &StoredEvent, viewer: &Viewer) -> Event {
+    let body = &event.body;
+    let kind = EventType::ALL.iter().find(|kind| kind.as_str() == body.event_type);
+    let personal = event.personal.as_ref();
+    let named = |who: &Value, name: Option<&str>| {
+        let name = name.filter(|name| !name.is_empty());
+        name.or_else(|| who["id"].as_str()).unwrap_or_default().to_owned()
+    };
+    let actor = named(&body.actor, personal.map(|personal| personal.actor.display_name.as_str()));
+    let targets: Vec<String> = body
+        .targets
+        .iter()
+        .enumerate()
+        .map(|(at, target)| {
+            let names = personal.and_then(|personal| personal.targets.get(at));
+            named(target, names.map(|names| names.display_name.as_str()))
+        })
+        .collect();
+    let outcome = match (body.outcome["result"].as_str(), body.severity) {
+        (Some("SUCCESS"), Severity::Info) => State::new(Tone::Good, "Done"),
+        (Some("SUCCESS"), Severity::Warn) => State::new(Tone::Warning, "Done"),
+        (Some("SUCCESS"), Severity::Error) => State::new(Tone::Danger, "Alert"),
+        _ => State::new(Tone::Danger, "Refused"),
+    };
+    let reason = body.outcome["reason"].as_str().unwrap_or_default();
+    let client = personal.map(|personal| (personal.ip.clone(), personal.user_agent.clone())).unwrap_or_default();
+    let id_of = |who: &Value| who["id"].as_str().unwrap_or_default().to_owned();
+    let mut details = vec![("Event type".to_owned(), body.event_type.clone())];
+    let mut add = |name: &str, value: String| {
+        if !value.is_empty() {
+            details.push((name.to_owned(), value));
+        }
+    };
+    add("Reason", reason.to_owned());
+    add("By", format!("{actor} ({})", id_of(&body.actor)));
+    for (target, name) in body.targets.iter().zip(&targets) {
+        add("About", format!("{name} ({})", id_of(target)));
+    }
+    for (name, value) in &body.details {
+        add(name, value.clone());
+    }
+    add("Address", client.0);
+    add("Program", client.1);
+    add("Request", body.request.clone().unwrap_or_default());
+    add("Entry", format!("{} ({})", event.position, event.id));
+    let about = match targets.join(" on ") {
+        about if about.is_empty() || about == actor => actor,
+        about => format!("{actor}, about {about}"),
+    };
+    Event {
+        at: viewer.moment(event.published).for_the_record(),
+        outcome,
+        what: match (kind.map_or(body.event_type.as_str(), |kind| kind.message()), reason) {
+            (what, "") => what.to_owned(),
+            (what, reason) => format!("{what}: {}", reason.replace('_', " ")),
+        },
+        about,
+        details,
+    }
+}

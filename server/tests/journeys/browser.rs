@@ -1,0 +1,86 @@
+//! A browser: it opens pages, sends forms from our own pages, keeps the session cookie.
+
+use axum::body::Body;
+use axum::http::{Request, header};
+use postern_server::api::caller::COOKIE;
+
+use crate::app::{Answer, TestApp};
+use crate::people::Person;
+
+/// A browser before a server.
+pub struct Browser<'a> {
+    app: &'a TestApp,
+    cookie: Option<String>,
+}
+
+impl<'a> Browser<'a> {
+    /// One that nobody signed in with.
+    pub const fn new(app: &'a TestApp) -> Self {
+        Self { app, cookie: None }
+    }
+
+    /// One that a person signed in with.
+    pub async fn of(app: &'a TestApp, person: &Person) -> Self {
+        Self { app, cookie: Some(person.sign_in(app).await.expose().clone()) }
+    }
+
+    /// Opens a page.
+    pub async fn open(&mut self, path: &str) -> Answer {
+        self.send(Request::get(path), String::new()).await
+    }
+
+    /// Sends a form of one of our pages.
+    pub async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::post(path).header("sec-fetch-site", "same-origin");
+        self.send(request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"), body).await
+    }
+
+    /// Whether it holds a session cookie.
+    pub const fn has_session(&self) -> bool {
+        self.cookie.is_some()
+    }
+
+    async fn send(&mut self, request: axum::http::request::Builder, body: String) -> Answer {
+        let request = match &self.cookie {
+            Some(token) => request.header(header::COOKIE, format!("{COOKIE}={token}")),
+            None => request,
+        };
+        let answer = self.app.send(request.body(Body::from(body)).expect("a request")).await;
+        for line in answer.headers.get_all(header::SET_COOKIE) {
+            let line = line.to_str().expect("ASCII");
+            assert!(line.contains("; Path=/; Secure; HttpOnly; SameSite=Lax"), "{line}");
+            let value = line.strip_prefix(COOKIE).and_then(|rest| rest.strip_prefix('=')).expect("our cookie");
+            let token = value.split(';').next().unwrap_or_default();
+            self.cookie = Some(token.to_owned()).filter(|token| !token.is_empty());
+        }
+        answer
+    }
+}
+
+impl Answer {
+    /// Where a redirect leads.
+    #[track_caller]
+    pub fn leads_to(&self) -> &str {
+        assert_eq!(self.status, 303, "{}", self.text());
+        self.headers[header::LOCATION].to_str().expect("ASCII")
+    }
+
+    /// Checks that the page says all of this.
+    #[track_caller]
+    pub fn says(&self, words: &[&str]) -> &Self {
+        let page = self.text();
+        for word in words {
+            assert!(page.contains(word), "no `{word}` in {page}");
+        }
+        self
+    }
+
+    /// The value of a hidden field.
+    #[track_caller]
+    pub fn hidden(&self, name: &str) -> String {
+        let page = self.text();
+        let from = page.split(&format!("name=\"{name}\" value=\"")).nth(1);
+        from.and_then(|rest| rest.split('"').next()).unwrap_or_else(|| panic!("no field {name} in {page}")).to_owned()
+    }
+}
