@@ -3,9 +3,13 @@
 //! A file a journey; [`app::TestApp`] is what they share.
 
 mod app;
+mod authorisation;
 mod browser;
 mod console;
+mod directory;
 mod frame;
+mod logs;
 mod operator;
 mod people;
 mod sign_in;
+mod staff;
