@@ -521,9 +521,10 @@ async fn post(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path((device, user)): Path<(String, String)>,
-    Json(body): Json<IssueBody>,
+    body: Result<Json<IssueBody>, ApiError>,
 ) -> Result<Response, ApiError> {
     let caller = caller.require::<right::RecoveryPinGenerate>(&app).await?;
+    let Json(body) = body?;
     let mode = body.mode.unwrap_or(if body.challenge.is_some() { Mode::Challenge } else { Mode::Time });
     let IssueBody { challenge, reason, case_id, ticket, .. } = body;
     let request = pin::Request { mode, challenge, reason, case: case_id, ticket };
@@ -570,9 +571,10 @@ async fn post_revoke(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path((device, user, id)): Path<(String, String, String)>,
-    Json(body): Json<RevokeBody>,
+    body: Result<Json<RevokeBody>, ApiError>,
 ) -> Result<Json<Value>, ApiError> {
     let caller = caller.require::<right::RecoveryPinGenerate>(&app).await?;
+    let Json(body) = body?;
     let (issuance, effect) = revoke(&app, caller, pair(&device, &user)?, issuance_id(&id)?, &body.reason).await?;
     let mut body = shown(&app, &issuance, app.env().now);
     body["effective"] = effect.as_str().into();

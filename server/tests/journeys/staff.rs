@@ -69,5 +69,5 @@ pub async fn member(app: &TestApp, org: Id<Org>, name: &str, roles: &[Role]) -> 
         }
         tokens::create(tx, &user, &token_name, &[], &env)
     });
-    Member { id: user.id, login: login.clone(), token: made.await.expect("a member").expose().clone() }
+    Member { id: user.id, login: login.clone(), token: made.await.expect("a member").1.expose().clone() }
 }

@@ -118,9 +118,10 @@ fn code_hash(typed: &str) -> [u8; 32] {
 async fn post_code(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Json(request): Json<CodeRequest>,
+    body: Result<Json<CodeRequest>, ApiError>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let caller = caller.require::<right::DevicesManage>(&app).await?;
+    let Json(request) = body?;
     let made = make_code(&app, caller, request).await?;
     let shown = json!({ "id": made.id, "code": made.code.expose(), "expiresAt": time(made.expires_at) });
     Ok((StatusCode::CREATED, Json(shown)))

@@ -188,9 +188,10 @@ async fn get_pin(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Rec
 async fn put_pin(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Json(switch): Json<RecoveryPinSwitch>,
+    body: Result<Json<RecoveryPinSwitch>, ApiError>,
 ) -> Result<Json<RecoveryPinSwitch>, ApiError> {
     let caller = caller.require::<right::OrgManage>(&app).await?;
+    let Json(switch) = body?;
     set_recovery_pin(&app, caller, switch).await?;
     Ok(Json(switch))
 }
@@ -204,9 +205,10 @@ async fn get_number(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<
 async fn put_number(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Json(switch): Json<NumberMatchingSwitch>,
+    body: Result<Json<NumberMatchingSwitch>, ApiError>,
 ) -> Result<Json<NumberMatchingSwitch>, ApiError> {
     let caller = caller.require::<right::OrgManage>(&app).await?;
+    let Json(switch) = body?;
     put(&app, &caller, switch, switch.is_on).await?;
     Ok(Json(switch))
 }
@@ -220,9 +222,10 @@ async fn get_access(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<
 async fn put_access(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Json(settings): Json<AccessSettings>,
+    body: Result<Json<AccessSettings>, ApiError>,
 ) -> Result<Json<AccessSettings>, ApiError> {
     let caller = caller.require::<right::OrgManage>(&app).await?;
+    let Json(settings) = body?;
     put(&app, &caller, settings, json!(settings)).await?;
     Ok(Json(settings))
 }
@@ -245,9 +248,10 @@ async fn get_limits(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<
 async fn put_limits(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Json(counts): Json<BTreeMap<String, u32>>,
+    body: Result<Json<BTreeMap<String, u32>>, ApiError>,
 ) -> Result<Json<Value>, ApiError> {
     let caller = caller.require::<right::OrgManage>(&app).await?;
+    let Json(counts) = body?;
     let is_known = |name: &str| Limit::ALL.iter().any(|limit| limit.name() == name);
     let wrong = counts.iter().filter(|(name, count)| !is_known(name) || !(1..=HIGHEST_LIMIT).contains(*count));
     let wrong: Vec<String> =
