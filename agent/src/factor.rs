@@ -70,6 +70,9 @@ fn refusal(daemon: &Daemon, failed: &Failed) -> Refusal {
     let until = || Some(daemon.until(daemon.now().plus(wait)));
     match (refused.word, refused.as_ref()) {
         (Some(DeviceError::RateLimited), _) => Refusal { until: until(), ..Refusal::of(RefusalWord::Locked) },
+        (Some(DeviceError::FactorRequired), Refused { summary, .. }) => {
+            Refusal::of(RefusalWord::ServerRefuses).because(summary.clone())
+        }
         (Some(word), _) => Refusal::of(RefusalWord::ServerRefuses).because(word.meaning()),
         (None, Refused { code, .. }) => match code.as_str() {
             // The Factors API: a wrong code, and too many of them.
