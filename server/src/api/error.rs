@@ -3,6 +3,7 @@
 //! A handler gives back an [`ApiError`]; [`render`] turns it into Okta's error object for the API (into a page for the
 //! console), logs the internal cause once, and never lets it into the answer. Codes and texts: okta-api, section 13.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use axum::Json;
@@ -19,9 +20,13 @@ use crate::App;
 use crate::api::client::Client;
 use crate::console::problem;
 
-/// Why a request was not served: a status, a stable code and a sentence for outside; a cause for the log alone.
+/// Why a request was not served. Boxed, since every act gives one back and hardly ever does.
 #[derive(Debug, Clone)]
-pub struct ApiError {
+pub struct ApiError(Box<Refused>);
+
+/// A status, a stable code and a sentence for outside; a cause for the log alone.
+#[derive(Debug, Clone)]
+pub struct Refused {
     /// The HTTP status.
     pub status: StatusCode,
     /// The stable code that programs branch on.
@@ -37,17 +42,34 @@ pub struct ApiError {
     cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
+impl Deref for ApiError {
+    type Target = Refused;
+
+    fn deref(&self) -> &Refused {
+        &self.0
+    }
+}
+
+impl DerefMut for ApiError {
+    fn deref_mut(&mut self) -> &mut Refused {
+        &mut self.0
+    }
+}
+
 impl ApiError {
     /// An error with this status, code and sentence.
     pub fn new(status: StatusCode, code: &'static str, summary: impl Into<String>) -> Self {
         let summary = summary.into();
-        Self { status, code, summary, causes: Vec::new(), retry_at: None, members: Map::new(), cause: None }
+        let refused =
+            Refused { status, code, summary, causes: Vec::new(), retry_at: None, members: Map::new(), cause: None };
+        Self(Box::new(refused))
     }
 
     /// Part of the request is not of its form; `object` names it, each cause says what is wrong.
     pub fn validation(object: &str, causes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let causes = causes.into_iter().map(Into::into).collect();
-        Self { causes, ..Self::new(StatusCode::BAD_REQUEST, "E0000001", format!("Api validation failed: {object}")) }
+        let mut error = Self::new(StatusCode::BAD_REQUEST, "E0000001", format!("Api validation failed: {object}"));
+        error.causes = causes.into_iter().map(Into::into).collect();
+        error
     }
 
     /// The body is no JSON.
@@ -94,12 +116,8 @@ impl ApiError {
 
     /// A limit was reached; it says when to try again.
     pub fn too_many(message: &str, retry_at: Timestamp) -> Self {
-        let error = Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "E0000047",
-            "API call exceeded rate limit due to too many requests.",
-        );
-        Self { causes: vec![message.to_owned()], retry_at: Some(retry_at), ..error }
+        let summary = "API call exceeded rate limit due to too many requests.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "E0000047", summary).cause(message).again_at(retry_at)
     }
 
     /// Something of ours is broken; the cause goes to the log.

@@ -144,7 +144,7 @@ mod tests {
     use serde_json::json;
 
     fn causes(members: &Value) -> Vec<String> {
-        read(members.as_object().unwrap()).map(drop).unwrap_err().causes
+        read(members.as_object().unwrap()).map(drop).unwrap_err().causes.clone()
     }
 
     #[test]

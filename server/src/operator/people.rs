@@ -32,7 +32,8 @@ pub async fn create(app: &App, org: Id<Org>, new: NewUser) -> anyhow::Result<Ans
     let profile = Profile { first_name, last_name, email, further: BTreeMap::new() };
     let user = User::new(Id::new(&env), login, profile, Status::Active, env.now);
     let password = new_password(&env);
-    let hash = app.passwords.hash(password.clone(), &env).await.map_err(|error| anyhow::anyhow!(error.summary))?;
+    let hash =
+        app.passwords.hash(password.clone(), &env).await.map_err(|error| anyhow::anyhow!(error.summary.clone()))?;
     let made = app.store.write(org, |tx| {
         if !tx.insert_user(&user, "OPERATOR", "system", &env)? {
             return Ok(false);

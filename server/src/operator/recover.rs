@@ -57,7 +57,8 @@ pub async fn administrator(app: &App, org: Id<Org>, login: &str) -> anyhow::Resu
     let Ok(known) = login.parse::<Login>() else { return Ok(Answer::nobody(login)) };
     let env = app.env();
     let (secret, password) = (totp::new_secret(&env), people::new_password(&env));
-    let hash = app.passwords.hash(password.clone(), &env).await.map_err(|error| anyhow::anyhow!(error.summary))?;
+    let hash =
+        app.passwords.hash(password.clone(), &env).await.map_err(|error| anyhow::anyhow!(error.summary.clone()))?;
     let made = app.store.write(org, |tx| {
         let Some(user) = tx.user_by_login(&known)?.filter(|user| user.status == Status::Active) else {
             return Ok(Err(Answer::nobody(login)));
