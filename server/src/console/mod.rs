@@ -28,6 +28,7 @@ pub mod pin_request;
 pub mod pin_state;
 pub mod problem;
 pub mod qr;
+pub mod recovery;
 pub mod reports;
 pub mod security;
 pub mod set_up;
@@ -47,9 +48,13 @@ pub fn routes() -> Routes {
         .get("/", Access::Anyone, async || Redirect::to("/admin"))
         .merge(assets::routes())
         .merge(administrators::routes())
+        .merge(device::routes())
+        .merge(devices::routes())
         .merge(groups::routes())
         .merge(parts::routes())
         .merge(people::routes())
+        .merge(pin::routes())
+        .merge(pin_request::routes())
         .merge(reports::routes())
         .merge(set_up::routes())
         .merge(sign_in::routes())

@@ -56,14 +56,14 @@ impl Parts {
     fn pins(&self) -> Vec<PinState> {
         let at = || self.shell.now.clone();
         let stages = [
-            Stage::Issued { is_online: true },
-            Stage::Issued { is_online: false },
+            Stage::Issued { seen: Some(at()) },
+            Stage::Issued { seen: None },
             Stage::Activated { at: at(), by_report: false, until: at() },
             Stage::Activated { at: at(), by_report: true, until: at() },
             Stage::Expired,
             Stage::Superseded,
-            Stage::Revoked { is_in_effect: true },
-            Stage::Revoked { is_in_effect: false },
+            Stage::Revoked { is_near: true },
+            Stage::Revoked { is_near: false },
             Stage::Denied { because: "the digits did not match".into() },
             Stage::Ended { at: at() },
         ];

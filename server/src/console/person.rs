@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::device::Recovery;
 use super::part::{Act, Moment, Notice, Record, State};
+use super::recovery::Recovery;
 use super::shell::Shell;
 
 /// An address or a phone, now or once.

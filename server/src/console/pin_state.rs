@@ -2,16 +2,19 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use postern_authn::recovery::pin::{Issuance, IssuanceStatus, Source};
+use postern_codes::Timestamp;
 
 use super::part::{Moment, State, Tone};
+use super::recovery::{CONTACT, lasting, may_be_revoked};
 
 /// The life of a PIN as its reader needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
     /// Made, and not heard of since.
     Issued {
-        /// Whether the computer is in contact, and so will report by itself.
-        is_online: bool,
+        /// When the computer was last in contact, if so lately that it may report by itself.
+        seen: Option<Moment>,
     },
     /// It let the person in.
     Activated {
@@ -28,8 +31,8 @@ pub enum Stage {
     Superseded,
     /// Taken back.
     Revoked {
-        /// Whether the computer knows it already.
-        is_in_effect: bool,
+        /// Whether the computer was in contact so lately that it hears of it within minutes.
+        is_near: bool,
     },
     /// The computer asked, and was refused.
     Denied {
@@ -55,17 +58,57 @@ pub struct PinState {
     pub revoke: Option<String>,
 }
 
+/// The word for where a PIN stands.
+pub fn word(status: IssuanceStatus) -> State {
+    let (tone, text) = match status {
+        IssuanceStatus::Activated => (Tone::Good, "Activated"),
+        IssuanceStatus::Denied => (Tone::Danger, "Denied"),
+        IssuanceStatus::Ended => (Tone::Plain, "Ended"),
+        IssuanceStatus::Expired => (Tone::Plain, "Expired"),
+        IssuanceStatus::Issued => (Tone::Busy, "Issued"),
+        IssuanceStatus::Revoked => (Tone::Warning, "Revoked"),
+        IssuanceStatus::Superseded => (Tone::Plain, "Superseded"),
+    };
+    State::new(tone, text)
+}
+
 impl PinState {
+    /// What has become of `issued`, as far as is known `now`; `address` is its page.
+    pub fn of(issued: &Issuance, last_seen: Option<Timestamp>, address: &str, now: Timestamp) -> Self {
+        let moment = |at: Timestamp| Moment::new(at, now);
+        let seen = last_seen.filter(|at| now.since(*at) <= CONTACT);
+        let status = issued.state(now);
+        let ended_at = issued.ended_at.or_else(|| issued.deadline()).unwrap_or(now);
+        let stage = match status {
+            IssuanceStatus::Activated => Stage::Activated {
+                at: moment(issued.activated_at.unwrap_or(now)),
+                by_report: issued.source == Some(Source::Report),
+                until: moment(ended_at).for_the_record(),
+            },
+            IssuanceStatus::Denied => Stage::Denied { because: "its two minutes were over".to_owned() },
+            IssuanceStatus::Ended => Stage::Ended { at: moment(ended_at) },
+            IssuanceStatus::Expired => Stage::Expired,
+            IssuanceStatus::Issued => Stage::Issued { seen: seen.map(moment) },
+            IssuanceStatus::Revoked => Stage::Revoked { is_near: seen.is_some() },
+            IssuanceStatus::Superseded => Stage::Superseded,
+        };
+        Self {
+            stage,
+            duration: lasting(issued.duration.as_secs() / 60),
+            revoke: may_be_revoked(status).then(|| format!("{address}/revoke")),
+        }
+    }
+
     /// A word that changes whenever the part should be shown anew.
     pub fn key(&self) -> &'static str {
         match self.stage {
-            Stage::Issued { is_online: true } => "issued-online",
-            Stage::Issued { is_online: false } => "issued-offline",
+            Stage::Issued { seen: Some(_) } => "issued-online",
+            Stage::Issued { seen: None } => "issued-offline",
             Stage::Activated { .. } => "activated",
             Stage::Expired => "expired",
             Stage::Superseded => "superseded",
-            Stage::Revoked { is_in_effect: true } => "revoked",
-            Stage::Revoked { is_in_effect: false } => "revoked-later",
+            Stage::Revoked { is_near: true } => "revoked",
+            Stage::Revoked { is_near: false } => "revoked-later",
             Stage::Denied { .. } => "denied",
             Stage::Ended { .. } => "ended",
         }
@@ -73,16 +116,15 @@ impl PinState {
 
     /// The state's own word.
     pub fn state(&self) -> State {
-        let (tone, text) = match self.stage {
-            Stage::Issued { .. } => (Tone::Busy, "Issued"),
-            Stage::Activated { .. } => (Tone::Good, "Activated"),
-            Stage::Expired => (Tone::Plain, "Expired"),
-            Stage::Superseded => (Tone::Plain, "Superseded"),
-            Stage::Revoked { .. } => (Tone::Warning, "Revoked"),
-            Stage::Denied { .. } => (Tone::Danger, "Denied"),
-            Stage::Ended { .. } => (Tone::Plain, "Ended"),
-        };
-        State::new(tone, text)
+        word(match self.stage {
+            Stage::Issued { .. } => IssuanceStatus::Issued,
+            Stage::Activated { .. } => IssuanceStatus::Activated,
+            Stage::Expired => IssuanceStatus::Expired,
+            Stage::Superseded => IssuanceStatus::Superseded,
+            Stage::Revoked { .. } => IssuanceStatus::Revoked,
+            Stage::Denied { .. } => IssuanceStatus::Denied,
+            Stage::Ended { .. } => IssuanceStatus::Ended,
+        })
     }
 
     /// Whether the PIN can still let somebody in for the first time.

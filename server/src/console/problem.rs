@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::page::page_with;
 use super::part::{Notice, Tone};
+use super::people::capital;
 use crate::api::ApiError;
 
 /// Why.
@@ -43,11 +44,11 @@ impl From<&ApiError> for Why {
             (_, "not_an_administrator") => Self::NotAdministrator,
             (_, "not_set_up") => Self::NotSetUp,
             (_, "setup_link_over") => Self::LinkOver,
-            (StatusCode::FORBIDDEN, "E0000006") => Self::Forbidden,
+            (StatusCode::FORBIDDEN, "E0000006") if error.causes.is_empty() => Self::Forbidden,
             (StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED, _) => Self::NotFound,
             (status, _) if status.is_server_error() => Self::Unavailable,
             (_, code) => {
-                let next = error.causes.join(". ");
+                let next = error.causes.iter().map(|cause| format!("{}. ", capital(cause))).collect::<String>();
                 Self::Refused(Notice::new(Tone::Warning, error.summary.clone(), next).with_code(code))
             }
         }

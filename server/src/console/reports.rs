@@ -8,6 +8,7 @@ use axum::response::Response;
 use postern_authn::audit::EventType;
 use postern_authn::permission::{Permission, right};
 use postern_store::audit::{self, EventQuery};
+use postern_store::devices::{self, DevicesQuery};
 use postern_store::people::PeopleQuery;
 use postern_store::search::Condition;
 use postern_store::{Error, Tx};
@@ -117,5 +118,10 @@ fn meant(tx: &mut Tx<'_>, words: &str) -> Result<Vec<String>, Error> {
     let mut ids = vec![words.to_owned()];
     let people = PeopleQuery { words: Some(words.to_owned()), ..PeopleQuery::default() };
     ids.extend(tx.people(&people, NAMESAKES)?.iter().map(|person| person.id.to_string()));
+    let words = Value::from(words.to_ascii_lowercase());
+    let named = format!("profile.displayName co {words} or profile.serialNumber co {words}");
+    let condition = Condition::parse(&named, devices::ATTRIBUTES).ok();
+    let computers = DevicesQuery { condition, ..DevicesQuery::default() };
+    ids.extend(tx.devices(&computers, NAMESAKES)?.iter().map(|device| device.id.to_string()));
     Ok(ids)
 }

@@ -7,9 +7,10 @@ use askama::Template;
 use postern_codes::env::Timestamp;
 use postern_codes::secret::Secret;
 
-use super::device::{Device, Recovery};
+use super::device::Device;
 use super::part::{Act, Event, Field, Kind, Link, Moment, Notice, Pages, Record, State, Tone};
 use super::pin_state::{PinState, Stage};
+use super::recovery::Recovery;
 use super::shell::{Place, Shell};
 use super::sign_in::Question;
 use super::*;
@@ -107,6 +108,7 @@ fn ready(who: &str, detail: &str) -> Recovery {
         proof: State::new(Tone::Plain, "Proved with a factor"),
         readiness: State::new(Tone::Good, "Ready"),
         fix: None,
+        newest: None,
         action: Some("/admin/devices/guo1/people/00u1/recovery".into()),
     }
 }
@@ -163,10 +165,12 @@ fn request() -> pin_request::PinRequest {
         last_seen: Some(ago(200)),
         duration: "1 hour".into(),
         refusal: None,
-        challenge: None,
+        notice: None,
+        challenge: Some(PinRequest::challenge_field().optional()),
         challenge_because: None,
         reason: PinRequest::reason_field(),
-        ticket: None,
+        case: None,
+        ticket: PinRequest::ticket_field(),
         ticked: false,
     }
 }
@@ -346,7 +350,7 @@ fn screens() -> Vec<(&'static str, String)> {
     let challenge = pin_request::PinRequest {
         challenge: Some(pin_request::PinRequest::challenge_field()),
         challenge_because: Some("This computer has no TPM, so it takes no time PIN.".into()),
-        ticket: Some(pin_request::PinRequest::ticket_field()),
+        case: Some(Field::new("caseId", "Case", Kind::Text)),
         ..request()
     };
     let refused = pin_request::PinRequest {
@@ -421,8 +425,8 @@ fn screens() -> Vec<(&'static str, String)> {
                 code: step_up::StepUp::code_field(),
             }),
         ),
-        ("pin", drawn(&pin(Stage::Issued { is_online: true }))),
-        ("pin-offline", drawn(&pin(Stage::Issued { is_online: false }))),
+        ("pin", drawn(&pin(Stage::Issued { seen: Some(ago(20)) }))),
+        ("pin-offline", drawn(&pin(Stage::Issued { seen: None }))),
         ("pin-activated", drawn(&pin(Stage::Activated { at: ago(5), by_report: false, until: in_an_hour() }))),
         ("pin-expired", drawn(&pin(Stage::Expired))),
         ("people", drawn(&people())),
@@ -551,7 +555,7 @@ fn every_input_has_a_label_of_its_own() {
 
 #[test]
 fn only_the_answer_that_made_a_pin_holds_its_digits() {
-    let made = pin(Stage::Issued { is_online: true });
+    let made = pin(Stage::Issued { seen: Some(ago(20)) });
     let page = made.render().unwrap();
     assert!(page.contains("data-copy=\"417205938\"") && page.contains(">417</span>"));
     assert!(page.contains("aria-label=\"4 1 7, 2 0 5, 9 3 8\""));
@@ -581,13 +585,13 @@ fn a_pin_that_cannot_be_made_is_explained_and_has_no_form() {
 fn every_state_of_a_pin_has_a_key_of_its_own() {
     let at = || ago(0);
     let stages = [
-        Stage::Issued { is_online: true },
-        Stage::Issued { is_online: false },
+        Stage::Issued { seen: Some(ago(20)) },
+        Stage::Issued { seen: None },
         Stage::Activated { at: at(), by_report: false, until: at() },
         Stage::Expired,
         Stage::Superseded,
-        Stage::Revoked { is_in_effect: true },
-        Stage::Revoked { is_in_effect: false },
+        Stage::Revoked { is_near: true },
+        Stage::Revoked { is_near: false },
         Stage::Denied { because: String::new() },
         Stage::Ended { at: at() },
     ];
