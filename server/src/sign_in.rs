@@ -217,10 +217,7 @@ impl Stage<'_> {
         let (user, hash) = read.await?;
         let hash = hash.map(|sealed| open_hash(app, &sealed)).transpose()?;
         let checked = app.passwords.check(password.clone(), hash).await?;
-        let renewed = match checked.needs_rehash {
-            true => Some(app.passwords.hash(password, &env).await?),
-            false => None,
-        };
+        let renewed = if checked.needs_rehash { Some(app.passwords.hash(password, &env).await?) } else { None };
         let step = app.store.write(org, |tx| {
             if !settle_password(tx, user.as_ref(), checked.is_right, client, &env)? {
                 return Ok(Step::Refused(Refusal::WrongNameOrPassword));
@@ -357,7 +354,8 @@ fn open_session(
 }
 
 fn charge(tx: &mut Tx<'_>, limit: Limit, subject: &str, client: &Client, env: &Env) -> Result<Charge, Error> {
-    let charged = tx.charge(limit, subject, limit.default_allowance(), env.now)?;
+    let allowance = tx.allowance(limit)?;
+    let charged = tx.charge(limit, subject, allowance, env.now)?;
     if let Charge::RetryAt(_) = charged {
         let event = Event::failure(EventType::RateLimitViolation, Actor::anonymous(), client.clone(), limit.name());
         tx.record(&event, env)?;

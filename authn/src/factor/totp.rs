@@ -82,8 +82,11 @@ pub(super) mod specimen {
 
     use std::time::Duration;
 
-    use super::*;
+    use postern_codes::otp::AUTHENTICATOR_APP;
+    use postern_codes::{Secret, Timestamp};
+
     use crate::factor::suite::Specimen;
+    use crate::factor::{Answer, Kind};
 
     /// An app.
     #[derive(Debug)]

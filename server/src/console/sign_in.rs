@@ -143,8 +143,8 @@ fn question(asked: &sign_in::Question) -> Question {
 
 async fn org_name(app: &App) -> Result<String, ApiError> {
     let org = app.org().await?;
-    let found = app.store.read(org, |tx| tx.org_record()).await?;
-    Ok(found.map(|org| org.name).unwrap_or_default())
+    let name = app.store.read(org, |tx| Ok(tx.org_record()?.map(|org| org.name))).await?;
+    Ok(name.unwrap_or_default())
 }
 
 /// What every card of one sign-in shows.
@@ -163,7 +163,8 @@ impl Shown {
 
     /// The card that was refused: the same question with what to mend, the first one, or none at all.
     fn refused(self, refusal: &Refusal, asked: Question, state_token: Secret<String>) -> Response {
-        let at = |at: &Timestamp| Moment::new(*at, self.now).exact;
+        let now = self.now;
+        let at = |at: &Timestamp| Moment::new(*at, now).exact;
         let (status, question, notice, is_closed) = match refusal {
             Refusal::Locked(until) => {
                 let next = format!(

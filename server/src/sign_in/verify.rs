@@ -153,8 +153,8 @@ fn decide(tx: &mut Tx<'_>, user: &User, judged: &[Judged], scene: &Scene, env: &
     }
     // A guess is one at every factor that judged it: each spends an attempt, and one whose attempts are spent has no say.
     let (mut heard, mut free_at) = (Vec::new(), None);
+    let allowance = tx.allowance(Limit::FactorFailures)?;
     for guess in guesses {
-        let allowance = Limit::FactorFailures.default_allowance();
         match tx.charge(Limit::FactorFailures, guess.id.as_str(), allowance, env.now)? {
             Charge::Allowed => heard.push(guess),
             Charge::RetryAt(at) => free_at = free_at.max(Some(at)),
