@@ -1,5 +1,6 @@
 //! `postern`: the server and the operator's tool in one executable.
 
+mod demo;
 mod operator;
 mod screen;
 mod serve;
@@ -20,7 +21,15 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Runs or asks the agent of this computer.
-    Agent(postern_agent::cli::Arguments),
+    Agent {
+        /// End when standard input does: for an agent that must not outlive whoever started it.
+        #[arg(long, hide = true)]
+        while_stdin_is_open: bool,
+        #[command(flatten)]
+        arguments: postern_agent::cli::Arguments,
+    },
+    /// Shows the way back in with a real server, a real agent, and a person who is locked out.
+    Demo(demo::Options),
     /// Runs the server on a data folder; the first start prints a set-up link.
     Serve(DataFolder),
     /// Administrators who cannot sign in any more.
@@ -57,7 +66,13 @@ struct DataFolder {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match arguments.command {
-        Command::Agent(arguments) => postern_agent::cli::run(arguments),
+        Command::Agent { while_stdin_is_open, arguments } => {
+            if while_stdin_is_open {
+                std::thread::spawn(end_with_stdin);
+            }
+            postern_agent::cli::run(arguments)
+        }
+        Command::Demo(options) => demo::run(options),
         Command::Serve(folder) => serve::run(&folder.data),
         Command::Admin { folder, command } => operator::run(&folder.data, command.into()),
         Command::Token { folder, command } => operator::run(&folder.data, command.into()),
@@ -70,4 +85,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Every state of an agent survives a sudden end, so it needs no notice.
+fn end_with_stdin() {
+    let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    std::process::exit(0);
 }

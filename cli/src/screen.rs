@@ -11,3 +11,10 @@ pub fn line(text: &str) {
 pub fn error(text: &str) {
     eprintln!("postern: {text}");
 }
+
+/// A question, answered on the same line.
+#[expect(clippy::print_stdout, reason = "an operator's tool asks on its standard output")]
+pub fn prompt(text: &str) {
+    print!("{text}");
+    let _ = std::io::Write::flush(&mut std::io::stdout());
+}

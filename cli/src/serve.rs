@@ -38,7 +38,8 @@ pub fn log() {
     }
 }
 
-async fn asked_to_end() {
+/// Waits for SIGINT or SIGTERM.
+pub async fn asked_to_end() {
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         return;

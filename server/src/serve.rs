@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use axum::Router;
 use postern_codes::Env;
 use postern_codes::env::{System, World};
 use postern_codes::mac::Keyring;
@@ -51,6 +52,7 @@ pub struct Listening {
     app: Arc<App>,
     connections: Connections,
     address: SocketAddr,
+    front: Router,
 }
 
 /// Listens where the configuration says.
@@ -62,15 +64,29 @@ pub async fn listen(app: Arc<App>) -> anyhow::Result<Listening> {
     let listener = TcpListener::bind(wanted).await.with_context(|| {
         format!("cannot listen on {wanted}: choose another `listen` in postern.toml, or stop what uses the port")
     })?;
+    listen_on(listener, app)
+}
+
+/// Serves a port that was found free before the configuration could name it.
+///
+/// # Errors
+/// Where the certificate cannot be used.
+pub fn listen_on(listener: TcpListener, app: Arc<App>) -> anyhow::Result<Listening> {
     let address = listener.local_addr()?;
     let connections = Connections::on(listener, &app.config)?;
-    Ok(Listening { app, connections, address })
+    Ok(Listening { app, connections, address, front: Router::new() })
 }
 
 impl Listening {
     /// Where.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Puts other pages in front of the server's own, on the same address.
+    #[must_use]
+    pub fn behind(self, front: Router) -> Self {
+        Self { front, ..self }
     }
 
     /// Serves requests, jobs and the operator's socket in `data` until `end` comes, then finishes what is under way.
@@ -80,7 +96,8 @@ impl Listening {
     pub async fn serve(self, data: &Path, end: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         jobs::start(&self.app);
         let socket = operator::socket::listen(&self.app, data)?;
-        let service = app::router(self.app).into_make_service_with_connect_info::<Peer>();
+        let router = self.front.fallback_service(app::router(self.app));
+        let service = router.into_make_service_with_connect_info::<Peer>();
         axum::serve(self.connections, service).with_graceful_shutdown(end).await?;
         drop(socket);
         Ok(())
