@@ -15,6 +15,7 @@ use postern_authn::permission::{Permission, right};
 use postern_authn::recovery::pin::{self, Effect, Facts, Issuance, IssuanceStatus, LONGEST_TEXT, Refusal, Terms};
 use postern_authn::recovery::readiness::{self, Check};
 use postern_authn::recovery::{Enrolment, Link, Rules};
+use postern_authn::token::Grant;
 use postern_authn::user::{Status, User};
 use postern_codes::drp1::{self, Generation, Pin};
 use postern_codes::id::{
@@ -38,7 +39,7 @@ use crate::api::{Allowed, ApiError, Caller, Json};
 use crate::{App, notices};
 
 /// What an API token must have been made with to issue PINs: a program cannot show a second factor.
-pub const GRANT: &str = "recovery_pins";
+pub const GRANT: Grant = Grant::RecoveryPins;
 /// A computer that was seen within this time hears of a revocation within minutes.
 const SEEN_NOW: std::time::Duration = std::time::Duration::from_secs(20 * 60);
 
@@ -223,7 +224,7 @@ fn issued(
         certificate_expires_at: known.certificate_expires_at,
         user_is_active: known.user.status == Status::Active,
         is_self: caller.user() == known.user.id,
-        is_stepped_up: caller.has_fresh_factor(env.now) || caller.has_grant(GRANT),
+        is_stepped_up: caller.has_fresh_factor(env.now) || caller.has_grant(GRANT.as_str()),
         enrolment: known.enrolment.as_ref(),
     };
     let terms = match pin::decide(request, &facts) {

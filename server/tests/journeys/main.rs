@@ -5,11 +5,15 @@
 mod app;
 mod authorisation;
 mod browser;
+mod computer;
 mod console;
+mod devices;
 mod directory;
 mod frame;
+mod harbour;
 mod logs;
 mod operator;
 mod people;
+mod recovery_pin;
 mod sign_in;
 mod staff;
