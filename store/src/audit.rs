@@ -207,10 +207,8 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn events(&mut self, query: &EventQuery, limit: u32) -> Result<Vec<StoredEvent>, Error> {
-        let (beyond, order) = match query.descending {
-            true => ("e.position < ?", "e.position DESC"),
-            false => ("e.position > ?", "e.position"),
-        };
+        let (beyond, order) =
+            if query.descending { ("e.position < ?", "e.position DESC") } else { ("e.position > ?", "e.position") };
         Search::of(LIST)
             .and_if(query.condition.clone())
             .and_if(query.after.map(|position| Condition::new(beyond, values![position])))

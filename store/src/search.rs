@@ -191,7 +191,8 @@ impl Search {
             if at > 0 {
                 self.values.extend(values.next());
                 // $1 is the organisation.
-                self.text.push_str(&format!("${}", self.values.len() + 1));
+                self.text.push('$');
+                self.text.push_str(&(self.values.len() + 1).to_string());
             }
             self.text.push_str(part);
         }

@@ -20,7 +20,7 @@ crate::statements! {
 }
 
 /// A token that is not used for so long is void.
-pub const WINDOW: Duration = Duration::from_secs(30 * 86_400);
+pub const WINDOW: Duration = Duration::from_hours(30 * 24);
 
 /// An API token, without the token.
 #[derive(Debug, Clone)]

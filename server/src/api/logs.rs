@@ -19,7 +19,7 @@ use crate::api::page::{Page, Query};
 use crate::api::routes::{Access, Routes};
 
 /// How far back a question goes that does not say.
-const DEFAULT_SPAN: Duration = Duration::from_secs(7 * 86_400);
+const DEFAULT_SPAN: Duration = Duration::from_hours(7 * 24);
 
 /// The events that are wanted, in the order of their positions, and the last position of all.
 ///

@@ -13,8 +13,8 @@ async fn read(staff: &Staff, query: &str) -> Answer {
 }
 
 fn next(answer: &Answer) -> Option<String> {
-    let links = answer.headers.get_all(header::LINK).iter().map(|link| link.to_str().unwrap().to_owned());
-    let next = links.last()?.strip_suffix(">; rel=\"next\"")?.to_owned();
+    let mut links = answer.headers.get_all(header::LINK).iter().map(|link| link.to_str().unwrap().to_owned());
+    let next = links.next_back()?.strip_suffix(">; rel=\"next\"")?.to_owned();
     next.split_once('?').map(|(_, query)| format!("?{query}"))
 }
 
