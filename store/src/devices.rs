@@ -24,6 +24,8 @@ crate::statements! {
     DEVICE = concat!("SELECT ", columns!(), " FROM devices d WHERE d.org_id = $1 AND d.id = $2");
     SAME_SERIAL = concat!("SELECT ", columns!(), " FROM devices d WHERE d.org_id = $1 AND d.serial_folded = $2 \
                    AND d.serial_folded <> '' AND d.id <> $3 AND d.status <> 'DELETED' ORDER BY d.id");
+    ACTIVE_COUNT = "SELECT COUNT(*) AS devices FROM devices WHERE org_id = $1 AND status = 'ACTIVE'";
+    SILENT_COUNT = "SELECT COUNT(*) AS devices FROM devices WHERE org_id = $1 AND status = 'ACTIVE' AND last_seen_at < $2";
     STATUS_SET = "UPDATE devices SET status = $4, updated_at = $5 WHERE org_id = $1 AND id = $2 AND status = $3";
     SEEN = "UPDATE devices SET last_seen_at = $3 WHERE org_id = $1 AND id = $2";
     CHECKED_IN = "UPDATE devices SET agent_version = $3, profile = $4, effective = $5, clock_offset = $6 \
@@ -142,6 +144,22 @@ impl Tx<'_> {
             .iter()
             .map(device)
             .collect()
+    }
+
+    /// How many computers are in use.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn count_active_devices(&mut self) -> Result<u64, Error> {
+        self.row(ACTIVE_COUNT, values![])?.map_or(Ok(0), |row| row.get("devices"))
+    }
+
+    /// How many computers are in use and were not heard of since then.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn count_silent_devices(&mut self, since: Timestamp) -> Result<u64, Error> {
+        self.row(SILENT_COUNT, values![since])?.map_or(Ok(0), |row| row.get("devices"))
     }
 
     /// Other computers with the serial number of this one: enrolled before, or copied.

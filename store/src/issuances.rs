@@ -25,6 +25,7 @@ crate::statements! {
     SUPERSEDE = "UPDATE recovery_issuances SET status = CASE WHEN expires_at <= $4 THEN 'EXPIRED' ELSE 'SUPERSEDED' END \
                  WHERE org_id = $1 AND device_id = $2 AND user_id = $3 AND status = 'ISSUED'";
     ISSUANCE = concat!("SELECT ", columns!(), " FROM recovery_issuances WHERE org_id = $1 AND id = $2");
+    COUNT_SINCE = "SELECT COUNT(*) AS pins FROM recovery_issuances WHERE org_id = $1 AND issued_at >= $2";
     OF_PAIR = concat!("SELECT ", columns!(), " FROM recovery_issuances WHERE org_id = $1 AND device_id = $2 AND user_id = $3 \
                ORDER BY issued_at DESC, id DESC LIMIT 200");
     SINCE = concat!("SELECT ", columns!(), " FROM recovery_issuances WHERE org_id = $1 AND eid = $2 AND issued_at > $3 \
@@ -84,6 +85,14 @@ impl Tx<'_> {
     /// Of the database.
     pub fn issuance(&mut self, id: Id<IssuanceKind>) -> Result<Option<Issuance>, Error> {
         self.row(ISSUANCE, values![id])?.as_ref().map(issuance).transpose()
+    }
+
+    /// How many PINs were issued since then.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn count_issuances(&mut self, since: Timestamp) -> Result<u64, Error> {
+        self.row(COUNT_SINCE, values![since])?.map_or(Ok(0), |row| row.get("pins"))
     }
 
     /// The last 200 PINs issued for a pair, newest first.

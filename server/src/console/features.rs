@@ -1,9 +1,23 @@
 //! Settings > Features: what the org has switched on.
 
-use askama::Template;
+use std::sync::Arc;
 
+use askama::Template;
+use axum::extract::State as Shared;
+use axum::response::{IntoResponse, Redirect, Response};
+use postern_authn::permission::{Permission, right};
+
+use super::form::Form;
+use super::page::page;
 use super::part::{Notice, State, Tone};
-use super::shell::Shell;
+use super::shell::{Place, Shell};
+use super::viewer::Viewer;
+use crate::App;
+use crate::api::routes::{Access, Routes};
+use crate::api::{ApiError, features};
+
+const ADDRESS: &str = "/admin/settings/features";
+const RECOVERY: &str = "/admin/settings/features/recovery";
 
 /// A feature with its switch.
 pub struct Feature {
@@ -33,4 +47,36 @@ pub struct Features {
     pub notice: Option<Notice>,
     /// All of them.
     pub features: Vec<Feature>,
+}
+
+/// `/admin/settings/features`.
+pub fn routes() -> Routes {
+    Routes::new().get(ADDRESS, Access::Permission(Permission::OrgRead), show).post(
+        RECOVERY,
+        Access::Permission(Permission::OrgManage),
+        switch,
+    )
+}
+
+async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response, ApiError> {
+    let by = viewer.require::<right::OrgRead>(&app).await?;
+    let (features, _) = app.store.read(by.org, |tx| tx.setting::<features::Features>()).await?;
+    let about = "The help desk can let a person without their factor into their own computer for a while, by a PIN that \
+                 it reads out. While this is off, the switch under Security > General has no effect and computers \
+                 register no recovery secrets.";
+    let recovery = Feature {
+        name: "Desktop MFA recovery".to_owned(),
+        about: about.to_owned(),
+        is_on: features.recovery,
+        action: viewer.may(Permission::OrgManage).then(|| RECOVERY.to_owned()),
+    };
+    Ok(page(&Features { shell: viewer.shell(Place::Features), notice: None, features: vec![recovery] }))
+}
+
+async fn switch(Shared(app): Shared<Arc<App>>, viewer: Viewer, form: Form) -> Result<Response, ApiError> {
+    let by = viewer.require::<right::OrgManage>(&app).await?;
+    let is_on =
+        form.text("enabled").parse().map_err(|_| ApiError::validation("enabled", ["enabled: true or false"]))?;
+    features::set_recovery(&app, by, is_on).await?;
+    Ok(Redirect::to(ADDRESS).into_response())
 }

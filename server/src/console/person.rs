@@ -1,10 +1,26 @@
 //! A person: their computers with the way back in, how they can be reached, and what happened lately.
 
-use askama::Template;
+use std::sync::Arc;
 
-use super::part::{Act, Moment, Notice, Record, State};
-use super::recovery::Recovery;
-use super::shell::Shell;
+use askama::Template;
+use axum::extract::State as Shared;
+use axum::response::{IntoResponse, Redirect, Response};
+use postern_authn::permission::{Permission, right};
+use postern_authn::user::{self, ContactKind, Lifecycle, Status, User};
+use postern_codes::Timestamp;
+use postern_codes::id::User as UserKind;
+use postern_store::Error;
+
+use super::page::page;
+use super::part::{Act, Link, Moment, Notice, Record, State, Tone};
+use super::recovery::{self, Recovery};
+use super::shell::{Place, Shell};
+use super::viewer::Viewer;
+use super::{device, events, people};
+use crate::App;
+use crate::api::path::Path;
+use crate::api::routes::{Access, Routes};
+use crate::api::{ApiError, devices, users};
 
 /// An address or a phone, now or once.
 pub struct ContactPoint {
@@ -56,4 +72,155 @@ pub struct Person {
     pub acts: Vec<Act>,
     /// The newest events about them.
     pub recent: Option<Record>,
+}
+
+/// `/admin/people/ID`, and what can be done to an account there.
+pub fn routes() -> Routes {
+    let change = Access::Permission(Permission::UsersLifecycle);
+    Routes::new().get("/admin/people/{person}", Access::Permission(Permission::UsersRead), show).post(
+        "/admin/people/{person}/lifecycle/{step}",
+        change,
+        step,
+    )
+}
+
+async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let by = viewer.require::<right::UsersRead>(&app).await?;
+    let read = app.store.read(by.org, |tx| {
+        let Some(person) = id.parse().map_or(Ok(None), |id| tx.user(id))? else { return Ok(None) };
+        let roles: Vec<_> = tx.role_assignments(person.id)?.iter().map(|held| held.role.label()).collect();
+        let groups: Vec<_> = tx.groups_of(person.id)?.into_iter().map(|group| group.name).collect();
+        let factors: Vec<_> = tx.factors_of(person.id)?.iter().map(|held| factor(held, &viewer)).collect();
+        let mut contacts = Vec::new();
+        for point in tx.contacts(person.id)? {
+            let changed_by = point.changed_by.parse().map_or(Ok(None), |id| tx.user(id))?;
+            contacts.push(contact(&point, changed_by.as_ref(), &viewer));
+        }
+        contacts.reverse();
+        let is_above = users::is_above(tx, &by, person.id)?;
+        Ok::<_, Error>(Some((person, roles, groups, factors, contacts, is_above)))
+    });
+    let found = read.await?.ok_or_else(|| ApiError::not_found::<UserKind>(&id))?;
+    let (person, roles, groups, factors, contacts, is_above) = found;
+    let may_change = viewer.may(Permission::UsersLifecycle) && !is_above && person.id != by.user();
+    Ok(page(&Person {
+        shell: viewer.shell(Place::People),
+        name: person.name(),
+        login: person.login.to_string(),
+        status: people::standing(&person, viewer.now),
+        notice: lock_notice(&person, viewer.now),
+        devices: computers(&app, &viewer, &person).await?,
+        factors,
+        contacts,
+        facts: facts(&person, &roles, &groups, &viewer),
+        acts: if may_change { acts(&person, viewer.now) } else { Vec::new() },
+        recent: events::latest(&app, &viewer, Some(person.id.as_str())).await?,
+    }))
+}
+
+/// Their computers, for whoever may see computers.
+async fn computers(app: &App, viewer: &Viewer, person: &User) -> Result<Vec<Recovery>, ApiError> {
+    if !viewer.may(Permission::DevicesRead) {
+        return Ok(Vec::new());
+    }
+    let by = viewer.require::<right::DevicesRead>(app).await?;
+    let mut rows = Vec::new();
+    for (link, own) in devices::of_person(app, &by, person.id).await? {
+        let who = Link::new(&own.profile.display_name, device::address(own.id));
+        let serial = device::or_unknown(&own.profile.serial_number);
+        rows.push(recovery::row(app, viewer, (link.device, link.user), (who, serial)).await?);
+    }
+    Ok(rows)
+}
+
+fn factor(held: &postern_authn::factor::Enrolled, viewer: &Viewer) -> Factor {
+    Factor {
+        name: people::capital(held.kind.factor().label()),
+        state: State::new(Tone::Good, "Active"),
+        since: viewer.moment(held.created_at),
+    }
+}
+
+fn contact(point: &user::ContactPoint, changed_by: Option<&User>, viewer: &Viewer) -> ContactPoint {
+    let kind = match point.kind {
+        ContactKind::Email => "E-mail",
+        ContactKind::MobilePhone => "Mobile phone",
+        ContactKind::PrimaryPhone => "Phone",
+        ContactKind::SecondEmail => "Second e-mail",
+    };
+    let by = changed_by.map_or_else(|| point.changed_by.clone(), User::name);
+    ContactPoint {
+        kind: kind.to_owned(),
+        value: point.value.clone(),
+        from: viewer.moment(point.from_at),
+        until: point.until_at.map(|until| viewer.moment(until)),
+        source: format!("by {by} ({})", point.source),
+    }
+}
+
+fn lock_notice(person: &User, now: Timestamp) -> Option<Notice> {
+    let until = Moment::new(person.lock(now)?, now).exact;
+    let next = format!("There were 10 failures in a row. Right answers are refused until {until}.");
+    Some(Notice::new(Tone::Warning, "This account is locked.", next).with_code("locked_out"))
+}
+
+fn facts(person: &User, roles: &[&str], groups: &[String], viewer: &Viewer) -> Vec<(String, String)> {
+    let moment = |at: Option<Timestamp>| at.map_or_else(|| "Never".to_owned(), |at| viewer.moment(at).exact);
+    let facts = [
+        ("Roles", if roles.is_empty() { "None".to_owned() } else { roles.join(", ") }),
+        ("Groups", groups.join(", ")),
+        ("Last sign-in", moment(person.last_login_at)),
+        ("Password set", moment(person.password_changed_at)),
+        ("Created", moment(Some(person.created_at))),
+        ("Id", person.id.to_string()),
+    ];
+    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn acts(person: &User, now: Timestamp) -> Vec<Act> {
+    let name = person.name();
+    let act = |word: &str, verb: &str, effect, is_dangerous| Act {
+        words: format!("{verb} {name}"),
+        effect,
+        address: format!("{}/lifecycle/{word}", people::address(person)),
+        is_dangerous,
+    };
+    let step = |step: Lifecycle, act: Act| step.apply(person.status).map(|_| act);
+    let is_locked = person.status == Status::Active && person.lock(now).is_some();
+    let acts = [
+        is_locked.then(|| act("unlock", "Unlock", "They can try again at once.", false)),
+        step(Lifecycle::Unsuspend, act("unsuspend", "Unsuspend", "They can sign in again.", false)),
+        step(Lifecycle::Activate, act("activate", "Activate", "They can sign in.", false)),
+        step(
+            Lifecycle::Suspend,
+            act(
+                "suspend",
+                "Suspend",
+                "Signs them out; no sign-in and no recovery PIN until they are unsuspended.",
+                true,
+            ),
+        ),
+        step(
+            Lifecycle::Deactivate,
+            act("deactivate", "Deactivate", "Ends the account: signs them out and revokes their API tokens.", true),
+        ),
+    ];
+    acts.into_iter().flatten().collect()
+}
+
+async fn step(
+    Shared(app): Shared<Arc<App>>,
+    viewer: Viewer,
+    Path((id, step)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let by = viewer.require::<right::UsersLifecycle>(&app).await?;
+    match step.as_str() {
+        "activate" => users::step(&app, &by, &id, Lifecycle::Activate).await?,
+        "deactivate" => users::step(&app, &by, &id, Lifecycle::Deactivate).await?,
+        "suspend" => users::step(&app, &by, &id, Lifecycle::Suspend).await?,
+        "unlock" => users::unlock(&app, &by, &id).await?,
+        "unsuspend" => users::step(&app, &by, &id, Lifecycle::Unsuspend).await?,
+        _ => return Err(ApiError::no_such_path()),
+    }
+    Ok(Redirect::to(&format!("/admin/people/{id}")).into_response())
 }

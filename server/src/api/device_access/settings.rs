@@ -132,6 +132,18 @@ pub async fn set_recovery_pin(
     put(app, &caller, switch, switch.is_on).await
 }
 
+/// Switches number matching on or off.
+///
+/// # Errors
+/// 403 for anybody but a super administrator.
+pub async fn set_number_matching(
+    app: &App,
+    caller: Allowed<right::OrgManage>,
+    switch: NumberMatchingSwitch,
+) -> Result<(), ApiError> {
+    put(app, &caller, switch, switch.is_on).await
+}
+
 /// Replaces a document, with its line in the record.
 async fn put<S: Setting>(
     app: &App,
@@ -209,7 +221,7 @@ async fn put_number(
 ) -> Result<Json<NumberMatchingSwitch>, ApiError> {
     let caller = caller.require::<right::OrgManage>(&app).await?;
     let Json(switch) = body?;
-    put(&app, &caller, switch, switch.is_on).await?;
+    set_number_matching(&app, caller, switch).await?;
     Ok(Json(switch))
 }
 
