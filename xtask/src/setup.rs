@@ -1,6 +1,6 @@
 //! What the tests need on a machine, whether it is there, and the commands that bring it (Debian's).
 //!
-//! Every check is a look at a file, so that asking costs nothing when all is there.
+//! Nearly every check is a look at a file, so that asking costs nothing when all is there.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
@@ -51,6 +51,12 @@ const NEEDS: &[Need] = &[
         part: Part::Computer,
         packages: &["libpam-wrapper"],
         is_there: || is_library("libpam_wrapper.so"),
+    },
+    Need {
+        what: "Python with cryptography, for the agent of another maker",
+        part: Part::Computer,
+        packages: &["python3", "python3-cryptography"],
+        is_there: has_python_cryptography,
     },
     Need {
         what: "PostgreSQL server",
@@ -150,6 +156,12 @@ fn has(program: &str) -> bool {
 fn is_library(name: &str) -> bool {
     let multiarch = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
     multiarch.chain(["/usr/lib".into(), "/usr/lib64".into()]).any(|folder| folder.join(name).exists())
+}
+
+/// Where Debian's own Python has it, or where the `python3` of this machine has it from elsewhere.
+fn has_python_cryptography() -> bool {
+    Path::new("/usr/lib/python3/dist-packages/cryptography").is_dir()
+        || Command::new("python3").args(["-c", "import cryptography"]).output().is_ok_and(|done| done.status.success())
 }
 
 /// Whether `node_modules` holds the versions that `package-lock.json` pins.
