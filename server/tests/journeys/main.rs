@@ -14,6 +14,8 @@ mod harbour;
 mod logs;
 mod operator;
 mod people;
+mod pin_dialog;
 mod recovery_pin;
 mod sign_in;
 mod staff;
+mod stage;
