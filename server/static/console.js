@@ -14,7 +14,11 @@ const exact = new Intl.DateTimeFormat("en-GB", {
 const units = [["year", 31536000, 31536000], ["month", 7776000, 2592000], ["day", 86400, 86400], ["hour", 3600, 3600], ["minute", 60, 60]];
 
 // The server's clock rules: its time at rendering is on <body data-now>, so a wrong desk clock does not mislead.
-const skew = document.body.dataset.now ? Date.parse(document.body.dataset.now) - Date.now() : 0;
+let skew = 0;
+function setClock(page) {
+  if (page.body.dataset.now) skew = Date.parse(page.body.dataset.now) - Date.now();
+}
+setClock(document);
 const now = () => Date.now() + skew;
 
 function sayTimes(root = document) {
@@ -78,8 +82,10 @@ function dialog() {
 }
 
 function show(page, box) {
-  const sheet = new DOMParser().parseFromString(page, "text/html").querySelector("[data-sheet]");
+  const fresh = new DOMParser().parseFromString(page, "text/html");
+  const sheet = fresh.querySelector("[data-sheet]");
   if (!sheet) return false;
+  setClock(fresh);
   const close = document.createElement("button");
   close.className = "plain close";
   close.type = "button";

@@ -95,8 +95,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
         rows.push(recovery::row(&app, &viewer, (link.device, link.user), who).await?);
     }
     let profile = &device.profile;
-    let mut facts =
-        vec![("Platform".to_owned(), format!("{} {}", capital(profile.platform.as_str()), profile.os_version))];
+    let mut facts = vec![("Platform".to_owned(), platform(profile))];
     let mut fact = |name: &str, value: Option<String>| facts.extend(value.map(|value| (name.to_owned(), value)));
     fact("Agent", device.agent_version.clone());
     let binding = enrolments.iter().find(|own| own.status == EnrolmentStatus::Active).map(|own| own.binding);
@@ -128,6 +127,11 @@ pub fn or_unknown(text: &str) -> String {
 
 fn capital(word: &str) -> String {
     people::capital(&word.to_ascii_lowercase())
+}
+
+fn platform(profile: &device::Profile) -> String {
+    let words = [capital(profile.platform.as_str()), profile.os_version.clone()];
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 fn contact(last_seen: Option<Timestamp>, now: Timestamp) -> State {

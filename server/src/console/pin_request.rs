@@ -96,6 +96,13 @@ impl PinRequest {
             .hint("Ask the caller to enter \"code\" there and to read them out, three by three.")
     }
 
+    /// The same field where the time will do.
+    pub fn challenge_if_shown() -> Field {
+        Self::challenge_field()
+            .hint("Only if the screen shows nine digits and asks for the PIN that answers them.")
+            .optional()
+    }
+
     fn link_is_new(&self) -> bool {
         self.link.tone == Tone::Danger
     }
@@ -214,7 +221,7 @@ impl PinRequest {
         let (challenge, because, refusal) = match way {
             Way::Challenge(because) => (Self::challenge_field(), Some(because), None),
             Way::None(refusal) => (Self::challenge_field(), None, Some(refusal)),
-            Way::Time => (Self::challenge_field().optional(), None, None),
+            Way::Time => (Self::challenge_if_shown(), None, None),
         };
         Self {
             shell: viewer.shell(Place::Devices),

@@ -112,14 +112,12 @@ pub fn state(way: &Way) -> State {
 /// How the link of person and computer was proved. A new one is what a taken-over account looks like.
 pub fn proof(known: &Readiness, now: Timestamp) -> State {
     let Some(link) = known.link else { return State::new(Tone::Danger, "Not linked") };
-    let how = match link.proof {
-        LinkProof::Claimed => "Only the computer says so",
-        LinkProof::Factor => "Proved with a factor",
-    };
-    match link.proof {
-        _ if now.since(link.since) < NEW_LINK => State::new(Tone::Danger, format!("New. {how}")),
-        LinkProof::Claimed => State::new(Tone::Warning, how),
-        LinkProof::Factor => State::new(Tone::Plain, how),
+    let is_new = now.since(link.since) < NEW_LINK;
+    match (link.proof, is_new) {
+        (LinkProof::Claimed, true) => State::new(Tone::Danger, "New, and only the computer says so"),
+        (LinkProof::Claimed, false) => State::new(Tone::Warning, "Only the computer says so"),
+        (LinkProof::Factor, true) => State::new(Tone::Danger, "New, proved with a factor"),
+        (LinkProof::Factor, false) => State::new(Tone::Plain, "Proved with a factor"),
     }
 }
 

@@ -166,7 +166,7 @@ fn request() -> pin_request::PinRequest {
         duration: "1 hour".into(),
         refusal: None,
         notice: None,
-        challenge: Some(PinRequest::challenge_field().optional()),
+        challenge: Some(PinRequest::challenge_if_shown()),
         challenge_because: None,
         reason: PinRequest::reason_field(),
         case: None,

@@ -142,7 +142,7 @@ async fn where_no_pin_can_be_made_the_dialog_says_why_and_has_no_form() {
         browser.submit(&path, &filled(&[])).await.expect(400).says(&["not_registered"]);
 
         let secret = harbour.register(&computer).await;
-        browser.open(&path).await.expect(200).says(&["notice danger", "New. Proved with a factor"]);
+        browser.open(&path).await.expect(200).says(&["notice danger", "New, proved with a factor"]);
         harbour.app.world.advance_seconds(8 * 86_400);
         let mut browser = Browser::of(&harbour.app, &harbour.ada).await;
         let offline = browser.open(&path).await.expect(200);
