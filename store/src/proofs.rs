@@ -9,7 +9,7 @@ use postern_codes::id::{Device, Id, User};
 use crate::sql::{Error, Tx, values};
 
 /// How long a proof is remembered: one from a clock that runs 5 minutes fast stays acceptable for 10.
-const KEPT: Duration = Duration::from_secs(11 * 60);
+const KEPT: Duration = Duration::from_mins(11);
 
 crate::statements! {
     PROOF_INSERT = "INSERT INTO device_proofs (org_id, thumbprint, jti, seen_at) VALUES ($1, $2, $3, $4) \

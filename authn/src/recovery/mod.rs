@@ -22,7 +22,7 @@ pub const CHALLENGE_OFFLINE: Duration = Duration::from_secs(30 * DAY);
 /// How long a retired secret is kept, for late reports only.
 pub const RETIRED_SEED_KEPT: Duration = Duration::from_secs(90 * DAY);
 /// How long a shown factor proves a registration.
-pub const FACTOR_VERDICT_LIFE: Duration = Duration::from_secs(600);
+pub const FACTOR_VERDICT_LIFE: Duration = Duration::from_mins(10);
 /// How many acknowledgements may fail before somebody is told.
 pub const ACK_FAILURES: u32 = 3;
 const DAY: u64 = 86_400;

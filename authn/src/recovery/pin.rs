@@ -238,21 +238,17 @@ pub fn decide(request: &Request, facts: &Facts<'_>) -> Result<Terms, Refusal> {
     let challenge = check_form(request, facts.rules)?;
     check_right(facts)?;
     let enrolment = check_state(facts)?;
-    match challenge {
-        Some(challenge) => {
-            check_seen(facts, CHALLENGE_OFFLINE)?;
-            check_secret(facts, enrolment)?;
-            Ok(Terms::Challenge(challenge))
-        }
-        None => {
-            check_seen(facts, facts.rules.max_offline)?;
-            check_secret(facts, enrolment)?;
-            if !facts.rules.allow_time_pin(enrolment.binding) {
-                return Err(Refusal::ChallengeRequired);
-            }
-            Ok(Terms::Time(drp1::step(facts.now)))
-        }
+    if let Some(challenge) = challenge {
+        check_seen(facts, CHALLENGE_OFFLINE)?;
+        check_secret(facts, enrolment)?;
+        return Ok(Terms::Challenge(challenge));
     }
+    check_seen(facts, facts.rules.max_offline)?;
+    check_secret(facts, enrolment)?;
+    if !facts.rules.allow_time_pin(enrolment.binding) {
+        return Err(Refusal::ChallengeRequired);
+    }
+    Ok(Terms::Time(drp1::step(facts.now)))
 }
 
 fn check_form(request: &Request, rules: &Rules) -> Result<Option<Challenge>, Refusal> {

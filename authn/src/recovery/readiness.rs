@@ -12,7 +12,7 @@ use super::{CHALLENGE_OFFLINE, Enrolment, EnrolmentStatus, Rules};
 use crate::device::DeviceStatus;
 
 /// A clock that is off by more than this makes a computer ask for a challenge.
-const CLOCK: Duration = Duration::from_secs(300);
+const CLOCK: Duration = Duration::from_mins(5);
 
 /// One check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -93,12 +93,9 @@ fn clock(offset: Option<i64>) -> Check {
 
 fn lock(enrolment: Option<&Enrolment>) -> Check {
     let is_locked = enrolment.is_some_and(|enrolment| enrolment.is_locked);
-    let [detail, fix] = match is_locked {
-        true => {
-            ["entry was locked after wrong PINs at its last contact", "wait, or connect the computer to the network"]
-        }
-        false => [""; 2],
-    };
+    let told =
+        ["entry was locked after wrong PINs at its last contact", "wait, or connect the computer to the network"];
+    let [detail, fix] = if is_locked { told } else { [""; 2] };
     Check { code: "entry_locked", ok: !is_locked, detail: detail.to_owned(), fix: fix.to_owned() }
 }
 

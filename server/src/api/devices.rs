@@ -16,7 +16,7 @@ use postern_store::{Error, Tx};
 use serde_json::{Value, json};
 
 use super::device_access::enroll::target;
-use super::device_access::settings::AccessSettings;
+use super::device_access::settings::{AccessSettings, setting};
 use super::hal::{Links, time};
 use super::page::{Page, Query};
 use super::path::Path;
@@ -201,7 +201,7 @@ async fn list_for_okta(
     query: Query,
 ) -> Result<Page, ApiError> {
     let caller = caller.require::<right::DevicesRead>(&app).await?;
-    let (settings, _) = app.store.read(caller.org, |tx| tx.setting::<AccessSettings>()).await?;
+    let (settings, _) = setting::<AccessSettings>(&app, caller.org).await?;
     let asks_for_all = headers.get(PLATFORMS).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"all"));
     list(&app, &caller, &query, !asks_for_all && !settings.show_linux_to_every_api_client).await
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::App;
+use crate::api::device_access::settings::setting;
 use crate::api::routes::{Access, Routes};
 use crate::api::{Allowed, ApiError, Caller, Json};
 
@@ -78,14 +79,14 @@ pub async fn set_recovery(app: &App, caller: Allowed<right::OrgManage>, is_on: b
 
 async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Value>, ApiError> {
     let caller = caller.require::<right::OrgRead>(&app).await?;
-    let (features, _) = app.store.read(caller.org, |tx| tx.setting::<Features>()).await?;
+    let (features, _) = setting::<Features>(&app, caller.org).await?;
     Ok(Json(json!([features.json()])))
 }
 
 async fn get(State(app): State<Arc<App>>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
     let caller = caller.require::<right::OrgRead>(&app).await?;
     known(&id)?;
-    let (features, _) = app.store.read(caller.org, |tx| tx.setting::<Features>()).await?;
+    let (features, _) = setting::<Features>(&app, caller.org).await?;
     Ok(Json(features.json()))
 }
 

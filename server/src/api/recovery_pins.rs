@@ -41,7 +41,7 @@ use crate::{App, notices};
 /// What an API token must have been made with to issue PINs: a program cannot show a second factor.
 pub const GRANT: Grant = Grant::RecoveryPins;
 /// A computer that was seen within this time hears of a revocation within minutes.
-const SEEN_NOW: std::time::Duration = std::time::Duration::from_secs(20 * 60);
+const SEEN_NOW: std::time::Duration = std::time::Duration::from_mins(20);
 
 /// A computer and a person.
 #[derive(Debug, Clone, Copy)]

@@ -25,9 +25,9 @@ use crate::api::{ApiError, Json};
 use crate::service_key::ServiceKey;
 
 /// How long a policy counts where the server is not heard again.
-const POLICY_LIFE: Duration = Duration::from_secs(30 * 86_400);
+const POLICY_LIFE: Duration = Duration::from_hours(30 * 24);
 /// Whose PINs may still have to be burnt.
-const RECENT: Duration = Duration::from_secs(40 * 86_400);
+const RECENT: Duration = Duration::from_hours(40 * 24);
 
 async fn post(State(app): State<Arc<App>>, call: DeviceCall) -> Result<Json<CheckInAnswer>, ApiError> {
     let request: CheckInRequest = call.read()?;

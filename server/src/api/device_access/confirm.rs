@@ -32,9 +32,9 @@ use crate::service_key::ServiceKey;
 
 const DENY: EventType = EventType::RecoveryPinDeny;
 /// Among the issues of the last ten minutes an entry is recognised.
-const RECOGNISED: Duration = Duration::from_secs(600);
+const RECOGNISED: Duration = Duration::from_mins(10);
 /// For how long the same request gets the same answer.
-const REPEAT: Duration = Duration::from_secs(120);
+const REPEAT: Duration = Duration::from_mins(2);
 
 async fn post(State(app): State<Arc<App>>, call: DeviceCall) -> Result<Json<ConfirmAnswer>, ApiError> {
     let request: ConfirmRequest = call.read()?;

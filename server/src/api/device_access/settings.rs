@@ -10,6 +10,7 @@ use postern_authn::audit::EventType;
 use postern_authn::limit::{Limit, LimitSettings};
 use postern_authn::permission::{Permission, right};
 use postern_authn::recovery::{ModeRule, Rules};
+use postern_codes::id::{Id, Org};
 use postern_codes::strict;
 use postern_store::settings::Setting;
 use postern_store::{Error, Tx};
@@ -97,6 +98,16 @@ pub fn rules(tx: &mut Tx<'_>) -> Result<Rules, Error> {
     })
 }
 
+/// A settings document of an organisation and its version.
+///
+/// # Errors
+/// Of the database.
+pub async fn setting<S: Setting>(app: &App, org: Id<Org>) -> Result<(S, i64), ApiError> {
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method's path has one lifetime, not every one")]
+    let read = app.store.read(org, |tx| tx.setting());
+    Ok(read.await?)
+}
+
 /// Replaces the device settings; gives their new version.
 ///
 /// # Errors
@@ -125,7 +136,7 @@ pub async fn set_recovery_pin(
     caller: Allowed<right::OrgManage>,
     switch: RecoveryPinSwitch,
 ) -> Result<(), ApiError> {
-    let (features, _) = app.store.read(caller.org, |tx| tx.setting::<Features>()).await?;
+    let (features, _) = setting::<Features>(app, caller.org).await?;
     if switch.is_on && !features.recovery {
         return Err(Features::unavailable());
     }
@@ -168,7 +179,7 @@ fn named(settings: &DeviceSettings, version: i64) -> Map<String, Value> {
 
 async fn get_device(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Map<String, Value>>, ApiError> {
     let caller = caller.require::<right::OrgRead>(&app).await?;
-    let (DeviceDocument(settings), version) = app.store.read(caller.org, |tx| tx.setting()).await?;
+    let (DeviceDocument(settings), version) = setting(&app, caller.org).await?;
     Ok(Json(named(&settings, version)))
 }
 
@@ -193,7 +204,7 @@ async fn put_device(
 
 async fn get_pin(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<RecoveryPinSwitch>, ApiError> {
     let caller = caller.require::<right::OrgRead>(&app).await?;
-    let (switch, _) = app.store.read(caller.org, |tx| tx.setting()).await?;
+    let (switch, _) = setting(&app, caller.org).await?;
     Ok(Json(switch))
 }
 
@@ -210,7 +221,7 @@ async fn put_pin(
 
 async fn get_number(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<NumberMatchingSwitch>, ApiError> {
     let caller = caller.require::<right::OrgRead>(&app).await?;
-    let (switch, _) = app.store.read(caller.org, |tx| tx.setting()).await?;
+    let (switch, _) = setting(&app, caller.org).await?;
     Ok(Json(switch))
 }
 
@@ -227,7 +238,7 @@ async fn put_number(
 
 async fn get_access(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<AccessSettings>, ApiError> {
     let caller = caller.require::<right::OrgRead>(&app).await?;
-    let (settings, _) = app.store.read(caller.org, |tx| tx.setting()).await?;
+    let (settings, _) = setting(&app, caller.org).await?;
     Ok(Json(settings))
 }
 
@@ -253,7 +264,7 @@ fn limits(settings: &LimitSettings) -> Value {
 
 async fn get_limits(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Value>, ApiError> {
     let caller = caller.require::<right::OrgRead>(&app).await?;
-    let (settings, _) = app.store.read(caller.org, |tx| tx.setting::<LimitSettings>()).await?;
+    let (settings, _) = setting::<LimitSettings>(&app, caller.org).await?;
     Ok(Json(limits(&settings)))
 }
 
