@@ -168,9 +168,9 @@ document.addEventListener("click", async (event) => {
     openInPlace(link).catch(() => location.assign(link.href));
     return;
   }
-  const copy = event.target.closest("[data-copy]");
+  const copy = event.target.closest("[data-copy], [data-copy-line]");
   if (copy) {
-    await navigator.clipboard.writeText(copy.dataset.copy.replace(/\s/g, ""));
+    await navigator.clipboard.writeText(copy.dataset.copyLine ?? copy.dataset.copy.replace(/\s/g, ""));
     const words = copy.querySelector("[data-words]") ?? copy;
     words.textContent = "Copied";
   }

@@ -18,7 +18,7 @@ use super::part::{Link, Moment, Pages, State, Tone};
 use super::recovery::{self, Way};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
-use super::{device, people};
+use super::{device, enrolment_code, people};
 use crate::App;
 use crate::api::page::Query;
 use crate::api::recovery_pins::{self, Pair};
@@ -57,6 +57,8 @@ pub struct Devices {
     pub rows: Vec<Row>,
     /// The other pages.
     pub pages: Pages,
+    /// Where a computer's enrolment begins, for those who may.
+    pub enrol: Option<&'static str>,
 }
 
 impl Devices {
@@ -88,7 +90,8 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
         rows.push(row(&app, &viewer, &by, found).await?);
     }
     let shell = Shell { searched: q.clone(), ..viewer.shell(Place::Devices) };
-    Ok(page(&Devices { shell, q, status, rows, pages }))
+    let enrol = viewer.may(Permission::DevicesManage).then_some(enrolment_code::ADDRESS);
+    Ok(page(&Devices { shell, q, status, rows, pages, enrol }))
 }
 
 async fn row(app: &App, viewer: &Viewer, by: &Allowed<right::DevicesRead>, own: &Device) -> Result<Row, ApiError> {

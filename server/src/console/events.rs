@@ -78,7 +78,9 @@ pub fn line(event: &StoredEvent, viewer: &Viewer) -> Event {
     add("Program", client.1);
     add("Request", body.request.clone().unwrap_or_default());
     add("Entry", format!("{} ({})", event.position, event.id));
-    let about = match targets.join(" on ") {
+    let seen = body.targets.iter().zip(&targets).filter(|(target, _)| target["type"] != "Session");
+    let seen: Vec<&str> = seen.map(|(_, name)| name.as_str()).collect();
+    let about = match seen.join(", ") {
         about if about.is_empty() || about == actor => actor,
         about => format!("{actor}, about {about}"),
     };

@@ -11,6 +11,7 @@ pub mod assets;
 pub mod cookie;
 pub mod device;
 pub mod devices;
+pub mod enrolment_code;
 pub mod events;
 pub mod features;
 pub mod form;
@@ -50,6 +51,7 @@ pub fn routes() -> Routes {
         .merge(administrators::routes())
         .merge(device::routes())
         .merge(devices::routes())
+        .merge(enrolment_code::routes())
         .merge(features::routes())
         .merge(groups::routes())
         .merge(home::routes())

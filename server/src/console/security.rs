@@ -94,12 +94,8 @@ const DEVICE: &[(&str, Shape, &str)] = &[
     ),
     (
         "RecoveryMode",
-        Shape::Choice(&[
-            ("AUTO", "By the time where the secret is in hardware"),
-            ("CHALLENGE", "By the caller's nine digits alone"),
-            ("TIME", "By the time, also for a secret in a file"),
-        ]),
-        "Which kind of PIN computers take.",
+        Shape::Choice(&[("AUTO", "Time, if in hardware"), ("CHALLENGE", "Nine digits only"), ("TIME", "Time, always")]),
+        "Whether a PIN goes by the time, where the recovery secret is in hardware or always, or only answers the nine digits on the screen.",
     ),
     ("AdminEmail", Shape::Text, "Shown on the locked screen."),
     ("AdminPhone", Shape::Text, "Shown on the locked screen."),

@@ -250,6 +250,7 @@ fn devices() -> devices::Devices {
             row("HARBOUR-15", "PF4K2M8Z", "Betty Holberton", None, State::new(Tone::Danger, "Not registered")),
         ],
         pages: pages(),
+        enrol: Some(enrolment_code::ADDRESS),
     }
 }
 
@@ -410,6 +411,18 @@ fn screens() -> Vec<(&'static str, String)> {
         ),
         ("home", drawn(&home())),
         ("devices", drawn(&devices())),
+        (
+            "enrolment-code",
+            drawn(&enrolment_code::EnrolmentCode {
+                shell: shell(Place::Devices),
+                serial: Field::new("serialNumber", "Serial number of the computer", Kind::Text),
+                made: Some((
+                    Secret::new("ABCDE-FGHIJ".into()),
+                    in_an_hour(),
+                    Secret::new("postern-agent enrol".into()),
+                )),
+            }),
+        ),
         ("device", drawn(&device())),
         ("pin-request", drawn(&request())),
         ("pin-request-new-link", drawn(&new_link)),

@@ -260,3 +260,20 @@ async fn whoever_says_it_was_not_them_takes_the_pin_back_without_signing_in() {
         browser.submit(&path, &[]).await.expect(404).says(&["This link does not work"]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_computer_enrols_by_the_code_of_the_console() {
+    for engine in scratch::engines() {
+        let harbour = Harbour::new(engine).await;
+        let mut browser = Browser::of(&harbour.app, &harbour.ada).await;
+        browser.open("/admin/devices").await.expect(200).says(&["No computer here yet", "Enrol a computer"]);
+        let path = "/admin/devices/enrolment-code";
+        browser.open(path).await.expect(200).says(&["Serial number of the computer"]);
+        let made = browser.submit(path, &[("serialNumber", "PF3X-0042")]).await.expect(200);
+        made.says(&["postern-agent enrol --server http://localhost:8080 --code"]);
+        let page = made.text();
+        let code = page.split("class=\"secret\">").nth(1).and_then(|rest| rest.split('<').next()).expect("a code");
+        Computer::enrol(&harbour.app, code, "PF3X-0042").await;
+        browser.open("/admin/devices").await.expect(200).says(&["PF3X-0042", "Nobody yet", "Nobody registered"]);
+    }
+}
