@@ -142,7 +142,9 @@ pub fn run(data: &Path, command: Command) -> anyhow::Result<ExitCode> {
     })?;
     match answer {
         Answer::Done(lines) => {
-            lines.iter().for_each(|line| screen::line(line));
+            for line in &lines {
+                screen::line(line);
+            }
             Ok(ExitCode::SUCCESS)
         }
         Answer::Refused(why) => {

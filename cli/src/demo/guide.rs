@@ -158,7 +158,8 @@ struct After {
 async fn grown_record(On(stage): On, Query(from): Query<After>) -> Result<Json<Value>, Failed> {
     let grown = {
         let stage = Arc::clone(&stage);
-        tokio::task::spawn_blocking(move || record::after(&stage.administrator, &from.after)).await??
+        let after = if from.after.is_empty() { stage.record_from.clone() } else { from.after };
+        tokio::task::spawn_blocking(move || record::after(&stage.administrator, &after)).await??
     };
     if grown.has_issued_pin() {
         stage.story.note(Step::Pin);

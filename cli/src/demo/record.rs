@@ -25,6 +25,21 @@ struct Line {
 
 const PAGE: &str = "/api/v1/logs?sortOrder=ASCENDING&limit=100";
 
+/// Where the record ends now.
+///
+/// # Errors
+/// Where the server does not answer.
+pub fn end(administrator: &Client) -> anyhow::Result<String> {
+    let mut cursor = String::new();
+    loop {
+        let grown = after(administrator, &cursor)?;
+        if grown.events.is_empty() {
+            return Ok(grown.next);
+        }
+        cursor = grown.next;
+    }
+}
+
 /// What was written down after `cursor`; from the beginning where it is empty. A cursor is the address of a page.
 ///
 /// # Errors

@@ -23,7 +23,7 @@ use super::http::{Client, Right};
 use super::monitor::Monitor;
 use super::phone::Phone;
 use super::story::Story;
-use super::{desk, seed};
+use super::{desk, record, seed};
 
 /// How many ports are tried from the wanted one on.
 const PORTS: u16 = 50;
@@ -46,6 +46,8 @@ pub struct Stage {
     pub help_desk: Client,
     /// The help desk's phone.
     pub phone: Phone,
+    /// Where the record ended when the stage was set: what came before is how it was set.
+    pub record_from: String,
     /// The server's data folder.
     pub data: PathBuf,
     /// For how long a PIN lets in, in words.
@@ -92,26 +94,29 @@ async fn raise(
     script: seed::Script,
 ) -> anyhow::Result<Arc<Stage>> {
     let (world, data) = (Arc::clone(&app.world), folder.server());
-    let (facts, computer) = {
+    let (facts, computer, administrator, record_from) = {
         let (runtime, cable, url) = (Handle::current(), cable.url(), url.clone());
         let seed = move || {
             let place = seed::Place { folder: &folder, app: &app, cable: &cable, url: &url, runtime };
-            match folder.facts()? {
+            let (facts, computer) = match folder.facts()? {
                 Some(facts) => seed::again(&place, facts),
                 None => seed::anew(&place, &script),
-            }
+            }?;
+            let administrator = Client::new(&url, Right::Token(facts.super_admin.api_token.clone()));
+            let record_from = record::end(&administrator)?;
+            anyhow::Ok((facts, computer, administrator, record_from))
         };
         spawn_blocking(seed).await??
     };
     let facts = Arc::new(facts);
-    let token = |person: &super::facts::Administrator| Client::new(&url, Right::Token(person.api_token.clone()));
     Ok(Arc::new(Stage {
-        administrator: token(&facts.super_admin),
-        help_desk: token(&facts.help_desk),
+        help_desk: administrator.with(Right::Token(facts.help_desk.api_token.clone())),
+        administrator,
         phone: Phone::of(&facts.help_desk.person, &*world)?,
         monitor: Monitor::asleep(Arc::clone(&facts)),
         story: Arc::default(),
         duration: script.duration_in_words(),
+        record_from,
         facts,
         data,
         cable,

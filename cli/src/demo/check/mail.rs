@@ -12,23 +12,13 @@ use crate::demo::wait;
 /// How long a mail may take.
 const DELIVERY: Duration = Duration::from_secs(15);
 
-/// How many mails went to an address.
-///
-/// # Errors
-/// Where the outbox cannot be read.
-pub fn count(stage: &Stage, recipient: &str) -> anyhow::Result<usize> {
-    Ok(to(stage, recipient)?.len())
-}
-
-/// The link in the mail that comes after the first `count` to this address; nothing where none comes in time.
-pub fn link_after(stage: &Stage, recipient: &str, count: usize) -> Option<String> {
-    let url = &stage.facts.server_url;
+/// The path of the `number`th "this was not me" link that a person was sent; nothing where it does not come in time.
+pub fn not_me_link(stage: &Stage, recipient: &str, number: usize) -> Option<String> {
+    let before = format!("{}/not-me/", stage.facts.server_url);
     wait::while_none(DELIVERY, stage.world(), || {
         let mails = to(stage, recipient).ok()?;
-        mails.iter().skip(count).find_map(|mail| {
-            let path = mail.split_once(url.as_str())?.1;
-            path.split_whitespace().next().map(str::to_owned)
-        })
+        let mut tokens = mails.iter().filter_map(|mail| mail.split_once(&before)?.1.split_whitespace().next());
+        tokens.nth(number - 1).map(|token| format!("/not-me/{token}"))
     })
 }
 
