@@ -18,6 +18,22 @@ pub struct Pin {
     pub digits: Secret<String>,
 }
 
+/// What became of a PIN.
+#[derive(Debug)]
+pub struct Fate {
+    /// `ISSUED`, `ACTIVATED` ...
+    pub status: String,
+    /// How the server learnt of its use: `ONLINE` or `REPORT`; empty where it knows of none.
+    pub source: String,
+}
+
+impl Fate {
+    /// Whether it let somebody in.
+    pub fn was_used(&self) -> bool {
+        matches!(self.status.as_str(), "ACTIVATED" | "ENDED")
+    }
+}
+
 /// Makes a time PIN. There is one in each half minute: whoever comes too soon waits for the next.
 ///
 /// # Errors
@@ -45,8 +61,9 @@ pub fn revoke(desk: &Client, device: &str, user: &str, id: &str, reason: &str) -
 ///
 /// # Errors
 /// Where the server refuses.
-pub fn status(desk: &Client, device: &str, user: &str, id: &str) -> anyhow::Result<String> {
-    desk.get(&format!("{}/{id}", path(device, user)))?.expect(200)?.text("status")
+pub fn fate(desk: &Client, device: &str, user: &str, id: &str) -> anyhow::Result<Fate> {
+    let answer = desk.get(&format!("{}/{id}", path(device, user)))?.expect(200)?;
+    Ok(Fate { status: answer.text("status")?, source: answer.text("source").unwrap_or_default() })
 }
 
 fn path(device: &str, user: &str) -> String {

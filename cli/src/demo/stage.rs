@@ -1,6 +1,7 @@
 //! Everything that runs: the server in this process, the cable, the computer's agent in a process of its own.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -161,11 +162,19 @@ impl Running {
 /// The first free port from `wanted` on; 0 is any.
 async fn free_port(wanted: u16) -> anyhow::Result<TcpListener> {
     for port in wanted..=wanted.saturating_add(PORTS) {
-        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+            && !is_taken_on_v6(port).await
+        {
             return Ok(listener);
         }
     }
     anyhow::bail!("no port from {wanted} to {} is free: choose another with --port", wanted.saturating_add(PORTS))
+}
+
+/// A browser tries `localhost` by IPv6 first: whoever listens there would be taken for the demo.
+async fn is_taken_on_v6(port: u16) -> bool {
+    let bound = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await;
+    bound.is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
 }
 
 fn config(listen: SocketAddr, url: &str, cable: &Cable) -> anyhow::Result<Config> {

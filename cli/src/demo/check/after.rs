@@ -20,15 +20,17 @@ const REPORT: Duration = Duration::from_secs(15);
 /// What the record must hold: event, outcome, and how often at least.
 const RECORD: &[(&str, &str, usize)] = &[
     ("org.create", "SUCCESS", 1),
-    ("user.lifecycle.create", "SUCCESS", 8),
+    ("user.lifecycle.create", "SUCCESS", 9),
     ("device.enrollment.create", "SUCCESS", 1),
     ("device.desktop_mfa.configuration.update", "SUCCESS", 1),
     ("device.desktop_mfa.enrollment.create", "SUCCESS", 7),
     ("user.session.start", "SUCCESS", 1),
     ("device.desktop_mfa.recovery_pin.generate", "SUCCESS", 8),
     ("device.desktop_mfa.recovery_pin.activate", "SUCCESS", 2),
-    ("device.desktop_mfa.recovery_pin.revoke", "SUCCESS", 3),
+    ("device.desktop_mfa.recovery_pin.deny", "FAILURE", 8),
+    ("device.desktop_mfa.recovery_pin.revoke", "SUCCESS", 2),
     ("device.desktop_mfa.recovery_pin.end", "SUCCESS", 1),
+    ("user.account.report_suspicious_activity_by_enduser", "SUCCESS", 1),
 ];
 
 /// Everything.
@@ -43,9 +45,9 @@ pub fn all(walk: &Walk<'_>, unreported: &Unreported, late: &Pin) -> anyhow::Resu
 fn the_report_arrives(walk: &Walk<'_>, used: &Pin) -> anyhow::Result<()> {
     let grace = walk.person(&GRACE)?;
     let known = wait::while_none(REPORT, walk.stage.world(), || {
-        let status = walk.status(&GRACE, used).ok()?;
+        let fate = walk.fate(&GRACE, used).ok()?;
         let is_sent = walk.stage.computer.person(&grace.login).ok()?.unsent_reports.get() == 0;
-        (is_sent && matches!(status.as_str(), "ACTIVATED" | "ENDED")).then_some(())
+        (is_sent && fate.was_used() && fate.source == "REPORT").then_some(())
     });
     known.context("the server never learnt of Grace's PIN, which she used without a network")?;
     walk.held("the computer reported what it did alone: the server knows that Grace's PIN was used");

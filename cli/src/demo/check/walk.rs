@@ -7,7 +7,7 @@ use postern_wire::socket::{OpenedBy, RefusalWord, Until};
 use crate::demo::cast::Role;
 use crate::demo::facts::Person;
 use crate::demo::http::Client;
-use crate::demo::pins::{self, Pin};
+use crate::demo::pins::{self, Fate, Pin};
 use crate::demo::scripted::{Played, play};
 use crate::demo::stage::Stage;
 use crate::demo::{screen, wait};
@@ -58,8 +58,8 @@ impl<'s> Walk<'s> {
     }
 
     /// What the server says of a PIN.
-    pub fn status(&self, role: &Role, pin: &Pin) -> anyhow::Result<String> {
-        pins::status(&self.desk, &self.stage.facts.device.id, &self.person(role)?.id, &pin.id)
+    pub fn fate(&self, role: &Role, pin: &Pin) -> anyhow::Result<Fate> {
+        pins::fate(&self.desk, &self.stage.facts.device.id, &self.person(role)?.id, &pin.id)
     }
 
     /// Somebody types at the computer itself.
