@@ -59,9 +59,10 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
                 person: Link::new(person.name(), people::address(&person)),
                 login: person.login.to_string(),
                 roles: labels.join(", "),
-                recovery: match may_make {
-                    true => State::new(Tone::Good, "May make them"),
-                    false => State::new(Tone::Plain, "No"),
+                recovery: if may_make {
+                    State::new(Tone::Good, "May make them")
+                } else {
+                    State::new(Tone::Plain, "No")
                 },
                 since: viewer.moment(since.unwrap_or(viewer.now)),
             });

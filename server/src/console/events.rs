@@ -47,8 +47,8 @@ pub fn line(event: &StoredEvent, viewer: &Viewer) -> Event {
         .iter()
         .enumerate()
         .map(|(at, target)| {
-            let names = personal.and_then(|personal| personal.targets.get(at));
-            named(target, names.map(|names| names.display_name.as_str()))
+            let person = personal.and_then(|personal| personal.targets.get(at));
+            named(target, person.map(|person| person.display_name.as_str()))
         })
         .collect();
     let outcome = match (body.outcome["result"].as_str(), body.severity) {

@@ -60,7 +60,7 @@ pub fn routes() -> Routes {
 
 async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response, ApiError> {
     let by = viewer.require::<right::OrgRead>(&app).await?;
-    let (features, _) = app.store.read(by.org, |tx| tx.setting::<features::Features>()).await?;
+    let features = app.store.read(by.org, |tx| Ok(tx.setting::<features::Features>()?.0)).await?;
     let about = "The help desk can let a person without their factor into their own computer for a while, by a PIN that \
                  it reads out. While this is off, the switch under Security > General has no effect and computers \
                  register no recovery secrets.";

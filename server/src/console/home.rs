@@ -23,7 +23,7 @@ use crate::api::routes::{Access, Routes};
 use crate::api::{ApiError, logs};
 
 /// How long something alarming is shown here.
-const ALARM: Duration = Duration::from_secs(7 * 86_400);
+const ALARM: Duration = Duration::from_hours(7 * 24);
 /// At most so many alarms; the record has them all.
 const ALARMS: u32 = 5;
 

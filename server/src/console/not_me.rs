@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use postern_codes::Secret;
+use postern_wire::form::Text;
 
 use super::page::{page, page_with};
 use super::part::Moment;
@@ -80,7 +81,7 @@ async fn view(app: &App, link: &str, stage: Stage) -> Result<NotMe, ApiError> {
     let (record, (DeviceDocument(settings), _)) =
         app.store.read(org, |tx| Ok((tx.org_record()?, tx.setting()?))).await?;
     let ways = [&settings.admin_phone, &settings.admin_email, &settings.admin_contact_info];
-    let ways: Vec<_> = ways.into_iter().map(|way| way.as_str()).filter(|way| !way.is_empty()).collect();
+    let ways: Vec<_> = ways.into_iter().map(Text::as_str).filter(|way| !way.is_empty()).collect();
     Ok(NotMe {
         org: record.map(|org| org.name).unwrap_or_default(),
         action: format!("/not-me/{link}"),

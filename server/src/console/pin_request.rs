@@ -206,7 +206,7 @@ fn refused(error: &ApiError, viewer: &Viewer) -> Notice {
 async fn request(app: &App, viewer: &Viewer, pair: Pair) -> Result<PinRequest, ApiError> {
     let by = viewer.require::<right::DevicesRead>(app).await?;
     let known = recovery_pins::readiness(app, &by, pair).await?;
-    let (access, _) = app.store.read(by.org, |tx| tx.setting::<AccessSettings>()).await?;
+    let access = app.store.read(by.org, |tx| Ok(tx.setting::<AccessSettings>()?.0)).await?;
     Ok(PinRequest::new(viewer, pair, &known, access.recovery_pin_case_required))
 }
 

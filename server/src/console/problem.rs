@@ -48,7 +48,7 @@ impl From<&ApiError> for Why {
             (StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED, _) => Self::NotFound,
             (status, _) if status.is_server_error() => Self::Unavailable,
             (_, code) => {
-                let next = error.causes.iter().map(|cause| format!("{}. ", capital(cause))).collect::<String>();
+                let next = error.causes.iter().map(|cause| capital(cause) + ". ").collect::<String>();
                 Self::Refused(Notice::new(Tone::Warning, error.summary.clone(), next).with_code(code))
             }
         }

@@ -64,9 +64,10 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
             rows.push(Row {
                 name: token.name.clone(),
                 owner: Link::new(owner, format!("/admin/people/{}", token.user)),
-                grants: match may_make {
-                    true => State::new(Tone::Warning, "May make them"),
-                    false => State::new(Tone::Plain, "No"),
+                grants: if may_make {
+                    State::new(Tone::Warning, "May make them")
+                } else {
+                    State::new(Tone::Plain, "No")
                 },
                 created: viewer.moment(token.created_at),
                 last_used: token.last_used_at.map(|at| viewer.moment(at)),

@@ -71,7 +71,7 @@ impl FromRequestParts<Arc<App>> for Viewer {
             let summary = "the console is for administrators";
             return Err(ApiError::new(StatusCode::FORBIDDEN, "not_an_administrator", summary));
         }
-        let org = app.store.read(caller.org, |tx| tx.org_record()).await?;
-        Ok(Self { org: org.map(|org| org.name).unwrap_or_default(), now: app.env().now, caller })
+        let org = app.store.read(caller.org, |tx| Ok(tx.org_record()?.map(|org| org.name))).await?;
+        Ok(Self { org: org.unwrap_or_default(), now: app.env().now, caller })
     }
 }
