@@ -16,7 +16,6 @@ use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use tokio::runtime::Handle;
 
 mod error;
 mod row;
@@ -182,8 +181,7 @@ impl Store {
             let connection = self.begin(purpose).await?;
             // From here to the commit nothing awaits: a caller that hangs up cannot undo a charge.
             let result = tokio::task::block_in_place(|| {
-                let mut tx =
-                    Tx { connection, org, keyring: &self.keyring, runtime: Handle::current(), state: State::Open };
+                let mut tx = Tx { connection, org, keyring: &self.keyring, state: State::Open };
                 let result = act(&mut tx);
                 tx.end(result, purpose)
             });
@@ -262,6 +260,12 @@ enum Connection {
     Postgres(PoolConnection<Postgres>),
 }
 
+/// Waits for the driver within a transaction. Tokio's own `block_on` parks by a token of the thread, and would swallow the
+/// one that wakes what else this task awaits; this one parks by a token of its own.
+fn wait<F: Future>(driver: F) -> F::Output {
+    pollster::block_on(driver)
+}
+
 /// Where a transaction is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -277,7 +281,6 @@ pub struct Tx<'s> {
     connection: Connection,
     org: Option<Id<Org>>,
     keyring: &'s Keyring,
-    runtime: Handle,
     state: State,
 }
 
@@ -332,7 +335,7 @@ impl Tx<'_> {
     /// Runs a statement; gives the number of rows it changed, which the caller must look at.
     pub(crate) fn execute(&mut self, statement: Statement, values: Vec<Value>) -> Result<u64, Error> {
         let values = self.with_org(values);
-        let done = self.runtime.block_on(async {
+        let done = wait(async {
             match &mut self.connection {
                 Connection::Sqlite(connection) => {
                     let query = values.into_iter().fold(sqlx::query(statement.text), Value::bind_sqlite);
@@ -354,7 +357,7 @@ impl Tx<'_> {
 
     fn rows_of(&mut self, text: impl sqlx::SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, Error> {
         let values = self.with_org(values);
-        let rows = self.runtime.block_on(async {
+        let rows = wait(async {
             match &mut self.connection {
                 Connection::Sqlite(connection) => {
                     let query = values.into_iter().fold(sqlx::query(text), Value::bind_sqlite);
@@ -401,7 +404,7 @@ impl Tx<'_> {
             (result, _) => result,
         };
         let end = if result.is_ok() && purpose == Purpose::Write { "COMMIT" } else { "ROLLBACK" };
-        let ended = self.runtime.block_on(async {
+        let ended = wait(async {
             match &mut self.connection {
                 Connection::Sqlite(connection) => sqlx::raw_sql(end).execute(&mut **connection).await.map(drop),
                 Connection::Postgres(connection) => sqlx::raw_sql(end).execute(&mut **connection).await.map(drop),

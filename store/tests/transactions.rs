@@ -107,6 +107,24 @@ async fn positions_follow_commits_without_gap_or_double() {
     }
 }
 
+/// Two requests joined in one task share its thread: neither may swallow what wakes the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn transactions_of_one_task_wake_each_other() {
+    for engine in scratch::engines() {
+        let (scratch, org, env) = with_org(engine).await;
+        let act = async || {
+            for _ in 0..25 {
+                scratch.store.read(org, |tx| tx.org_record()).await?;
+                scratch.store.write(org, |tx| tx.record(&event(), &env)).await?;
+            }
+            Ok::<(), Error>(())
+        };
+        let all = async { tokio::join!(act(), act(), act()) };
+        let ended = tokio::time::timeout(Duration::from_secs(60), all).await;
+        assert!(matches!(ended, Ok((Ok(()), Ok(()), Ok(())))), "{engine:?}: {ended:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_setting_rises_in_version_and_keeps_its_default() {
     for engine in scratch::engines() {
