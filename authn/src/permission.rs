@@ -6,10 +6,10 @@ use std::fmt;
 use std::str::FromStr;
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $variant:ident $text:literal;)*) => {
+    ($(#[doc = $meaning:literal] $variant:ident $text:literal;)*) => {
         /// One thing an administrator may do, by the name that Okta's API has for it where it has one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Permission { $($(#[$doc])* $variant),* }
+        pub enum Permission { $(#[doc = $meaning] $variant),* }
 
         impl Permission {
             /// Every permission.
@@ -19,13 +19,18 @@ macro_rules! permissions {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),* }
             }
+
+            /// What it lets its holder do, in a sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning.trim_ascii_start()),* }
+            }
         }
 
         /// The permissions as types: a function that takes an `Allowed<right::X>` cannot be called without the check.
         pub mod right {
             use super::{Permission, Right};
             $(
-                $(#[$doc])* #[derive(Debug, Clone, Copy)] pub enum $variant {}
+                #[doc = $meaning] #[derive(Debug, Clone, Copy)] pub enum $variant {}
                 impl Right for $variant { const PERMISSION: Permission = Permission::$variant; }
             )*
         }

@@ -127,7 +127,7 @@ impl From<User> for Command {
 /// # Errors
 /// Where there is no installation, or it fails.
 pub fn run(data: &Path, command: Command) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let answer = runtime.block_on(async {
         if let Some(answer) = socket::ask(data, &command).await? {
             return Ok(answer);

@@ -14,9 +14,9 @@ pub const FILE: &str = "postern.toml";
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// One or several base URLs: scheme, host, port unless it is the default, no path. The first makes links; all are
-    /// accepted as the audience of a computer's proof.
+    /// accepted as the audience of a computer's proof. `http://localhost:8080` where absent.
     pub public_url: PublicUrls,
-    /// Where to listen.
+    /// Where to listen; `127.0.0.1:8080` where absent. Plain HTTP on loopback only.
     pub listen: SocketAddr,
     /// PEM chain; with `tls_key` the server speaks TLS itself.
     pub tls_cert: Option<PathBuf>,

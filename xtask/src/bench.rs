@@ -1,11 +1,29 @@
 //! `cargo xtask bench`: figures of a release build, with the machine they were taken on.
 //!
 //! To add a measurement, write one file in `bench/` with a [`Measurement`] and put a line in [`ALL`].
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`stage`] | an organisation with people and a computer, as `postern demo` makes it, served by the shipped programs |
+//! | [`http`], [`agent`] | who calls the server, who calls the agent |
+//! | [`process`] | a program that ends with its measurement |
+//! | [`machine`], [`table`] | what is printed |
+//! | the others | a measurement each |
 
+mod agent;
+mod http;
+mod issue;
 mod machine;
+mod memory;
+mod pam;
+mod pin_check;
+mod process;
 mod size;
+mod stage;
+mod start;
 mod table;
 
+use std::cell::OnceCell;
 use std::fs;
 use std::path::PathBuf;
 
@@ -13,15 +31,29 @@ use anyhow::{Context, Result};
 
 use crate::workspace::{Metadata, cargo, run};
 use machine::Machine;
+use stage::Stage;
 use table::Row;
 
-const ALL: &[Measurement] = &[size::SERVER];
+const ALL: &[Measurement] = &[
+    start::FRESH,
+    start::EXISTING,
+    memory::SERVER,
+    memory::AGENT,
+    issue::SQLITE,
+    issue::SQLITE_EIGHT,
+    issue::POSTGRES,
+    issue::POSTGRES_EIGHT,
+    pin_check::FIRST,
+    pin_check::AGAIN,
+    pam::CONVERSATION,
+    size::SERVER,
+];
 
 /// What to measure, and where to put it.
 #[derive(clap::Args)]
 pub struct Options {
     /// Only measurements whose name contains this.
-    filter: Option<String>,
+    name: Option<String>,
     /// Write the figures to this file too, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -33,12 +65,22 @@ struct Measurement {
     unit: &'static str,
     /// What its median should stay under, where somebody has said so.
     aim: Option<f64>,
+    /// What has to be installed, if anything; the measurement is left out where it is not.
+    needs: Option<Need>,
     take: fn(&Built) -> Result<Vec<f64>>,
 }
 
-/// The release build that is measured.
+/// Something that a machine may have.
+struct Need {
+    what: &'static str,
+    is_there: fn() -> bool,
+}
+
+/// The release build that is measured, and what several measurements share.
 struct Built {
     folder: PathBuf,
+    sqlite: OnceCell<Stage>,
+    postgres: OnceCell<Stage>,
 }
 
 /// Builds a release, takes every measurement, prints the table.
@@ -46,11 +88,17 @@ struct Built {
 /// # Errors
 /// If the build or a measurement failed. A missed aim is shown, and is no error.
 pub fn bench(options: &Options) -> Result<()> {
-    run(cargo().args(["build", "--release", "--workspace", "--locked"]))?;
-    let built = Built { folder: Metadata::read()?.target_directory.join("release") };
-    let filter = options.filter.as_deref().unwrap_or_default();
+    let packages = ["-p", "postern", "-p", "postern-agent", "-p", "postern-pam"];
+    run(cargo().args(["build", "--release", "--locked"]).args(packages))?;
+    let folder = Metadata::read()?.target_directory.join("release");
+    let built = Built { folder, sqlite: OnceCell::new(), postgres: OnceCell::new() };
+    let name = options.name.as_deref().unwrap_or_default();
     let mut rows = Vec::new();
-    for measurement in ALL.iter().filter(|measurement| measurement.name.contains(filter)) {
+    for measurement in ALL.iter().filter(|measurement| measurement.name.contains(name)) {
+        if let Some(need) = measurement.needs.as_ref().filter(|need| !(need.is_there)()) {
+            println!("left out: {} (no {}: run `cargo xtask setup`)", measurement.name, need.what);
+            continue;
+        }
         println!("measuring: {}", measurement.name);
         let samples = (measurement.take)(&built).with_context(|| format!("cannot measure {}", measurement.name))?;
         rows.push(Row::new(measurement, samples)?);

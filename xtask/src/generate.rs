@@ -1,7 +1,9 @@
 //! `cargo xtask generate`: files that a program writes and people read, committed and proven fresh.
 //!
-//! To add one, write the function that makes its text and put a line in [`FILES`]. Files that belong to a test (golden
-//! schemas, snapshots) are compared by that test; [`TESTS`] lists how to have it write them.
+//! To add one, write the function that makes its text and put a line in [`FILES`]. A file that a test compares (golden
+//! schemas, pages from the lists of a crate) is written by that test; [`TESTS`] lists them.
+
+mod configuration;
 
 use std::fmt::Write;
 use std::fs;
@@ -11,6 +13,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::{Metadata, cargo, output, root, run};
+use configuration::Table;
 
 /// A generated file: its path, and what makes its text; `None` where the program has nothing to say yet.
 type Generated = (&'static str, fn() -> Result<Option<String>>);
@@ -18,10 +21,16 @@ type Generated = (&'static str, fn() -> Result<Option<String>>);
 const FILES: &[Generated] = &[
     ("docs/reference/postern.md", || command_reference("postern")),
     ("docs/reference/postern-agent.md", || command_reference("postern-agent")),
+    ("docs/reference/postern-toml.md", server_configuration),
+    ("docs/reference/agent-toml.md", agent_configuration),
 ];
 
-/// Packages whose tests write their golden files when `UPDATE=1` is set.
-const TESTS: &[&str] = &["postern-store"];
+/// Tests that write their files when `UPDATE=1` is set, and compare them when it is not.
+const TESTS: &[&[&str]] = &[
+    &["--package", "postern-authn", "--test", "reference"],
+    &["--package", "postern-wire", "--test", "reference"],
+    &["--package", "postern-store"],
+];
 
 /// Writes every generated file, or with `check` fails where a committed one is not what would be written.
 pub fn generate(check: bool) -> Result<()> {
@@ -49,11 +58,31 @@ pub fn generate(check: bool) -> Result<()> {
         bail!("stale: {}; run `cargo xtask generate`", stale.join(", "));
     }
     if !check {
-        for package in TESTS {
-            run(cargo().args(["test", "--quiet", "--package", package]).env("UPDATE", "1"))?;
+        for test in TESTS {
+            run(cargo().args(["test", "--quiet"]).args(*test).env("UPDATE", "1"))?;
         }
     }
     Ok(())
+}
+
+fn server_configuration() -> Result<Option<String>> {
+    let file = "server/src/config.rs";
+    let about = "In the data folder of the server. Every name may be left out; one that is unknown is refused. No variable of the\n\
+                 environment takes part.";
+    let tables = [Table { name: "", file, of: "Config" }, Table { name: "smtp", file, of: "Smtp" }];
+    configuration::page("postern.toml", about, &tables)
+}
+
+fn agent_configuration() -> Result<Option<String>> {
+    let file = "agent/src/config.rs";
+    let about = "`/etc/postern/agent.toml` on a protected computer. Every name may be left out; one that is unknown is refused. A\n\
+                 commented example is `packaging/agent.toml`. `[settings]` wins over what the server says, but makes no limit\nlooser.";
+    let tables = [
+        Table { name: "", file, of: "Config" },
+        Table { name: "computer", file, of: "ComputerNames" },
+        Table { name: "settings", file: "wire/src/settings.rs", of: "DeviceSettings" },
+    ];
+    configuration::page("agent.toml", about, &tables)
 }
 
 /// The help of an executable and of each of its commands, as one page.

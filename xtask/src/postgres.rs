@@ -1,5 +1,5 @@
-//! A private PostgreSQL that lives as long as one run of the tests: its own folder, a port from the kernel, nothing
-//! flushed to the disk.
+//! A private PostgreSQL that lives as long as one run of the tests: its own folder, a port from the kernel, and
+//! for tests nothing flushed to the disk.
 //!
 //! It cannot outlive the run: it stays in the terminal's process group (so Ctrl-C reaches it), the kernel tells it when
 //! this process dies in any other way, and what a killed run leaves in the temporary folder the next one sweeps up.
@@ -19,15 +19,8 @@ use crate::workspace::{on_path, output};
 
 const FOLDER: &str = "postern-postgres-";
 /// Nothing here has to survive a crash, and a test run opens many connections at once.
-const SETTINGS: &[&str] = &[
-    "listen_addresses=127.0.0.1",
-    "unix_socket_directories=",
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "max_connections=300",
-    "logging_collector=off",
-];
+const CARELESS: &[&str] = &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300"];
+const SETTINGS: &[&str] = &["listen_addresses=127.0.0.1", "unix_socket_directories=", "logging_collector=off"];
 
 /// A running server; dropping it stops it and removes its files.
 pub struct Postgres {
@@ -38,20 +31,29 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a cluster and starts it on a free port.
+    /// Makes a cluster that flushes nothing, and starts it on a free port.
     pub fn start() -> Result<Self> {
+        Self::start_with(CARELESS)
+    }
+
+    /// The same with PostgreSQL's own settings: what is committed is on the disk.
+    pub fn durable() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    fn start_with(settings: &[&str]) -> Result<Self> {
         let binaries = binaries().context("no PostgreSQL server is installed: run `cargo xtask setup`")?;
         sweep();
         let folder = env::temp_dir().join(format!("{FOLDER}{}", process::id()));
         DirBuilder::new().mode(0o700).create(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let started = Self::start_in(&folder, &binaries);
+        let started = Self::start_in(&folder, &binaries, settings);
         if started.is_err() {
             fs::remove_dir_all(&folder).ok();
         }
         started
     }
 
-    fn start_in(folder: &Path, binaries: &Path) -> Result<Self> {
+    fn start_in(folder: &Path, binaries: &Path, settings: &[&str]) -> Result<Self> {
         if let Some((uid, gid)) = unprivileged()? {
             chown(folder, Some(uid), Some(gid)).with_context(|| format!("cannot give away {}", folder.display()))?;
         }
@@ -60,7 +62,7 @@ impl Postgres {
         initdb.args(["--no-sync", "--auth=trust", "--username=postern", "--encoding=UTF8", "--locale=C", "--pgdata"]);
         output(initdb.arg(&data))?;
 
-        let (server, port) = launch(&binaries.join("postgres"), &data)?;
+        let (server, port) = launch(&binaries.join("postgres"), &data, settings)?;
         let url = format!("postgres://postern@127.0.0.1:{port}/postgres");
         let postgres = Self { server, folder: folder.to_owned(), url };
         let mut psql = Command::new(binaries.join("psql"));
@@ -94,13 +96,13 @@ pub fn binaries() -> Option<PathBuf> {
 }
 
 /// Starts the server and waits for its own word that it is ready; another port if somebody took the first.
-fn launch(postgres: &Path, data: &Path) -> Result<(Child, u16)> {
+fn launch(postgres: &Path, data: &Path, settings: &[&str]) -> Result<(Child, u16)> {
     let mut said = String::new();
     for _ in 0..3 {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = unprivileged_command(postgres)?;
         command.arg("-D").arg(data).args(["-p", &port.to_string()]);
-        command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+        command.args(SETTINGS.iter().chain(settings).flat_map(|setting| ["-c", setting]));
         let mut server = command.stderr(Stdio::piped()).stdout(Stdio::null()).stdin(Stdio::null()).spawn()?;
         let stderr = server.stderr.take().context("the server's log was not piped")?;
         match wait_until_ready(BufReader::new(stderr)) {

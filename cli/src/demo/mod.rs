@@ -54,11 +54,14 @@ pub struct Options {
     /// Begin again: wipes what an earlier demo left in the folder.
     #[arg(long)]
     fresh: bool,
+    /// An empty PostgreSQL database for the server, in place of the embedded one; `--fresh` does not wipe it.
+    #[arg(long, value_name = "URL", hide = true)]
+    database: Option<String>,
     /// Do not open the guide in a browser.
     #[arg(long)]
     no_browser: bool,
     /// Walk the whole journey without anybody, in real time, in a folder of its own; takes less than four minutes.
-    #[arg(long, conflicts_with_all = ["data", "port", "fresh", "no_browser"])]
+    #[arg(long, conflicts_with_all = ["data", "port", "fresh", "database", "no_browser"])]
     check: bool,
     #[command(subcommand)]
     command: Option<DemoCommand>,
@@ -86,7 +89,7 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         terminal::line("Setting the stage ...");
-        let running = stage::set(folder, options.port, seed::STORY).await?;
+        let running = stage::set(folder, options.port, options.database, seed::STORY).await?;
         let url = running.stage.facts.server_url.clone();
         terminal::line(&format!("Open {url}\n\nEverything else is on that page. Ctrl-C ends the demo."));
         if !options.no_browser {

@@ -68,12 +68,12 @@ pub struct Running {
 ///
 /// # Errors
 /// Where no port is free, or part of it does not start.
-pub async fn set(folder: Folder, port: u16, script: seed::Script) -> anyhow::Result<Running> {
+pub async fn set(folder: Folder, port: u16, database: Option<String>, script: seed::Script) -> anyhow::Result<Running> {
     let listener = free_port(port).await?;
     let address = listener.local_addr()?;
     let cable = Cable::lay(address).await?;
     let url = format!("http://localhost:{}", address.port());
-    let app = serve::open(&folder.server(), config(address, &url, &cable)?).await?;
+    let app = serve::open(&folder.server(), config(address, &url, &cable, database)?).await?;
     let curtain = Curtain::new(OnceLock::new());
     let (end, ended) = oneshot::channel();
     let server = {
@@ -177,7 +177,7 @@ async fn is_taken_on_v6(port: u16) -> bool {
     bound.is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
 }
 
-fn config(listen: SocketAddr, url: &str, cable: &Cable) -> anyhow::Result<Config> {
+fn config(listen: SocketAddr, url: &str, cable: &Cable, database: Option<String>) -> anyhow::Result<Config> {
     let public_url = PublicUrls::try_from(vec![url.to_owned(), cable.url()]).map_err(anyhow::Error::msg)?;
-    Ok(Config { public_url, listen, ..Config::default() })
+    Ok(Config { public_url, listen, database: database.map(Secret::new), ..Config::default() })
 }

@@ -9,6 +9,7 @@ pub const SERVER: Measurement = Measurement {
     name: "size of postern",
     unit: "MB",
     aim: None,
+    needs: None,
     take: |built| {
         let bytes = fs::metadata(built.folder.join("postern"))?.len();
         #[expect(clippy::cast_precision_loss, reason = "a file of 2^52 bytes does not exist")]

@@ -68,7 +68,8 @@ fn percentile(sorted: &[f64], percent: usize) -> f64 {
 mod tests {
     use super::*;
 
-    const PIN: Measurement = Measurement { name: "PIN", unit: "ms", aim: Some(20.0), take: |_| Ok(Vec::new()) };
+    const PIN: Measurement =
+        Measurement { name: "PIN", unit: "ms", aim: Some(20.0), needs: None, take: |_| Ok(Vec::new()) };
 
     #[test]
     fn a_percentile_is_a_measured_value() {

@@ -42,7 +42,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let folder = Folder::open(&path, true)?;
     terminal::line("Setting the stage for the check ...");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let running = runtime.block_on(stage::set(folder.clone(), 0, SCRIPT))?;
+    let running = runtime.block_on(stage::set(folder.clone(), 0, None, SCRIPT))?;
     let walked = walk(&running.stage);
     let struck = runtime.block_on(running.strike());
     runtime.shutdown_background();

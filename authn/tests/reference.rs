@@ -1,0 +1,78 @@
+//! The pages of the reference that derive from the lists of this crate. `cargo xtask generate` has these tests write them.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use postern_authn::audit::EventType;
+use postern_authn::limit::Limit;
+use postern_authn::permission::{Permission, Role};
+
+#[test]
+fn the_page_of_events_is_fresh() {
+    let mut page = String::from(
+        "# Events of the record\n\nEvery change and every refusal writes its event in the transaction that makes it. \
+         `GET /api/v1/logs`, and Reports in the\nconsole, read them. The severity is that of a success; a failure is at \
+         least a warning.\n\n| `eventType` | says | severity |\n| --- | --- | --- |\n",
+    );
+    let mut events = EventType::ALL.to_vec();
+    events.sort_by_key(|event| event.as_str());
+    for event in events {
+        let severity = format!("{:?}", event.severity()).to_uppercase();
+        writeln!(page, "| `{event}` | {} | {severity} |", event.message()).expect("a string takes everything");
+    }
+    assert_page("events.md", &page);
+}
+
+#[test]
+fn the_page_of_limits_is_fresh() {
+    let mut page = String::from(
+        "# Limits\n\nCounted in the database, whatever the session, route or server. An organisation sets other counts \
+         with\n`PUT /device-access/api/v1/limits`; the time stays.\n\n| limit | count | in | what a refusal says |\n\
+         | --- | --- | --- | --- |\n",
+    );
+    for limit in Limit::ALL {
+        let allowance = limit.default_allowance();
+        let span = match allowance.window.as_secs() {
+            86_400 => "a day".to_owned(),
+            3600 => "an hour".to_owned(),
+            60 => "a minute".to_owned(),
+            seconds => format!("{} minutes", seconds / 60),
+        };
+        writeln!(page, "| `{}` | {} | {span} | {} |", limit.name(), allowance.count, limit.message())
+            .expect("a string takes everything");
+    }
+    assert_page("limits.md", &page);
+}
+
+#[test]
+fn the_page_of_permissions_is_fresh() {
+    let roles = row(|role| format!(" `{role}` |"));
+    let rules = row(|_| " --- |".to_owned());
+    let mut page = format!(
+        "# Permissions and standard roles\n\n`okta.devices.manage` includes issuing recovery PINs unless the organisation \
+         switches that off.\n\n| permission | lets |{roles}\n| --- | --- |{rules}\n"
+    );
+    for permission in Permission::ALL {
+        let has = |role: &Role| if role.permissions().contains(permission) { " yes |" } else { " |" }.to_owned();
+        writeln!(page, "| `{permission}` | {} |{}", permission.meaning().trim_end_matches('.'), row(has))
+            .expect("a string takes everything");
+    }
+    assert_page("permissions.md", &page);
+}
+
+/// One cell a role.
+fn row(cell: impl Fn(&Role) -> String) -> String {
+    Role::ALL.iter().map(cell).collect()
+}
+
+/// Compares a page with the committed one; with `UPDATE=1` writes it.
+fn assert_page(name: &str, page: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference").join(name);
+    let page = format!("<!-- Written by `cargo xtask generate`. -->\n{page}");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&file, &page).expect("the page can be written");
+    }
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    assert!(committed == page, "docs/reference/{name} is stale: run `cargo xtask generate`");
+}
