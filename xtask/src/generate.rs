@@ -67,16 +67,18 @@ pub fn generate(check: bool) -> Result<()> {
 
 fn server_configuration() -> Result<Option<String>> {
     let file = "server/src/config.rs";
-    let about = "In the data folder of the server. Every name may be left out; one that is unknown is refused. No variable of the\n\
-                 environment takes part.";
+    let about = "In the data folder of the server. An unknown name is refused. Every name may be left out, but for both under\n\
+                 `[smtp]` where that is there.";
     let tables = [Table { name: "", file, of: "Config" }, Table { name: "smtp", file, of: "Smtp" }];
     configuration::page("postern.toml", about, &tables)
 }
 
 fn agent_configuration() -> Result<Option<String>> {
     let file = "agent/src/config.rs";
-    let about = "`/etc/postern/agent.toml` on a protected computer. Every name may be left out; one that is unknown is refused. A\n\
-                 commented example is `packaging/agent.toml`. `[settings]` wins over what the server says, but makes no limit\nlooser.";
+    let about = "`/etc/postern/agent.toml` on a protected computer. Every name may be left out; an unknown one is refused. A commented\n\
+                 example is `packaging/agent.toml`. `[settings]` wins over what the server says, but makes no limit looser; what\n\
+                 stands behind a semicolon is the default. Lists of people, grace periods and limits of offline factors are\n\
+                 read and kept, and not acted on yet.";
     let tables = [
         Table { name: "", file, of: "Config" },
         Table { name: "computer", file, of: "ComputerNames" },

@@ -73,7 +73,7 @@ fn form(text: &str, kind: &str) -> String {
         }
     }
     match kind {
-        "bool" => "true or false".to_owned(),
+        "bool" => "`true` or `false`".to_owned(),
         "PathBuf" => "path".to_owned(),
         "PublicUrls" => "URL, or list of URLs".to_owned(),
         "Shown" | "String" => "text".to_owned(),
