@@ -25,7 +25,7 @@ async function fill(dialog) {
 const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 test("the set-up link leads to a signed-in administrator", async (t) => {
-  const place = await stage("an_installation_that_is_not_set_up");
+  const place = await stage("not-set-up");
   t.after(() => place.end());
   const { page, faults, end } = await browser();
   t.after(end);
@@ -65,7 +65,7 @@ test("the set-up link leads to a signed-in administrator", async (t) => {
 });
 
 test("a caller is let in, and the dialog sees it happen", async (t) => {
-  const place = await stage("an_organisation_with_a_locked_out_person");
+  const place = await stage("locked-out");
   t.after(() => place.end());
   const { page, faults, end } = await browser();
   t.after(end);
@@ -104,7 +104,7 @@ test("a caller is let in, and the dialog sees it happen", async (t) => {
 });
 
 test("the whole dialog works by the keyboard, and without a network at the computer", async (t) => {
-  const place = await stage("an_organisation_with_a_locked_out_person");
+  const place = await stage("locked-out");
   t.after(() => place.end());
   const { page, faults, end } = await browser();
   t.after(end);
@@ -151,7 +151,7 @@ test("the whole dialog works by the keyboard, and without a network at the compu
 
 for (const colorScheme of ["light", "dark"]) {
   test(`every screen of a caller fits a narrow window, ${colorScheme}`, async (t) => {
-    const place = await stage("an_organisation_with_a_locked_out_person");
+    const place = await stage("locked-out");
     t.after(() => place.end());
     const { page, faults, end } = await browser({ viewport: { width: 390, height: 844 }, colorScheme });
     t.after(end);

@@ -1,5 +1,4 @@
-//! Every screen with sample data. `cargo test -p postern-server --lib screens_written_out -- --ignored` writes them as files
-//! to `POSTERN_SCREENS` (or a temporary folder), to be looked at.
+//! Every screen with sample data. Where `POSTERN_SCREENS` names a folder, they are written there as files, to be looked at.
 
 use std::time::Duration;
 
@@ -512,9 +511,18 @@ fn attribute<'a>(page: &'a str, element: &str, name: &str) -> Vec<Option<&'a str
 
 #[test]
 fn every_screen_is_small_with_its_style_and_script() {
+    let folder = std::env::var_os("POSTERN_SCREENS").map(std::path::PathBuf::from);
+    if let Some(folder) = &folder {
+        std::fs::create_dir_all(folder.join("static")).unwrap();
+        std::fs::write(folder.join("static/style.css"), assets::STYLE).unwrap();
+        std::fs::write(folder.join("static/console.js"), assets::SCRIPT).unwrap();
+    }
     for (name, page) in screens() {
         let whole = page.len() + assets::STYLE.len() + assets::SCRIPT.len();
         assert!(whole < 100_000, "{name}: {whole} bytes");
+        if let Some(folder) = &folder {
+            std::fs::write(folder.join(format!("{name}.html")), page).unwrap();
+        }
     }
 }
 
@@ -611,17 +619,4 @@ fn every_state_of_a_pin_has_a_key_of_its_own() {
     let mut keys = stages.map(|stage| PinState { stage, duration: String::new(), revoke: None }.key());
     keys.sort_unstable();
     assert!(keys.windows(2).all(|pair| pair[0] != pair[1]), "{keys:?}");
-}
-
-#[test]
-#[ignore = "writes files, for eyes"]
-fn screens_written_out_to_be_looked_at() {
-    let folder = std::env::var_os("POSTERN_SCREENS")
-        .map_or_else(|| std::env::temp_dir().join("postern-screens"), std::path::PathBuf::from);
-    std::fs::create_dir_all(folder.join("static")).unwrap();
-    std::fs::write(folder.join("static/style.css"), assets::STYLE).unwrap();
-    std::fs::write(folder.join("static/console.js"), assets::SCRIPT).unwrap();
-    for (name, page) in screens() {
-        std::fs::write(folder.join(format!("{name}.html")), page).unwrap();
-    }
 }

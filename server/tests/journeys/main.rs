@@ -18,4 +18,3 @@ mod pin_dialog;
 mod recovery_pin;
 mod sign_in;
 mod staff;
-mod stage;

@@ -1,5 +1,5 @@
-// A server with its computer for the journeys: a test program of the server, asked for by name, that says where it is
-// and does what it is told, a line each way. Its clock can be moved; see server/tests/journeys/stage.rs.
+// A server with its computer for the journeys: a program that `cargo test --workspace` builds, which says where it is and
+// does what it is told, a line each way. Its clock can be moved; see server/examples/stage.rs.
 
 import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
@@ -9,12 +9,10 @@ import { chromium } from "playwright-core";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** Starts a stage by the name of its test; ends it with `end()`. */
+/** Starts the stage with the scene `not-set-up` or `locked-out`; ends it with `end()`. */
 export async function stage(name) {
-  const program = process.env.POSTERN_JOURNEYS ?? "cargo";
-  const cargo = program === "cargo" ? ["test", "--quiet", "--workspace", "--locked", "--test", "journeys", "--"] : [];
-  const args = [...cargo, "--ignored", "--exact", `stage::${name}`, "--nocapture"];
-  const child = spawn(program, args, { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
+  const target = process.env.CARGO_TARGET_DIR ?? `${root}/target`;
+  const child = spawn(`${target}/debug/examples/stage`, [name], { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
   const answers = [];
   const waiting = [];
   const ended = new Promise((resolve) => child.once("exit", resolve));

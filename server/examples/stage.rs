@@ -1,8 +1,21 @@
-//! A server for the browser journeys, which run outside this program: `tests/browser/stage` starts it, reads where it is
-//! and tells it what the computer and the clock do. Not a test by itself, and so left out unless it is asked for.
+//! A server with its computer for the browser journeys: `tests/browser/stage` starts it with the name of a scene, reads
+//! where it is and tells it what the computer and the clock do.
 //!
 //! Every answer is a line that begins with `STAGE` and goes on as JSON. The clock is the journeys' own and goes on with
 //! the real one.
+
+#[path = "../tests/journeys/app.rs"]
+#[expect(dead_code, reason = "shared with the journeys, which use the rest")]
+mod app;
+#[path = "../tests/journeys/computer.rs"]
+#[expect(dead_code, reason = "shared with the journeys, which use the rest")]
+mod computer;
+#[path = "../tests/journeys/harbour.rs"]
+#[expect(dead_code, reason = "shared with the journeys, which use the rest")]
+mod harbour;
+#[path = "../tests/journeys/people.rs"]
+#[expect(dead_code, reason = "shared with the journeys, which use the rest")]
+mod people;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +30,20 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::app::TestApp;
-use crate::computer::{self, Computer};
+use crate::computer::Computer;
 use crate::harbour::Harbour;
 
 const PASSWORD: &str = "four plain small words";
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a server for the browser journeys"]
+#[tokio::main]
+async fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("locked-out") => an_organisation_with_a_locked_out_person().await,
+        Some("not-set-up") => an_installation_that_is_not_set_up().await,
+        other => panic!("no such scene: {other:?}"),
+    }
+}
+
 async fn an_organisation_with_a_locked_out_person() {
     let harbour = Harbour::new(Engine::Sqlite).await;
     let helper = give_hal_a_sign_in(&harbour).await;
@@ -36,8 +56,6 @@ async fn an_organisation_with_a_locked_out_person() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a server for the browser journeys"]
 async fn an_installation_that_is_not_set_up() {
     let app = TestApp::new(Engine::Sqlite).await;
     let link = app.app.store.system().new_setup_link(&app.app.env()).await.expect("a link");
