@@ -9,7 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A string of `MIN` to `MAX` characters: 1 to 255, as device requests have them, unless said otherwise.
+/// A string of `MIN` to `MAX` characters: 1 to 255, as device requests have them, unless said otherwise. NUL is none of
+/// them: it is no character of any name, and databases cannot keep it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Text<const MIN: usize = 1, const MAX: usize = 255>(String);
@@ -24,7 +25,7 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     /// The text, or nothing where it is too short or too long.
     pub fn new(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
-        (MIN..=MAX).contains(&text.chars().count()).then_some(Self(text))
+        ((MIN..=MAX).contains(&text.chars().count()) && !text.contains('\0')).then_some(Self(text))
     }
 
     /// The text, cut after `MAX` characters; nothing where it is too short.
@@ -209,6 +210,7 @@ mod tests {
     fn a_text_is_counted_in_characters() {
         assert!(!reads::<Text>("\"\""));
         assert!(reads::<ProfileText>("\"\""));
+        assert!(!reads::<Text>("\"a\\u0000\""), "NUL is no character of a name");
         let longest = "\u{fc}".repeat(255);
         assert!(Text::<1, 255>::new(longest.clone()).is_some());
         assert!(Text::<1, 255>::new(longest.clone() + "x").is_none());

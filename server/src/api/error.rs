@@ -178,6 +178,7 @@ impl From<StoreError> for ApiError {
                 let summary = "The database cannot serve this now; nothing was changed. Try again shortly.";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "E0000010", summary).because(error)
             }
+            StoreError::Nul => Self::malformed(),
             StoreError::Fault(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error").because(error)
             }

@@ -11,6 +11,9 @@ pub enum Error {
     /// Nothing can be written or read now: disk full, read-only, busy or gone. Nothing was done; the caller may retry.
     #[error("the database cannot serve now: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// A text holds a NUL character, which not every database can keep. Nothing was done.
+    #[error("a text holds a NUL character")]
+    Nul,
     /// The database or a sealed value is not as this program left it, or a statement is wrong.
     #[error("the database failed: {0}")]
     Fault(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -21,6 +21,10 @@ pub enum Value {
 type Query<'q, D> = sqlx::query::Query<'q, D, <D as sqlx::Database>::Arguments>;
 
 impl Value {
+    pub(super) fn has_nul(&self) -> bool {
+        matches!(self, Self::Text(Some(text)) if text.contains('\0'))
+    }
+
     pub(super) fn bind_sqlite(query: Query<'_, Sqlite>, value: Self) -> Query<'_, Sqlite> {
         match value {
             Self::Bytes(value) => query.bind(value),
