@@ -15,6 +15,7 @@ crate::statements! {
               WHERE limit_counters.window_start <= $5 OR limit_counters.count < $6 \
               RETURNING count";
     COUNTER = "SELECT window_start, count FROM limit_counters WHERE org_id = $1 AND action = $2 AND subject = $3";
+    GIVE_BACK = "UPDATE limit_counters SET count = count - 1 WHERE org_id = $1 AND action = $2 AND subject = $3 AND count > 0";
     CLEAR = "DELETE FROM limit_counters WHERE org_id = $1 AND action = $2 AND subject = $3";
 }
 
@@ -60,6 +61,14 @@ impl Tx<'_> {
         let free_at = window_start.plus(allowed.window);
         let full = row.get::<u32>("count")? >= allowed.count;
         Ok(if full && free_at > now { Charge::RetryAt(free_at) } else { Charge::Allowed })
+    }
+
+    /// Takes back what [`charge`](Self::charge) counted in this transaction, for what was refused after all.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn give_back(&mut self, limit: Limit, subject: &str) -> Result<(), Error> {
+        self.execute(GIVE_BACK, values![limit.name(), subject]).map(drop)
     }
 
     /// Forgets the count, after a success.

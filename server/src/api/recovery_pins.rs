@@ -114,11 +114,12 @@ impl Known {
         event.target(target(&self.device)).target(person_target(&self.user))
     }
 
-    /// How long a PIN lasts there: what the computer says is in force, if it said so, but never longer than the policy.
+    /// How long a PIN lasts there: what the computer says is in force, if it said so, at least a minute, but never longer
+    /// than the policy.
     fn duration(&self) -> std::time::Duration {
         let told =
             self.device.effective.as_ref().and_then(|settings| settings.get("DeviceRecoveryPINDuration")?.as_u64());
-        let told = told.map(|minutes| std::time::Duration::from_secs(minutes.saturating_mul(60)));
+        let told = told.map(|minutes| std::time::Duration::from_secs(minutes.max(1).saturating_mul(60)));
         told.map_or(self.rules.duration, |told| told.min(self.rules.duration))
     }
 }
@@ -165,15 +166,17 @@ fn decide(
     request: &pin::Request,
     env: &Env,
 ) -> Outcome<(Issuance, Known)> {
-    let known = match Known::read(tx, pair)? {
+    let mut known = match Known::read(tx, pair)? {
         Ok(known) => known,
         Err(missing) => return Ok(Err(missing)),
     };
     if let Some(refused) = above(tx, caller, &known, EventType::RecoveryPinGenerate, env)? {
         return Ok(Err(refused));
     }
-    if let Some(enrolment) = &known.enrolment {
-        tx.hold_enrolment(enrolment.id)?;
+    if let Some(id) = known.enrolment.as_ref().map(|own| own.id) {
+        tx.hold_enrolment(id)?;
+        // Read again: it may have been taken back while it was waited for.
+        known.enrolment = tx.enrolment(id)?;
     }
     match issued(tx, caller, &known, request, env)? {
         Ok(issuance) => {
@@ -238,21 +241,20 @@ fn issued(
         (Limit::PinsOfPairDaily, pair.as_str()),
         (Limit::PinsOfAdministrator, caller.record.user.as_str()),
     ];
-    for (limit, subject) in limits {
+    // Charged, not looked at: of an administrator's requests side by side none slips through. What is refused is given back.
+    for (at, (limit, subject)) in limits.into_iter().enumerate() {
         let allowed = tx.allowance(limit)?;
-        if let Charge::RetryAt(at) = tx.limit_state(limit, subject, allowed, env.now)? {
-            return Ok(Err(Refusal::RateLimited(limit, at)));
+        if let Charge::RetryAt(free_at) = tx.charge(limit, subject, allowed, env.now)? {
+            give_back(tx, &limits[..at])?;
+            return Ok(Err(Refusal::RateLimited(limit, free_at)));
         }
     }
     if let Terms::Time(step) = terms
         && !tx.take_step(enrolment.id, step)?
     {
+        give_back(tx, &limits)?;
         let last = tx.enrolment(enrolment.id)?.map_or(step, |now| now.last_issued_step);
         return Ok(Err(Refusal::TooSoon(drp1::step_start(last + 1))));
-    }
-    for (limit, subject) in limits {
-        let allowed = tx.allowance(limit)?;
-        let _counted = tx.charge(limit, subject, allowed, env.now)?;
     }
     let issuance = Issuance {
         id: Id::new(env),
@@ -275,6 +277,10 @@ fn issued(
     };
     tx.insert_issuance(&issuance)?;
     Ok(Ok(issuance))
+}
+
+fn give_back(tx: &mut Tx<'_>, charged: &[(Limit, &str)]) -> Result<(), Error> {
+    charged.iter().try_for_each(|(limit, subject)| tx.give_back(*limit, subject))
 }
 
 /// The error object of a refusal.
@@ -332,6 +338,8 @@ pub async fn revoke(
 pub fn take_back(tx: &mut Tx<'_>, issuance: &Issuance, device: &Device, now: Timestamp) -> Result<Effect, Error> {
     use IssuanceStatus as S;
     tx.hold_enrolment(issuance.enrolment)?;
+    // Read again: while it was waited for, a computer may have used it.
+    let issuance = &tx.issuance(issuance.id)?.ok_or_else(|| Error::fault("an issued PIN is gone"))?;
     let state = issuance.state(now);
     let may_be_open = match state {
         S::Activated => true,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::extract::State;
 use postern_authn::audit::EventType;
 use postern_authn::limit::{Charge, Limit};
+use postern_authn::recovery::EnrolmentStatus;
 use postern_authn::recovery::pin::{Issuance, IssuanceStatus, Terms};
 use postern_authn::user::Status;
 use postern_codes::Timestamp;
@@ -54,6 +55,9 @@ fn confirm(tx: &mut Tx<'_>, app: &App, call: &DeviceCall, request: &ConfirmReque
     let eid = held.enrolment.id;
     // Two calls at once follow one another from here on.
     tx.hold_enrolment(eid)?;
+    if tx.enrolment(eid)?.is_none_or(|now| now.status != EnrolmentStatus::Active) {
+        return call.refuse(tx, DENY, DeviceError::GenerationRetired);
+    }
     if let Some(verdict) = tx.granted_before(eid, call.bond().body, REPEAT, now)? {
         return Ok(Ok(verdict));
     }
