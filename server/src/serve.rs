@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -24,6 +25,9 @@ use crate::{delivery, jobs, operator};
 pub const DATABASE: &str = "postern.db";
 /// The root key's file in the data folder.
 pub const ROOT_KEY: &str = "root.key";
+
+/// How long requests under way may take when the server is to end: a client that never finishes must not keep it up.
+const FINISHING: Duration = Duration::from_secs(10);
 
 /// Opens the data folder, which is made where it is not there, for its owner alone.
 ///
@@ -89,7 +93,8 @@ impl Listening {
         Self { front, ..self }
     }
 
-    /// Serves requests, jobs and the operator's socket in `data` until `end` comes, then finishes what is under way.
+    /// Serves requests, jobs and the operator's socket in `data` until `end` comes, then finishes what is under way,
+    /// within ten seconds.
     ///
     /// # Errors
     /// Where the operator's socket cannot be made or the listener fails.
@@ -98,7 +103,20 @@ impl Listening {
         let socket = operator::socket::listen(&self.app, data)?;
         let router = self.front.fallback_service(app::router(self.app));
         let service = router.into_make_service_with_connect_info::<Peer>();
-        axum::serve(self.connections, service).with_graceful_shutdown(end).await?;
+        let (asked, is_asked) = tokio::sync::oneshot::channel();
+        let end = async move {
+            end.await;
+            let _ = asked.send(());
+        };
+        let serving = axum::serve(self.connections, service).with_graceful_shutdown(end);
+        let too_long = async {
+            let _ = is_asked.await;
+            tokio::time::timeout(FINISHING, std::future::pending::<()>()).await
+        };
+        tokio::select! {
+            served = serving => served?,
+            _ = too_long => tracing::warn!("a client did not finish its request; the server ends without it"),
+        }
         drop(socket);
         Ok(())
     }
