@@ -5,7 +5,7 @@ mod http;
 use axum::http::StatusCode;
 use postern_authn::audit::{EventType, Target};
 use postern_authn::password::NewPassword;
-use postern_authn::permission::{Permission, right};
+use postern_authn::permission::right;
 use postern_authn::user::{Lifecycle, Login, Profile, Status, User};
 use postern_codes::Env;
 use postern_codes::id::{Group, Id, User as UserKind};
@@ -44,6 +44,8 @@ pub enum Refusal {
     Ended,
     /// They are the only super administrator who can sign in.
     LastSuper,
+    /// There is no lock to end.
+    NotLocked,
     /// They are the caller.
     Oneself,
     /// Their status does not allow this step.
@@ -55,8 +57,8 @@ pub enum Refusal {
 /// # Errors
 /// 400 where the login is taken, 404 where a group is unknown.
 pub async fn create(app: &App, by: &Allowed<right::UsersManage>, new: NewPerson) -> Result<User, ApiError> {
-    if !new.groups.is_empty() && !by.authority().has(Permission::GroupsManage) {
-        return Err(ApiError::forbidden());
+    if !new.groups.is_empty() {
+        by.caller().clone().require::<right::GroupsManage>(app).await?;
     }
     let env = app.env();
     let hash = match new.password {
@@ -184,8 +186,7 @@ pub async fn unlock(app: &App, by: &Allowed<right::UsersLifecycle>, who: &str) -
             return refuse(tx, by, kind, &person, Refusal::Above, &env);
         }
         if !tx.unlock_user(person.id, env.now)? {
-            let summary = "Unlock is not allowed for this user.";
-            return Ok(Err(ApiError::new(StatusCode::FORBIDDEN, "E0000032", summary)));
+            return refuse(tx, by, kind, &person, Refusal::NotLocked, &env);
         }
         tx.record(&by.success(kind).target(target(&person)), &env)?;
         Ok(Ok(()))
@@ -284,6 +285,7 @@ impl Refusal {
             Self::Above => "above",
             Self::Ended => "ended",
             Self::LastSuper => "last_super_admin",
+            Self::NotLocked => "not_locked",
             Self::Oneself => "self",
             Self::Status(_) => "status",
         }
@@ -295,6 +297,7 @@ impl From<Refusal> for ApiError {
         match refusal {
             Refusal::Above => Self::forbidden().cause("this person may do what you may not"),
             Refusal::LastSuper => Self::forbidden().cause("this is the last super administrator: make another first"),
+            Refusal::NotLocked => Self::new(StatusCode::FORBIDDEN, "E0000032", "Unlock is not allowed for this user."),
             Refusal::Oneself => Self::forbidden().cause("you cannot do this to yourself"),
             Refusal::Status(Lifecycle::Activate) => {
                 Self::new(StatusCode::FORBIDDEN, "E0000016", "Activation failed because the user is already active")

@@ -20,6 +20,7 @@ use postern_wire::form::Whole;
 use postern_wire::proof::{HEADER, MAX_LIFETIME_SECONDS, MAX_SKEW_SECONDS, ProofClaims, TYP};
 use serde::de::DeserializeOwned;
 
+use super::enroll::target as named;
 use super::refusal::{actor, malformed, refusal};
 use crate::App;
 use crate::api::client::Client;
@@ -201,12 +202,15 @@ async fn record(
     let Refused { error, device } = refused;
     let is_registration = ["/recovery/begin", "/recovery/ack"].iter().any(|path| target.ends_with(path));
     let kind = if is_registration { EventType::RecoveryRegisterFailed } else { EventType::PermissionDenied };
-    let by = device.as_ref().map_or_else(Actor::anonymous, actor);
-    let event =
+    // Whoever cannot sign is not the computer that they name.
+    let is_stranger = matches!(error, DeviceError::ProofInvalid | DeviceError::CertificateUnknown);
+    let by = device.as_ref().filter(|_| !is_stranger).map_or_else(Actor::anonymous, actor);
+    let mut event =
         Event::failure(kind, by, client, error.word()).detail("path", target.chars().take(255).collect::<String>());
+    event.targets.extend(device.as_ref().filter(|_| is_stranger).map(named));
     app.store
         .write(org, |tx| {
-            if device.is_none() {
+            if is_stranger {
                 let allowed = tx.allowance(Limit::UnknownProofs)?;
                 if tx.charge(Limit::UnknownProofs, &event.client.ip, allowed, env.now)? != Charge::Allowed {
                     return Ok(());

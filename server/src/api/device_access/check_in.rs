@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use postern_authn::audit::EventType;
 use postern_authn::recovery::pin::Issuance;
 use postern_authn::recovery::{Enrolment, EnrolmentStatus, RETIRED_SEED_KEPT, Rules};
 use postern_authn::user::Status;
@@ -17,7 +18,8 @@ use postern_wire::check_in::{BeaconClaims, CheckInAnswer, CheckInRequest, Comman
 use postern_wire::{Text, Whole};
 
 use super::call::DeviceCall;
-use super::enroll::jwks;
+use super::enroll::{jwks, target};
+use super::register::person_target;
 use super::settings::{DeviceDocument, rules};
 use crate::App;
 use crate::api::routes::{Access, Routes};
@@ -80,9 +82,14 @@ fn commands_for(
     }
     tx.enrolment_told(id, state.last_step.get(), state.failures.get(), state.locked)?;
     tx.expire_issuances(id, now)?;
-    let is_barred = tx.user(enrolment.user)?.is_none_or(|user| user.status != Status::Active);
-    if is_barred && tx.revoke_enrolment(id, now)? {
+    let barred = tx.user(enrolment.user)?.filter(|user| user.status != Status::Active);
+    if let Some(user) = barred
+        && tx.revoke_enrolment(id, now)?
+    {
         enrolment.status = EnrolmentStatus::Revoked;
+        let event =
+            call.success(EventType::RecoveryPinRevoke).target(target(&call.device)).target(person_target(&user));
+        tx.record(&event.detail("eid", id.to_string()).detail("reason", "user_suspended"), &call.env)?;
     }
     let issued = tx.issuances_since(id, now.minus(RECENT))?;
     Ok(derive(&enrolment, &issued, rules, state, now))

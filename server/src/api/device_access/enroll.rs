@@ -154,6 +154,8 @@ fn enrolled(
     let allowed = tx.allowance(Limit::Enrolments)?;
     if let Charge::RetryAt(at) = tx.charge(Limit::Enrolments, &client.ip, allowed, env.now)? {
         let refused = refusal(DeviceError::RateLimited).again_at(at);
+        let code = DeviceError::RateLimited.word();
+        tx.record(&Event::failure(EventType::DeviceEnroll, Actor::anonymous(), client.clone(), code), env)?;
         return Ok(Err(refused.cause(Limit::Enrolments.message())));
     }
     let device = Device::enrolled(profile(request), env);
