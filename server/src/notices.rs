@@ -144,8 +144,10 @@ fn named(device: &Device) -> String {
         .map(String::as_str)
         .filter(|fact| !fact.is_empty())
         .collect();
-    if facts.is_empty() {
-        return profile.display_name.clone();
-    }
-    format!("{} ({})", profile.display_name, facts.join(", "))
+    let named = match facts.as_slice() {
+        [] => profile.display_name.clone(),
+        facts => format!("{} ({})", profile.display_name, facts.join(", ")),
+    };
+    // A computer names itself: what it says stays within its line of the mail.
+    named.replace(char::is_control, " ")
 }

@@ -141,7 +141,8 @@ async fn get_user(app: State<Arc<App>>, caller: Caller, Path(who): Path<String>)
         let by = caller.require::<right::UsersRead>(&app).await?;
         by.caller().clone()
     };
-    let person = found(&app, &caller, &who).await?;
+    // A login may read like the id of somebody else.
+    let person = found(&app, &caller, if is_own { "me" } else { &who }).await?;
     Ok(Json(shown(&app, &person, app.env().now)))
 }
 
