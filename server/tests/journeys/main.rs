@@ -4,20 +4,18 @@
 
 mod app;
 mod authorisation;
-mod bad_input;
 mod browser;
 mod computer;
 mod console;
 mod devices;
 mod directory;
-mod faults;
 mod frame;
 mod harbour;
+mod hostile;
 mod logs;
 mod operator;
 mod people;
 mod pin_dialog;
-mod readers;
 mod recovery_pin;
 mod sign_in;
 mod staff;
