@@ -5,18 +5,29 @@ mod computer;
 #[expect(dead_code, reason = "shared with other tests, each of which uses a part")]
 mod server;
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use computer::Computer;
 use postern_wire::socket::{Answer, Opened, OpenedBy, Request, Typed};
 use server::{APP_CODE, ENROLLMENT_CODE, Server};
 
-const KILLS: u64 = 200;
+const COMPUTERS: u64 = 4;
+const KILLS_EACH: u64 = 50;
 
 #[test]
 fn killed_two_hundred_times_a_pin_is_activated_once_and_every_use_is_known() {
+    thread::scope(|scope| {
+        for number in 0..COMPUTERS {
+            scope.spawn(move || a_computer_is_killed(number * KILLS_EACH..(number + 1) * KILLS_EACH));
+        }
+    });
+}
+
+fn a_computer_is_killed(rounds: Range<u64>) {
     let server = Server::start();
     let mut computer = Computer::new(&[Path::new(env!("CARGO_BIN_EXE_postern-agent"))], "");
     computer.start();
@@ -36,7 +47,7 @@ fn killed_two_hundred_times_a_pin_is_activated_once_and_every_use_is_known() {
     };
     // Nothing is ever sent here: it is a clock for delays that end at any point of a check.
     let (_silent, delay) = mpsc::channel::<()>();
-    for round in 0..KILLS {
+    for round in rounds {
         let (mut talk, _) = computer.at_login();
         if round % 4 == 3 {
             note(Some(talk.pin(&pin)));

@@ -3,46 +3,22 @@
 
 #[expect(dead_code, reason = "shared with other tests, each of which uses a part")]
 mod installation;
-
-use std::path::{Path, PathBuf};
-use std::process::Command;
+#[expect(dead_code, reason = "shared with other tests, each of which uses a part")]
+mod other_maker;
 
 use installation::{Installation, next_code};
+use other_maker::OtherMaker;
 use postern_codes::drp1::Challenge;
 use serde_json::{Value, json};
 
 const LOGIN: &str = "grace@example.com";
-
-/// The other maker's computer.
-struct Other<'i> {
-    installation: &'i Installation,
-}
-
-impl Other<'_> {
-    fn says(&self, arguments: &[&str]) -> (bool, Value) {
-        let program = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/third_party/agent.py");
-        let is_debians = Path::new("/usr/lib/python3/dist-packages/cryptography").is_dir();
-        let mut python = Command::new(if is_debians { "/usr/bin/python3" } else { "python3" });
-        python.arg("-B").arg(program).arg(self.installation.path("other.json")).args(arguments);
-        let output = python.output().expect("python3 is there: cargo xtask setup");
-        let (said, wrong) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        let answer = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{arguments:?}: {said}{wrong}"));
-        (output.status.success(), answer)
-    }
-
-    fn must(&self, arguments: &[&str]) -> Value {
-        let (done, answer) = self.says(arguments);
-        assert!(done, "{arguments:?}: {answer}\n{}", self.installation.log());
-        answer
-    }
-}
 
 #[test]
 fn an_agent_of_another_maker_computes_the_pin_that_the_administrator_is_shown() {
     let installation = Installation::start();
     installation.switch_on();
     let grace = installation.person(LOGIN, "Grace", "Hopper");
-    let other = Other { installation: &installation };
+    let other = OtherMaker { installation: &installation };
 
     let (done, refused) = other.says(&["enrol", &installation.url, "0000-0000-0000-0000", "THIRD-1"]);
     assert!(!done && refused["errorCode"] == "enrollment_code_invalid", "{refused}");

@@ -178,11 +178,12 @@ impl Store {
     ) -> Result<T, Error> {
         let mut attempt = 1;
         loop {
-            let connection = self.begin(purpose).await?;
-            // From here to the commit nothing awaits: a caller that hangs up cannot undo a charge.
+            let connection = self.connection(purpose).await?;
+            // From here to the commit nothing awaits: a caller who hangs up neither undoes a charge nor leaves a
+            // transaction open on a connection that others go on to use.
             let result = tokio::task::block_in_place(|| {
                 let mut tx = Tx { connection, org, keyring: &self.keyring, state: State::Open };
-                let result = act(&mut tx);
+                let result = tx.begin(purpose).and_then(|()| act(&mut tx));
                 tx.end(result, purpose)
             });
             match result {
@@ -193,27 +194,11 @@ impl Store {
         }
     }
 
-    /// Begins by hand: the driver's own transactions lose count when SQLite rolls back by itself, as it does on a full disk.
-    async fn begin(&self, purpose: Purpose) -> Result<Connection, Error> {
-        Ok(match &self.pool {
-            Pool::Sqlite { writer, readers, .. } => {
-                let (pool, begin) = match purpose {
-                    Purpose::Read => (readers, "BEGIN"),
-                    Purpose::Write => (writer, "BEGIN IMMEDIATE"),
-                };
-                let mut connection = pool.acquire().await?;
-                sqlx::raw_sql(begin).execute(&mut *connection).await?;
-                Connection::Sqlite(connection)
-            }
-            Pool::Postgres(pool) => {
-                let mut connection = pool.acquire().await?;
-                let begin = match purpose {
-                    Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-                    Purpose::Write => "BEGIN",
-                };
-                sqlx::raw_sql(begin).execute(&mut *connection).await?;
-                Connection::Postgres(connection)
-            }
+    async fn connection(&self, purpose: Purpose) -> Result<Connection, Error> {
+        Ok(match (&self.pool, purpose) {
+            (Pool::Sqlite { readers, .. }, Purpose::Read) => Connection::Sqlite(readers.acquire().await?),
+            (Pool::Sqlite { writer, .. }, Purpose::Write) => Connection::Sqlite(writer.acquire().await?),
+            (Pool::Postgres(pool), _) => Connection::Postgres(pool.acquire().await?),
         })
     }
 
@@ -400,6 +385,28 @@ impl Tx<'_> {
             return Err(Error::Nul);
         }
         Ok(self.org.map(Value::from).into_iter().chain(values).collect())
+    }
+
+    /// Begins by hand: the driver's own transactions lose count when SQLite rolls back by itself, as it does on a full disk.
+    fn begin(&mut self, purpose: Purpose) -> Result<(), Error> {
+        let begun = wait(async {
+            match (&mut self.connection, purpose) {
+                (Connection::Sqlite(connection), Purpose::Read) => {
+                    sqlx::raw_sql("BEGIN").execute(&mut **connection).await.map(drop)
+                }
+                (Connection::Sqlite(connection), Purpose::Write) => {
+                    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut **connection).await.map(drop)
+                }
+                (Connection::Postgres(connection), Purpose::Read) => {
+                    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                    sqlx::raw_sql(begin).execute(&mut **connection).await.map(drop)
+                }
+                (Connection::Postgres(connection), Purpose::Write) => {
+                    sqlx::raw_sql("BEGIN").execute(&mut **connection).await.map(drop)
+                }
+            }
+        });
+        self.noted(begun)
     }
 
     fn end<T>(mut self, result: Result<T, Error>, purpose: Purpose) -> Result<T, Error> {

@@ -1,6 +1,6 @@
 //! A computer for tests: an agent process with private folders, and a client of its socket.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::BufReader;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ impl Computer {
     /// A computer whose agent is started by `program`, such as `["postern-agent"]` or `["postern", "agent"]`, with these
     /// lines added to its configuration.
     pub fn new(program: &[&Path], configuration: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = folder();
         let text = format!(
             "{configuration}\n[users]\n{ACCOUNT} = \"{LOGIN}\"\n[os_uids]\n{ACCOUNT} = 70001\n\
              [computer]\nname = \"WIDGET-7\"\nmanufacturer = \"Lenovo\"\nmodel = \"ThinkPad X1\"\nserial_number = \"PF-2K4\"\n"
@@ -46,14 +46,17 @@ impl Computer {
 
     /// Starts the agent, and returns when it answers.
     pub fn start(&mut self) {
-        let child = self.command(&["run"]).stdout(Stdio::null()).spawn().expect("the agent starts");
+        let complaints = File::create(self.path("agent.stderr")).expect("a file");
+        let mut run = self.command(&["run"]);
+        run.env("RUST_LOG", "trace").stdout(Stdio::null()).stderr(complaints);
+        let child = run.spawn().expect("the agent starts");
         self.process = Some(child);
         let (ready, waiting) = mpsc::channel::<()>();
-        for _ in 0..400 {
+        for _ in 0..5_000 {
             if UnixStream::connect(self.path("agent.sock")).is_ok() {
                 return;
             }
-            let _still_starting = waiting.recv_timeout(Duration::from_millis(25));
+            let _still_starting = waiting.recv_timeout(Duration::from_millis(4));
         }
         drop(ready);
         panic!("the agent does not answer: {}", self.log());
@@ -127,6 +130,14 @@ impl Drop for Computer {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// In memory where there is a place for it: a process that is killed loses nothing that it wrote to any disk, so a slow
+/// one would prove no more.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    folder.expect("a temporary folder")
 }
 
 /// A connection to an agent.

@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::api::error::ApiError;
 
@@ -53,6 +54,11 @@ pub async fn bytes<S: Send + Sync>(request: Request, _: &S) -> Result<Bytes, Api
 /// # Errors
 /// As said.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let is_json = || serde_json::from_slice::<Value>(bytes).is_ok();
+    // A list would be read as an object whose members have no names.
+    if bytes.trim_ascii_start().starts_with(b"[") && is_json() {
+        return Err(ApiError::validation("body", ["body: must be an object".to_owned()]));
+    }
     serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => {
             // Line and column may quote nothing of the body; the message itself may, so only its first words are kept.
@@ -65,6 +71,8 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
             };
             ApiError::validation("body", [safe.to_owned()])
         }
+        // A number where one of some words is expected counts as broken JSON for the reader; it is not.
+        _ if is_json() => ApiError::validation("body", ["a member is not of its form".to_owned()]),
         _ => ApiError::malformed(),
     })
 }

@@ -4,11 +4,13 @@
 
 mod app;
 mod authorisation;
+mod bad_input;
 mod browser;
 mod computer;
 mod console;
 mod devices;
 mod directory;
+mod faults;
 mod frame;
 mod harbour;
 mod hostile;
@@ -16,6 +18,7 @@ mod logs;
 mod operator;
 mod people;
 mod pin_dialog;
+mod readers;
 mod recovery_pin;
 mod sign_in;
 mod staff;
