@@ -52,6 +52,7 @@ CREATE TABLE limit_counters (
     count         {int} NOT NULL,
     PRIMARY KEY (org_id, action, subject)
 ){strict};
+CREATE INDEX limit_counters_age ON limit_counters (org_id, window_start);
 
 -- Messages to be sent after the commit that wanted them. The text is sealed: it may hold a one-time link.
 CREATE TABLE deliveries (
@@ -66,6 +67,7 @@ CREATE TABLE deliveries (
     fault      {text},
     PRIMARY KEY (org_id, id)
 ){strict};
+CREATE INDEX deliveries_sent ON deliveries (org_id, sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX deliveries_due ON deliveries (next_at) WHERE next_at IS NOT NULL;
 
 -- The record. position is given after the commit, in commit order, so that a reader who goes by it misses nothing.

@@ -175,3 +175,4 @@ CREATE TABLE links (
     used_at    {time},
     PRIMARY KEY (org_id, token_hash)
 ){strict};
+CREATE INDEX links_age ON links (org_id, expires_at);

@@ -27,6 +27,7 @@ CREATE TABLE recovery_enrolments (
     FOREIGN KEY (org_id, device_id) REFERENCES devices (org_id, id),
     FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
 ){strict};
+CREATE INDEX recovery_enrolments_retired ON recovery_enrolments (org_id, retired_at) WHERE seed IS NOT NULL;
 CREATE UNIQUE INDEX recovery_enrolments_generation ON recovery_enrolments (org_id, device_id, user_id, generation);
 
 -- A row a PIN, committed before the PIN is computed. Never the PIN, nor anything it could be guessed from.

@@ -53,6 +53,7 @@ CREATE TABLE limit_counters (
     count         BIGINT NOT NULL,
     PRIMARY KEY (org_id, action, subject)
 );
+CREATE INDEX limit_counters_age ON limit_counters (org_id, window_start);
 
 -- Messages to be sent after the commit that wanted them. The text is sealed: it may hold a one-time link.
 CREATE TABLE deliveries (
@@ -67,6 +68,7 @@ CREATE TABLE deliveries (
     fault      TEXT COLLATE "C",
     PRIMARY KEY (org_id, id)
 );
+CREATE INDEX deliveries_sent ON deliveries (org_id, sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX deliveries_due ON deliveries (next_at) WHERE next_at IS NOT NULL;
 
 -- The record. position is given after the commit, in commit order, so that a reader who goes by it misses nothing.
@@ -290,6 +292,7 @@ CREATE TABLE links (
     used_at    BIGINT,
     PRIMARY KEY (org_id, token_hash)
 );
+CREATE INDEX links_age ON links (org_id, expires_at);
 
 -- 0003 computers
 -- Computers. A deleted one stays, so that its certificates are still recognised and told what happened.
@@ -413,6 +416,7 @@ CREATE TABLE recovery_enrolments (
     FOREIGN KEY (org_id, device_id) REFERENCES devices (org_id, id),
     FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
 );
+CREATE INDEX recovery_enrolments_retired ON recovery_enrolments (org_id, retired_at) WHERE seed IS NOT NULL;
 CREATE UNIQUE INDEX recovery_enrolments_generation ON recovery_enrolments (org_id, device_id, user_id, generation);
 
 -- A row a PIN, committed before the PIN is computed. Never the PIN, nor anything it could be guessed from.

@@ -33,6 +33,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_ins;
 pub mod sql;
+pub mod sweep;
 pub mod system;
 pub mod tokens;
 pub mod users;
@@ -63,6 +64,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("sessions", sessions::STATEMENTS),
     ("settings", settings::STATEMENTS),
     ("sign_ins", sign_ins::STATEMENTS),
+    ("sweep", sweep::STATEMENTS),
     ("tokens", tokens::STATEMENTS),
     ("users", users::STATEMENTS),
 ];

@@ -4,6 +4,7 @@
 
 mod deliver;
 mod place_events;
+mod sweep;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,7 +20,18 @@ pub struct Job {
 }
 
 /// Every job.
-pub const JOBS: &[Job] = &[deliver::JOB, place_events::JOB];
+pub const JOBS: &[Job] = &[deliver::JOB, place_events::JOB, sweep::JOB];
+
+/// Runs every job once, in order.
+///
+/// # Errors
+/// Of the first job that fails.
+pub async fn once(app: &App) -> Result<(), postern_store::Error> {
+    for job in JOBS {
+        (job.run)(app).await?;
+    }
+    Ok(())
+}
 
 /// Runs every job at its interval until the runtime ends. A fault is logged; the job goes on at its next turn.
 pub fn start(app: &Arc<App>) {
