@@ -105,14 +105,8 @@ fn run(daemon: &Daemon, wanted: &Wanted, timeout: Duration) -> Result<(), NotReg
 /// [`NotRegistered`]; both generations still work.
 pub fn resume(daemon: &Daemon, timeout: Duration) -> Result<(), NotRegistered> {
     let begun: Vec<(Link, [u8; 32])> = daemon.vault(|vault| {
-        let newest = vault.state().people.iter().filter_map(|person| Some((person, person.generations.first()?)));
-        let unfinished = newest.filter(|(_, generation)| !generation.done);
-        Ok(unfinished
-            .map(|(person, generation)| {
-                let (user, login, os_uid) = (person.user, person.login.clone(), person.os_uid);
-                (Link { user, login, os_uid, eid: generation.eid, generation: generation.number }, generation.ack)
-            })
-            .collect())
+        let unfinished = vault.state().people.iter().filter_map(|person| Some((person, person.unfinished()?)));
+        Ok(unfinished.map(|(person, generation)| (Link::of(person, generation), generation.ack)).collect())
     })?;
     if begun.is_empty() {
         return Ok(());
@@ -129,6 +123,16 @@ pub fn resume(daemon: &Daemon, timeout: Duration) -> Result<(), NotRegistered> {
         }
     }
     Ok(())
+}
+
+/// Whether the server would make PINs of a person's recovery secret: repeats its acknowledgement, which changes nothing.
+///
+/// # Errors
+/// [`NotRegistered`], with the server's word.
+pub fn probe(daemon: &Daemon, link: &Link, mac: [u8; 32]) -> Result<(), NotRegistered> {
+    let credential = daemon.credential()?;
+    let client = daemon.client(&credential.server).map_err(|fault| Failed::Unreachable(format!("{fault:#}")))?;
+    ask_done(&client, &credential, link, mac, daemon.patience())
 }
 
 /// Steps 1 to 3: agrees on a secret and keeps it; gives the tag that acknowledges it.
@@ -188,13 +192,24 @@ fn acknowledge(
     mac: [u8; 32],
     timeout: Duration,
 ) -> Result<(), NotRegistered> {
+    ask_done(client, credential, link, mac, timeout)?;
+    Ok(daemon.vault(|vault| vault.done(link))?)
+}
+
+fn ask_done(
+    client: &Client,
+    credential: &Credential,
+    link: &Link,
+    mac: [u8; 32],
+    timeout: Duration,
+) -> Result<(), NotRegistered> {
     let request = AckRequest { eid: text(link.eid.as_str())?, generation: link.generation.into(), mac: Bytes(mac) };
     let (answer, body): (AckAnswer, _) = client.post(credential, ACK, &request, timeout)?;
     let done: DoneClaims = credential.open(&answer.done, &body)?;
     if done.eid != request.eid || done.generation != request.generation {
         return Err(Forged::Elsewhere.into());
     }
-    Ok(daemon.vault(|vault| vault.done(link))?)
+    Ok(())
 }
 
 fn text(value: &str) -> Result<Text, Fault> {

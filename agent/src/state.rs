@@ -70,6 +70,8 @@ impl State {
             let defaults = DeviceSettings::default();
             return defaults.managed_by(channel).unwrap_or(defaults);
         };
+        // A wall clock that was set back makes no policy last longer.
+        let now = self.time.as_ref().map_or(now, |time| time.high().max(now));
         let joined = policy.settings.managed_by(channel).unwrap_or_else(|_| policy.settings.clone());
         if now > policy.not_after { joined.limited_by(&DeviceSettings::default()) } else { joined }
     }
@@ -134,12 +136,21 @@ impl Person {
         self.activation.as_ref().filter(|activation| !activation.ended)
     }
 
+    /// The newest generation where it was begun and is to be completed at this contact. Not while a PIN of an older one is
+    /// in use: with that generation its access would end.
+    pub fn unfinished(&self) -> Option<&Generation> {
+        let newest = self.generations.first().filter(|newest| !newest.done)?;
+        self.live().is_none_or(|live| live.eid == newest.eid).then_some(newest)
+    }
+
     /// Whether a new generation should be begun at this contact. Not while a PIN is in use: its secret is needed to know
-    /// it again, and the person should not be put out by being online.
+    /// it again, and the person should not be put out by being online; nor before the first one is complete, since a
+    /// rotation is proved by it.
     pub fn rotation_due(&self, now: Timestamp, validity_days: u32) -> bool {
         let half = std::time::Duration::from_hours(u64::from(validity_days) * 12);
         let aged = self.generations.first().is_some_and(|newest| now.since(newest.since) > half);
-        self.live().is_none() && (self.rotate || aged)
+        let complete = self.generations.iter().any(|generation| generation.done);
+        complete && self.live().is_none() && (self.rotate || aged)
     }
 }
 
@@ -248,6 +259,10 @@ impl<'de> Deserialize<'de> for Box64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use postern_codes::clock::Reading;
+
     use super::*;
 
     #[test]
@@ -265,7 +280,11 @@ mod tests {
         let settings = serde_json::from_value(long).unwrap();
         let not_after = Timestamp::from_unix_seconds(100);
         let state = State { policy: Some(Policy { settings, version: 1, not_after }), ..State::default() };
-        let minutes = |at| state.settings(&Map::new(), Timestamp::from_unix_seconds(at)).recovery_pin_minutes.get();
+        let minutes =
+            |at: i64| state.settings(&Map::new(), Timestamp::from_unix_seconds(at)).recovery_pin_minutes.get();
         assert_eq!((minutes(100), minutes(101)), (600, 60));
+        let late = Reading { wall: Timestamp::from_unix_seconds(101), boottime: Duration::ZERO, boot_id: "b".into() };
+        let state = State { time: Some(TimeState::new(late)), ..state };
+        assert_eq!(state.settings(&Map::new(), not_after).recovery_pin_minutes.get(), 60, "the clock was set back");
     }
 }

@@ -28,6 +28,12 @@ pub struct Link {
 }
 
 impl Link {
+    /// The link that a generation of a person is.
+    pub fn of(person: &Person, generation: &Generation) -> Self {
+        let (user, login, os_uid) = (person.user, person.login.clone(), person.os_uid);
+        Self { user, login, os_uid, eid: generation.eid, generation: generation.number }
+    }
+
     pub(crate) fn context(&self, identity: &Identity) -> Result<Context, Fault> {
         let (org, device) = (identity.org.as_str(), identity.device.as_str());
         Context::new(org, device, self.user.as_str(), self.generation).map_err(|_| Fault::Corrupt(STATE))
