@@ -172,6 +172,13 @@ impl Door<'_> {
         match self.judge(&person, &pin, record, who.may_activate, server)? {
             Judgement::Again => self.open_again(&person, record),
             Judgement::Right(right) => self.open(&person, &pin, record, &right),
+            Judgement::NotJudged(outcome) if person.live().is_some() && record.failures() <= HARD_LOCK => {
+                // It was held against the PIN in use, so it was an attempt all the same.
+                Ok(match self.count_failure(&person, record, Wrong::by_time(RefusalWord::Wrong, None))? {
+                    Outcome::Refused(locked) if locked.word != RefusalWord::Wrong => locked.into(),
+                    _ => outcome,
+                })
+            }
             Judgement::NotJudged(outcome) => {
                 self.vault.commit(person.user, Record { base: record.base + 1, ..record })?;
                 Ok(outcome)

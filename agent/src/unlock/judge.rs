@@ -57,7 +57,7 @@ pub(super) struct Wrong {
 }
 
 impl Wrong {
-    const fn by_time(word: RefusalWord, step: Option<u64>) -> Self {
+    pub(super) const fn by_time(word: RefusalWord, step: Option<u64>) -> Self {
         Self { refused: Refused::of(word), mode: Mode::Time, step, challenge_hash: None, burn: None }
     }
 }
@@ -71,8 +71,9 @@ impl Door<'_> {
         may_activate: bool,
         server: Option<&mut dyn Confirm>,
     ) -> Result<Judgement, Fault> {
-        let known = self.is_last_used(person, pin)?;
-        if known {
+        // The charge of this attempt does not count against itself.
+        let before = Record { counter: record.counter - 1, ..record };
+        if before.failures() < HARD_LOCK && self.is_last_used(person, pin)? {
             let over = Wrong::by_time(RefusalWord::AccessEnded, person.activation.as_ref().map(|used| used.step));
             return Ok(if self.access(person.os_uid, &person.login).is_some() {
                 Judgement::Again
@@ -92,8 +93,6 @@ impl Door<'_> {
         if let Some(shown) = self.shown(person) {
             return self.judge_response(person, pin, shown);
         }
-        // The charge of this attempt does not count against itself.
-        let before = Record { counter: record.counter - 1, ..record };
         let reading = self.clock.read();
         match self.challenge_reason(before, &reading) {
             Some(reason) => Ok(Judgement::NotJudged(Outcome::ShowChallenge(reason))),
@@ -110,6 +109,8 @@ impl Door<'_> {
         server: Option<&mut dyn Confirm>,
     ) -> Result<Option<Judgement>, Fault> {
         let Some(server) = server else { return Ok(None) };
+        let refuses = |word| Refused { detail: Some(word), ..Refused::of(RefusalWord::ServerRefuses) };
+        let mut unknown = None;
         for generation in person.accepted() {
             let nonce: [u8; 16] = self.env.bytes();
             let tag = self.with(person, generation, |key| key.confirm_mac(&nonce, pin))?;
@@ -121,11 +122,11 @@ impl Door<'_> {
             };
             let verdict = match server.confirm(&request) {
                 Confirmed::Unreachable => return Ok(None),
-                Confirmed::Refused(word) if word == "enrolment_unknown" && !generation.done => continue,
-                Confirmed::Refused(word) => {
-                    let refused = Refused { detail: Some(word), ..Refused::of(RefusalWord::ServerRefuses) };
-                    return Ok(Some(Judgement::NotJudged(refused.into())));
+                Confirmed::Refused(word) if word == "enrolment_unknown" && !generation.done => {
+                    unknown = Some(word);
+                    continue;
                 }
+                Confirmed::Refused(word) => return Ok(Some(Judgement::NotJudged(refuses(word).into()))),
                 Confirmed::Verdict(verdict) => verdict,
             };
             let ours = verdict.nonce == request.nonce && verdict.eid == request.eid;
@@ -134,7 +135,7 @@ impl Door<'_> {
             }
             return self.obey(person, generation, pin, record, &verdict).map(Some);
         }
-        Ok(None)
+        Ok(unknown.map(|word| Judgement::NotJudged(refuses(word).into())))
     }
 
     /// A grant opens, unless this computer knows the step as used; a denial is final for its step.
@@ -165,7 +166,7 @@ impl Door<'_> {
             Some(DenyReason::NoMatch) | None => RefusalWord::Wrong,
         };
         let burn = match (step, self.trusted(&judged)) {
-            (None, Some(time)) => self.judged_step(person, generation, pin, time)?,
+            (None, Some(time)) => self.judged_step(person, pin, time)?,
             (step, _) => step,
         };
         let refused = Refused::of(word);
@@ -175,18 +176,16 @@ impl Door<'_> {
         }))
     }
 
-    /// The step that an entry belongs to by this computer's own reckoning.
-    fn judged_step(
-        &self,
-        person: &Person,
-        generation: &Generation,
-        pin: &Pin,
-        time: Trusted,
-    ) -> Result<Option<u64>, Fault> {
-        Ok(match self.with(person, generation, |key| key.judge(pin, time.now, time.tolerance, 0))? {
-            Judged::Fresh(step) | Judged::Spent(step) | Judged::TooOld(step) => Some(step),
-            Judged::NoMatch => None,
-        })
+    /// The newest step that an entry belongs to by this computer's own reckoning, of whichever generation.
+    fn judged_step(&self, person: &Person, pin: &Pin, time: Trusted) -> Result<Option<u64>, Fault> {
+        let mut newest = None;
+        for generation in person.accepted() {
+            match self.with(person, generation, |key| key.judge(pin, time.now, time.tolerance, 0))? {
+                Judged::Fresh(step) | Judged::Spent(step) | Judged::TooOld(step) => newest = newest.max(Some(step)),
+                Judged::NoMatch => {}
+            }
+        }
+        Ok(newest)
     }
 
     fn judge_response(&mut self, person: &Person, pin: &Pin, shown: Shown) -> Result<Judgement, Fault> {

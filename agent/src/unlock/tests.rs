@@ -703,3 +703,86 @@ fn two_hundred_random_kills_open_nothing_twice() {
     assert!(activated >= ledger.opened.len(), "every opening is told, and the chain holds");
     assert!(ledger.opened.len() > 20, "the test must open doors to prove anything: {}", ledger.opened.len());
 }
+
+#[test]
+fn guessing_at_a_pin_in_use_is_charged_where_no_other_pin_can_be_judged() {
+    let (mut bench, mut vault) = Bench::new();
+    let pin = bench.pin();
+    assert!(opened(&bench.enter(&mut vault, &pin)));
+    bench.settings.recovery_mode = RecoveryMode::Auto;
+    let wrong = bench.wrong();
+    for _ in 0..4 {
+        assert_eq!(bench.enter(&mut vault, &wrong), Outcome::ShowChallenge(ChallengeReason::SoftBinding));
+    }
+    assert_eq!(word(&bench.enter(&mut vault, &wrong)), RefusalWord::Locked);
+    assert_eq!(bench.failures(&vault), 5);
+}
+
+#[test]
+fn after_twenty_failures_not_even_the_pin_in_use_is_judged() {
+    let (mut bench, mut vault) = Bench::new();
+    bench.settings.recovery_pin_minutes = postern_wire::Range::new(7200).unwrap();
+    let (pin, wrong) = (bench.pin(), bench.wrong());
+    assert!(opened(&bench.enter(&mut vault, &pin)));
+    for _ in 1..=HARD_LOCK {
+        if word(&bench.enter(&mut vault, &wrong)) == RefusalWord::Locked {
+            bench.clock.pass(LONGEST_LOCK.as_secs());
+        }
+    }
+    assert!(bench.door(&mut vault, |door| door.access(1000, LOGIN)).is_some());
+    let outcome = bench.enter_online(&mut vault, &pin, &mut Scripted(vec![Answer::Down]));
+    assert_eq!(outcome, Outcome::ShowChallenge(ChallengeReason::HardLock));
+    assert_eq!(bench.failures(&vault), HARD_LOCK, "nothing was judged");
+}
+
+#[test]
+fn a_secret_that_the_server_does_not_know_opens_nothing_while_it_can_be_asked() {
+    let (mut bench, mut vault) = Bench::new();
+    let env = bench.world.env();
+    let (user, eid) = (Id::new(&env), Id::new(&env));
+    let ada = Link { user, login: "ada@example.test".to_owned(), os_uid: 1001, eid, generation: 1 };
+    bench.begin(&mut vault, &ada);
+    let (who, pin) =
+        (Who { os_uid: 1001, login: "ada@example.test", may_activate: true }, bench.pin_of(&ada, bench.step()));
+    let mut server = Scripted(vec![Answer::Refuses("enrolment_unknown")]);
+    let outcome = bench.door(&mut vault, |door| door.enter(who, &pin, Some(&mut server))).unwrap();
+    assert_eq!(word(&outcome), RefusalWord::ServerRefuses);
+}
+
+#[test]
+fn a_denial_is_final_for_a_pin_of_the_generation_before_too() {
+    let (mut bench, mut vault) = Bench::new();
+    let old = bench.pin();
+    let next = Link { eid: Id::new(&bench.world.env()), generation: 2, ..bench.link.clone() };
+    bench.begin(&mut vault, &next);
+    let outcome = bench.enter_online(&mut vault, &old, &mut Scripted(vec![denied(DenyReason::NoMatch, None)]));
+    assert_eq!(word(&outcome), RefusalWord::Wrong);
+    assert_eq!(word(&bench.enter(&mut vault, &old)), RefusalWord::AlreadyUsed);
+}
+
+#[test]
+fn a_rotation_that_was_begun_does_not_end_access_by_the_secret_before() {
+    let (mut bench, mut vault) = Bench::new();
+    let next = Link { eid: Id::new(&bench.world.env()), generation: 2, ..bench.link.clone() };
+    bench.begin(&mut vault, &next);
+    let unfinished = |vault: &Vault| vault.state().people[0].unfinished().map(|generation| generation.number);
+    assert_eq!(unfinished(&vault), Some(2));
+    let old = bench.pin();
+    assert!(opened(&bench.enter(&mut vault, &old)));
+    assert_eq!(unfinished(&vault), None, "it is completed when access is over");
+    bench.clock.pass(3600);
+    bench.tick(&mut vault).unwrap();
+    assert_eq!(unfinished(&vault), Some(2));
+}
+
+#[test]
+fn a_first_registration_that_never_ended_is_not_rotated() {
+    let (bench, mut vault) = Bench::new();
+    let env = bench.world.env();
+    let (user, eid) = (Id::new(&env), Id::new(&env));
+    let ada = Link { user, login: "ada@example.test".to_owned(), os_uid: 1001, eid, generation: 1 };
+    bench.begin(&mut vault, &ada);
+    vault.rotate(ada.eid).unwrap();
+    let person = vault.state().person(1001, "ada@example.test").unwrap();
+    assert!(!person.rotation_due(bench.clock.read().wall, 30), "there is no secret to prove it by");
+}
