@@ -124,6 +124,10 @@ impl Vault {
         match last {
             Some(last) if epoch < last => return Err(Fault::OlderCopy { found: epoch, last }),
             None if epoch > 1 => return Err(Fault::Corrupt(EPOCH)),
+            // The power failed between the two writes: before this state is acted on, no older one may count.
+            Some(_) | None if last != Some(epoch) => {
+                replace(disk.as_mut(), EPOCH, epoch.to_string().as_bytes())?;
+            }
             Some(_) | None => {}
         }
         Ok(Self { disk, keyring, env, hardware: None, state, epoch, broken: false })

@@ -52,6 +52,17 @@ fn an_older_copy_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn an_attempt_is_not_taken_back_by_a_power_cut_between_the_two_writes() {
+    let (bench, mut vault) = Bench::new();
+    let older = bench.disk.copy();
+    vault.charge(bench.link.user).unwrap();
+    bench.disk.put(EPOCH, &older[EPOCH]);
+    assert!(bench.vault().is_ok(), "a state one ahead of its number is genuine");
+    bench.disk.put(STATE, &older[STATE]);
+    assert!(matches!(bench.vault(), Err(Fault::OlderCopy { .. })));
+}
+
+#[test]
 fn a_state_without_its_companions_is_refused() {
     let refused_without = |name: &str| {
         let (bench, _) = Bench::new();
