@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
+use nix::fcntl::OFlag;
 use nix::unistd::{Uid, User};
 use postern_codes::Timestamp;
 use postern_wire::socket::Until;
 
 use crate::daemon::Daemon;
-use crate::log::Category;
+use crate::log::{Category, Log};
 
 /// How long before the end.
 const BEFORE: Duration = Duration::from_mins(10);
@@ -44,25 +48,59 @@ fn show(daemon: &Daemon, os_uid: u32, until: &Until) {
         daemon.address().map(|server| format!(": {server}")).unwrap_or_default()
     );
     daemon.log.info(Category::SignIn, "access_ends_soon", format_args!("uid {os_uid}: {text}"));
-    if let Some(terminal) = daemon.terminal(os_uid)
-        && let Ok(mut terminal) = OpenOptions::new().write(true).open(terminal)
-    {
-        // Whether anybody looks at that terminal is not known; the log has it in any case.
-        let _unseen = write!(terminal, "\r\n{text}\r\n");
+    if let Some(terminal) = daemon.terminal(os_uid) {
+        write(&terminal, &text);
     }
     let name =
         User::from_uid(Uid::from_raw(os_uid)).ok().flatten().map_or_else(|| os_uid.to_string(), |user| user.name);
-    let mut words =
-        daemon.config.notice_command.iter().map(|word| word.replace("{user}", &name).replace("{text}", &text));
-    let Some(program) = words.next() else { return };
-    let shown =
-        Command::new(program).args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if !shown.is_ok_and(|status| status.success()) {
-        daemon.log.error(
+    let words = daemon.config.notice_command.iter();
+    let words: Vec<_> = words.map(|word| word.replace("{user}", &name).replace("{text}", &text)).collect();
+    let log = daemon.log.clone();
+    if !words.is_empty() {
+        // On a thread of its own: a command that hangs must not keep the computer from its server.
+        let _thread = thread::spawn(move || run(&words, &log));
+    }
+}
+
+/// Writes to a terminal. Whether anybody looks at it is not known, and the log has the text in any case: one that takes no
+/// more characters, since its person stopped it, is not waited for.
+fn write(terminal: &Path, text: &str) {
+    let flags = (OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits();
+    if let Ok(mut terminal) = OpenOptions::new().write(true).custom_flags(flags).open(terminal) {
+        let _unseen = write!(terminal, "\r\n{text}\r\n");
+    }
+}
+
+fn run(words: &[String], log: &Log) {
+    let [program, arguments @ ..] = words else { return };
+    let mut command = Command::new(program);
+    let command = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if !command.status().is_ok_and(|status| status.success()) {
+        log.error(
             Category::SignIn,
             "notice_failed",
             "the notice command failed",
             "try notice_command of agent.toml by hand",
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_terminal_that_takes_nothing_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let stopped = folder.path().join("tty");
+        nix::unistd::mkfifo(&stopped, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let (done, waiting) = mpsc::channel();
+        let _thread = thread::spawn(move || {
+            write(&stopped, "Your access ends.");
+            done.send(()).unwrap();
+        });
+        waiting.recv_timeout(Duration::from_secs(5)).expect("the agent does not hang");
     }
 }
