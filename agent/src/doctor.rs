@@ -2,19 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::time::Duration;
 
 use postern_codes::Timestamp;
 use postern_wire::Whole;
 use postern_wire::error::DeviceError;
 use postern_wire::settings::DeviceSettings;
-use postern_wire::socket::{ChallengeReason, Finding, PersonStatus, RecoveryWay, Refusal, RefusalWord, Status};
+use postern_wire::socket::{
+    Certificate, ChallengeReason, Finding, PersonStatus, RecoveryWay, Refusal, RefusalWord, Status,
+};
 
 use crate::credential::describe;
 use crate::daemon::Daemon;
-use crate::state::State;
+use crate::register::probe;
+use crate::state::{Person, State};
 use crate::sync;
 use crate::unlock::{Refused, Way};
-use crate::vault::Counter as _;
+use crate::vault::{Counter as _, Link};
 
 const DAY: i64 = 24 * 3600;
 
@@ -37,7 +42,7 @@ pub fn findings(daemon: &Daemon) -> Vec<Finding> {
             return findings;
         }
     };
-    findings.push(certificate(daemon, &credential.certificate));
+    findings.push(certificate(describe(&credential.certificate, &daemon.paths.state_dir), daemon.now()));
     findings.push(match &contact {
         Ok(()) => fine("computer", "server", format_args!("{} answers", credential.server)),
         Err(sync::NoContact::Server(failed)) if failed.word().is_some() => {
@@ -52,7 +57,7 @@ pub fn findings(daemon: &Daemon) -> Vec<Finding> {
         ),
     });
     let settings = daemon.settings();
-    findings.push(last_contact(daemon, &state, &settings));
+    findings.push(last_contact(daemon.now(), state.last_contact, &settings));
     findings.push(clock(daemon, &state));
     if daemon.config.users.is_empty() && daemon.config.user_domain.is_none() {
         findings.push(mend(
@@ -63,14 +68,16 @@ pub fn findings(daemon: &Daemon) -> Vec<Finding> {
         ));
     }
     findings.extend(
-        people(daemon, &state).into_iter().map(|(account, login)| person(daemon, &state, &account, &login, &settings)),
+        people(daemon, &state)
+            .into_iter()
+            .map(|(account, login)| person(daemon, &state, &account, &login, &settings, contact.is_ok())),
     );
     findings
 }
 
 fn log_finding(daemon: &Daemon) -> Finding {
     let path = daemon.paths.log.display();
-    match OpenOptions::new().create(true).append(true).open(&daemon.paths.log) {
+    match OpenOptions::new().create(true).append(true).mode(0o640).open(&daemon.paths.log) {
         Ok(_) => fine("computer", "log", format_args!("{path} can be written")),
         Err(fault) => mend(
             "computer",
@@ -81,24 +88,25 @@ fn log_finding(daemon: &Daemon) -> Finding {
     }
 }
 
-fn certificate(daemon: &Daemon, chain: &str) -> Finding {
-    let Some(found) = describe(chain, &daemon.paths.state_dir) else {
+fn certificate(found: Option<Certificate>, now: Timestamp) -> Finding {
+    let Some(found) = found else {
         let missing = DeviceError::CertificateMissing;
         return mend("computer", missing.word(), "the certificate cannot be read", missing.fix());
     };
-    let days = (found.not_after.signed() - daemon.now().unix_seconds()) / DAY;
+    let left = found.not_after.signed() - now.unix_seconds();
+    let days = left / DAY;
     let end = day(Timestamp::from_unix_seconds(found.not_after.signed()));
     let detail = format!("{} by {}, until {end} ({days} days); key {}", found.subject, found.issuer, found.key);
-    if days < 0 {
+    if left < 0 {
         let expired = DeviceError::CertificateExpired;
         return mend("computer", expired.word(), detail, expired.fix());
     }
     fine("computer", "certificate", detail)
 }
 
-fn last_contact(daemon: &Daemon, state: &State, settings: &DeviceSettings) -> Finding {
+fn last_contact(now: Timestamp, last: Option<Timestamp>, settings: &DeviceSettings) -> Finding {
     let most = u64::from(settings.recovery_max_offline_days.get());
-    let Some(last) = state.last_contact else {
+    let Some(last) = last else {
         return mend(
             "computer",
             "never_in_contact",
@@ -106,9 +114,10 @@ fn last_contact(daemon: &Daemon, state: &State, settings: &DeviceSettings) -> Fi
             "connect the computer to the network",
         );
     };
-    let days = daemon.now().since(last).as_secs() / DAY.unsigned_abs();
+    let since = now.since(last);
+    let days = since.as_secs() / DAY.unsigned_abs();
     let detail = format!("last contact on {}, {days} days ago; a time PIN needs {most} days or less", day(last));
-    if days > most {
+    if since > Duration::from_hours(24 * most) {
         return mend("computer", "offline_too_long", detail, "connect the computer to the network, or use a challenge");
     }
     fine("computer", "last_contact", detail)
@@ -142,7 +151,14 @@ fn people(daemon: &Daemon, state: &State) -> BTreeMap<String, String> {
     people
 }
 
-fn person(daemon: &Daemon, state: &State, account: &str, login: &str, settings: &DeviceSettings) -> Finding {
+fn person(
+    daemon: &Daemon,
+    state: &State,
+    account: &str,
+    login: &str,
+    settings: &DeviceSettings,
+    online: bool,
+) -> Finding {
     let known = state.people.iter().find(|person| person.login == login);
     let Some(os_uid) = daemon.config.uid(account).or_else(|| known.map(|person| person.os_uid)) else {
         let detail = format!("{login}: there is no account {account} on this computer");
@@ -152,6 +168,9 @@ fn person(daemon: &Daemon, state: &State, account: &str, login: &str, settings: 
         Ok(way) => way,
         Err(fault) => return mend(account, "state_refused", fault, "follow the message"),
     };
+    if let Some(finding) = known.and_then(|known| registration(daemon, account, known, online)) {
+        return finding;
+    }
     let age =
         known.and_then(|person| person.generations.first()).map(|newest| daemon.now().since(newest.since).as_secs());
     let days = age.unwrap_or_default() / DAY.unsigned_abs();
@@ -184,6 +203,19 @@ fn person(daemon: &Daemon, state: &State, account: &str, login: &str, settings: 
             ),
         },
     }
+}
+
+/// What keeps the server from making PINs of a person's secret, as far as it can be asked now.
+fn registration(daemon: &Daemon, account: &str, person: &Person, online: bool) -> Option<Finding> {
+    let login = &person.login;
+    let Some(present) = person.generations.iter().find(|generation| generation.done) else {
+        let detail = format!("{login}: the registration was begun and is not complete");
+        let fix = "connect the computer to the network; if that does not help, sign in online once with a factor";
+        return Some(mend(account, "not_registered", detail, fix));
+    };
+    let asked = online.then(|| probe(daemon, &Link::of(person, present), present.ack));
+    let word = asked?.err()?.word()?;
+    Some(mend(account, word.word(), format_args!("{login}: {}", word.meaning()), word.fix()))
 }
 
 const fn challenge_reason(why: ChallengeReason) -> &'static str {
@@ -272,4 +304,30 @@ fn person_status(daemon: &Daemon, state: &State, account: &str, login: &str) -> 
         active_until: until.map(|end| daemon.until(end)),
         unsent_reports: Whole::new(u64::try_from(unsent).unwrap_or_default()).unwrap_or_default(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_unix_seconds(2_000_000_000 + seconds)
+    }
+
+    #[test]
+    fn a_certificate_that_expired_an_hour_ago_is_not_fine() {
+        let name = || "name".to_owned();
+        let (not_before, not_after) = (Whole::clamped(0), Whole::clamped(at(0).unix_seconds()));
+        let found = Certificate { subject: name(), issuer: name(), serial: name(), not_before, not_after, key: name() };
+        assert!(certificate(Some(found.clone()), at(-1)).ok);
+        assert_eq!(certificate(Some(found), at(3600)).code, DeviceError::CertificateExpired.word());
+    }
+
+    #[test]
+    fn seven_days_and_a_minute_without_contact_are_too_long() {
+        let settings = DeviceSettings::default();
+        assert!(last_contact(at(7 * DAY), Some(at(0)), &settings).ok);
+        assert_eq!(last_contact(at(7 * DAY + 60), Some(at(0)), &settings).code, "offline_too_long");
+        assert_eq!(last_contact(at(0), None, &settings).code, "never_in_contact");
+    }
 }

@@ -230,6 +230,8 @@ fn doctor_names_what_to_mend_in_order() {
     assert!(matches!(talk.ask(&Request::Register), Answer::Registered { ready: true, .. }));
     assert!(bad(&computer).is_empty());
     assert!(computer.must(&["doctor"]).contains("a time PIN would work now"));
+    server.mood(|mood| mood.switched_off = true);
+    assert_eq!(bad(&computer), ["feature_disabled"]);
 }
 
 #[test]

@@ -42,6 +42,8 @@ pub struct Mood {
     pub next: Option<(u16, Value)>,
     /// It signs with a key that nobody pinned.
     pub impostor: bool,
+    /// The org switched recovery PINs off.
+    pub switched_off: bool,
     /// What the next beacon commands.
     pub commands: Vec<Command>,
 }
@@ -185,6 +187,9 @@ impl Server {
         }
         if !inner.is_proved(&self.address, request) {
             return refusal(401, "proof_invalid");
+        }
+        if inner.mood.switched_off && path.starts_with("/recovery/") && path != "/recovery/reports" {
+            return refusal(403, "feature_disabled");
         }
         let env = Env::of(&self.world);
         match path {
