@@ -170,7 +170,7 @@ impl Client {
         if let Some(credential) = credential {
             let env = Env::of(&self.world);
             let at = env.now.unix_seconds().saturating_add(self.skew.load(Ordering::Relaxed));
-            request = request.header(proof::HEADER, credential.proof(call, at, &env));
+            request = request.header(proof::HEADER, credential.proof(&self.server, call, at, &env));
         }
         let mut response = request.send(call.body).map_err(|fault| Failed::Unreachable(fault.to_string()))?;
         let status = response.status().as_u16();
@@ -186,12 +186,17 @@ impl Client {
         Err(Failed::Refused(Box::new(Refused {
             word: error.word(),
             status,
-            code: error.error_code,
-            summary: error.error_summary,
+            code: printable(&error.error_code),
+            summary: printable(&error.error_summary),
             retry_after: retry_after.map(Duration::from_secs),
             server_time: error.server_time.map(postern_wire::Whole::signed),
         })))
     }
+}
+
+/// What a stranger says, for logs and terminals: one line, and nothing that steers them.
+fn printable(text: &str) -> String {
+    text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
 }
 
 fn full(path: &str) -> String {

@@ -148,10 +148,10 @@ impl Credential {
         Identity { org: self.org_id, device: self.device_id }
     }
 
-    /// The `Device-Proof` of a call whose `iat` is `at`, in Unix seconds.
-    pub fn proof(&self, call: &Call<'_>, at: i64, env: &Env) -> String {
+    /// The `Device-Proof` of a call to the server at `aud`, whose `iat` is `at`, in Unix seconds.
+    pub fn proof(&self, aud: &str, call: &Call<'_>, at: i64, env: &Env) -> String {
         let claims = ProofClaims {
-            aud: self.server.clone(),
+            aud: aud.to_owned(),
             iat: Whole::clamped(at),
             exp: Whole::clamped(at.saturating_add(proof::MAX_LIFETIME_SECONDS.cast_signed())),
             jti: Text::cut(&b64::encode(&env.bytes::<16>()))
@@ -288,6 +288,16 @@ mod tests {
         assert_eq!(ours.open::<DoneClaims>("{}", b"{}"), Err(Forged::Form));
         let other = credential(vec![*service.public()]);
         assert_eq!(other.open::<DoneClaims>(&good, b"{}"), Err(Forged::Elsewhere));
+    }
+
+    #[test]
+    fn a_proof_names_the_address_that_is_called() {
+        let ours = credential(vec![]);
+        let world: Arc<dyn World> = Arc::new(System);
+        let call = Call { method: "POST", path: "/device-access/api/v1/check-in", body: b"{}" };
+        let proof = ours.proof("https://new.example.com", &call, 100, &Env::of(&world));
+        let claims: ProofClaims = jws::parse(&proof).unwrap().verify(ours.key.public()).unwrap();
+        assert_eq!(claims.aud, "https://new.example.com");
     }
 
     #[test]

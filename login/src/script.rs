@@ -94,6 +94,7 @@ impl From<AgentFault> for Shut {
 /// Runs a sign-in after its password was proved: `pins_here` says whether the caller's own look at the place allows
 /// recovery PINs; the agent looks again.
 pub fn sign_in(place: &Place, pins_here: bool, agent: &mut dyn Agent, conversation: &mut dyn Conversation) -> Outcome {
+    let conversation = &mut Printable(conversation);
     let opened = greet(place, agent)
         .and_then(|person| open(&person, pins_here, agent, conversation))
         .and_then(|opened| register(opened, agent, conversation));
@@ -112,7 +113,30 @@ pub fn sign_in(place: &Place, pins_here: bool, agent: &mut dyn Agent, conversati
 pub fn remind(user: &str, agent: &mut dyn Agent, conversation: &mut dyn Conversation) {
     let Some(user) = postern_wire::Text::new(user) else { return };
     if let Ok(Answer::Access(Access { until: Some(until), enrol_at })) = agent.ask(&Request::Access { user }) {
-        conversation.tell(&words::access_lasts(&until, enrol_at.as_deref()));
+        Printable(conversation).tell(&words::access_lasts(&until, enrol_at.as_deref()));
+    }
+}
+
+/// A screen that gets no control characters: what the server or the firmware said must not steer a terminal.
+struct Printable<'a>(&'a mut dyn Conversation);
+
+impl Printable<'_> {
+    fn cleaned(text: &str) -> String {
+        text.chars().map(|char| if char.is_control() && char != '\n' { ' ' } else { char }).collect()
+    }
+}
+
+impl Conversation for Printable<'_> {
+    fn ask(&mut self, prompt: &str, echo: Echo) -> Result<String, HungUp> {
+        self.0.ask(prompt, echo)
+    }
+
+    fn tell(&mut self, text: &str) {
+        self.0.tell(&Self::cleaned(text));
+    }
+
+    fn warn(&mut self, text: &str) {
+        self.0.warn(&Self::cleaned(text));
     }
 }
 

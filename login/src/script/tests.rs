@@ -274,3 +274,10 @@ fn a_reminder_tells_the_end_and_nothing_else_does() {
     remind("grace", &mut agent, &mut screen);
     assert_eq!(screen.shown, once);
 }
+
+#[test]
+fn what_the_server_said_does_not_steer_the_terminal() {
+    let refused = Refusal::of(RefusalWord::ServerRefuses).because("no\x1b[2J\u{9b}31m\rno");
+    let ended = run(person(RecoveryWay::Time), true, &["123456"], vec![Answer::Refused(refused)]);
+    assert!(ended.shown.contains("(no [2J 31m no)"), "{}", ended.shown);
+}
