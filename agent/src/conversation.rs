@@ -13,7 +13,8 @@ use postern_wire::factors::TOTP;
 use postern_wire::place::Place;
 use postern_wire::recovery::{CONFIRM, ConfirmAnswer, ConfirmRequest};
 use postern_wire::socket::{
-    Access, Answer, Challenge, Contact, Opened, OpenedBy, Person, RecoveryWay, Refusal, RefusalWord, Request, Typed,
+    Access, Answer, Challenge, ChallengeReason, Contact, Opened, OpenedBy, Person, RecoveryWay, Refusal, RefusalWord,
+    Request, Typed,
 };
 use postern_wire::{Text, Whole};
 
@@ -40,7 +41,7 @@ impl Peer {
     }
 
     /// Root, or whoever the agent itself runs as: that account holds the state anyway.
-    fn owns_the_agent(self) -> bool {
+    pub(crate) fn owns_the_agent(self) -> bool {
         self.uid == 0 || self.uid == nix::unistd::geteuid().as_raw()
     }
 }
@@ -183,7 +184,11 @@ impl<'a> Conversation<'a> {
                 Answer::Opened(Opened { by, until, enrol_at: self.daemon.address(), register: false })
             }
             Ok(Outcome::Refused(refused)) => self.refused(self.refusal(refused)),
-            Ok(Outcome::ShowChallenge(_)) => self.refused(Refusal::of(RefusalWord::UntrustedClock)),
+            Ok(Outcome::ShowChallenge(why)) => self.refused(Refusal::of(match why {
+                ChallengeReason::Clock => RefusalWord::UntrustedClock,
+                ChallengeReason::HardLock => RefusalWord::HardLocked,
+                ChallengeReason::Policy | ChallengeReason::SoftBinding => RefusalWord::ChallengeOver,
+            })),
             Err(fault) => self.refused(self.broken(&fault)),
         }
     }
@@ -202,7 +207,7 @@ impl<'a> Conversation<'a> {
             Ok((Displayed::Digits(challenge, life), way)) => {
                 let why = match way {
                     Way::Challenge(reason) => reason,
-                    Way::None(_) | Way::Time => postern_wire::socket::ChallengeReason::Policy,
+                    Way::None(_) | Way::Time => ChallengeReason::Policy,
                 };
                 let seconds = Whole::new(life.as_secs()).unwrap_or_default();
                 Answer::Challenge(Challenge { digits: challenge.digits().to_owned(), seconds, why })
@@ -258,6 +263,7 @@ impl<'a> Conversation<'a> {
     }
 
     fn enrol(&self, server: &str, code: &Typed) -> anyhow::Result<String> {
+        let _turn = self.daemon.in_turn();
         if self.daemon.credential().is_ok() {
             anyhow::bail!("this computer is enrolled already: run postern-agent unenrol first");
         }
@@ -273,6 +279,7 @@ impl<'a> Conversation<'a> {
     }
 
     fn unenrol(&self) -> Result<String, Fault> {
+        let _turn = self.daemon.in_turn();
         self.daemon.leave()?;
         self.daemon.log.info(Category::Enrollment, "unenrolled", "certificate and recovery secrets are forgotten");
         Ok("this computer left its org; deactivate and delete it in the console, under Devices".to_owned())

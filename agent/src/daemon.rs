@@ -45,6 +45,8 @@ pub struct Daemon {
     vault: Mutex<Option<Vault>>,
     challenges: Mutex<Challenges>,
     client: Mutex<Option<Arc<Client>>>,
+    /// Held by whoever may replace the credential.
+    turn: Mutex<()>,
     /// The text terminal at which an account came in by a PIN.
     terminals: Mutex<BTreeMap<u32, PathBuf>>,
     online: AtomicBool,
@@ -74,6 +76,7 @@ impl Daemon {
             vault: Mutex::new(None),
             challenges: Mutex::default(),
             client: Mutex::new(None),
+            turn: Mutex::default(),
             terminals: Mutex::default(),
             online: AtomicBool::new(false),
             wanted: Mutex::new(true),
@@ -134,6 +137,12 @@ impl Daemon {
             self.log.error(Category::Recovery, "state_refused", fault, "run postern-agent doctor");
         }
         Ok(credential)
+    }
+
+    /// Waits for the turn to replace the credential: a contact that began before an enrolment or a renewal would put the
+    /// old one back.
+    pub fn in_turn(&self) -> MutexGuard<'_, ()> {
+        locked(&self.turn)
     }
 
     /// Keeps a new or renewed credential.

@@ -93,6 +93,7 @@ impl From<Forged> for NoContact {
 /// # Errors
 /// [`NoContact`]; what was done before stays done, the rest is tried at the next contact.
 pub fn contact(daemon: &Daemon) -> Result<(), NoContact> {
+    let _turn = daemon.in_turn();
     let outcome = run(daemon);
     daemon.note_online(matches!(outcome, Ok(()) | Err(NoContact::Server(Failed::Forged(_) | Failed::Refused(_)))));
     if let Err(why) = &outcome {
