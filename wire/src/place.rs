@@ -9,8 +9,8 @@ use crate::form::{ProfileText, Text};
 /// The services that take recovery PINs where nothing else is configured: those that stand at the computer itself.
 pub const PIN_SERVICES: [&str; 5] = ["login", "gdm-password", "lightdm", "greetd", "sddm"];
 
-/// The services that never do, whatever is configured.
-const NEVER: [&str; 3] = ["sshd", "su", "sudo"];
+/// The services that never do, whatever is configured; `su -` and `sudo -i` have services of their own.
+const NEVER: [&str; 5] = ["sshd", "su", "su-l", "sudo", "sudo-i"];
 
 /// The services of the default list that draw the seat's own screen, so that they need no terminal.
 const GREETERS: [&str; 4] = ["gdm-password", "lightdm", "greetd", "sddm"];
@@ -75,6 +75,8 @@ mod tests {
             ("sshd", "", "tty1"),
             ("sudo", "", "tty1"),
             ("su", "", "tty1"),
+            ("su-l", "", "tty1"),
+            ("sudo-i", "", "tty1"),
             ("cron", "", "tty1"),
             ("login", "10.0.0.7", "tty1"),
             ("login", "", "pts/0"),
