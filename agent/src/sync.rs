@@ -120,10 +120,15 @@ fn run(daemon: &Daemon) -> Result<(), NoContact> {
     let client = daemon.client(&credential.server).map_err(|fault| Failed::Unreachable(format!("{fault:#}")))?;
     let commands = check_in(daemon, &client, &mut credential)?;
     obey(daemon, commands)?;
+    let told = tell(daemon, &client, &credential);
+    // Whatever the server refuses of a person, the computer keeps its certificate.
+    renew(daemon, &client, credential).and(told)
+}
+
+fn tell(daemon: &Daemon, client: &Client, credential: &Credential) -> Result<(), NoContact> {
     resume(daemon, TIMEOUT)?;
-    send_reports(daemon, &client, &credential)?;
-    rotate(daemon)?;
-    renew(daemon, &client, credential)
+    send_reports(daemon, client, credential)?;
+    Ok(rotate(daemon)?)
 }
 
 /// Logs a refusal of the whole computer, and does what it asks for.
