@@ -91,8 +91,11 @@ impl<'a> Conversation<'a> {
     fn begin(&mut self, place: &Place) -> Answer {
         let own = self.daemon.config.uid(&place.user) == Some(self.peer.uid);
         if !own && !self.peer.owns_the_agent() {
-            let message = format!("uid {} asked for the account {}", self.peer.uid, place.user);
-            self.daemon.log.error(Category::SignIn, "peer_refused", message, "only root may speak for other accounts");
+            if self.is_logged() {
+                let message = format!("uid {} asked for the account {}", self.peer.uid, place.user);
+                let fix = "only root may speak for other accounts";
+                self.daemon.log.error(Category::SignIn, "peer_refused", message, fix);
+            }
             return fault("only root may speak for another account");
         }
         (self.place, self.account, self.verdict) = (Some(place.clone()), None, None);
@@ -107,7 +110,10 @@ impl<'a> Conversation<'a> {
         self.account = account.map(|(login, os_uid)| Account { login, os_uid });
         let Some(account) = &self.account else {
             let fix = "give the account its login in agent.toml, under [users]";
-            self.daemon.log.error_of(&place.user, Category::SignIn, "not_linked", "the account stands for nobody", fix);
+            if self.is_logged() {
+                let message = "the account stands for nobody";
+                self.daemon.log.error_of(&place.user, Category::SignIn, "not_linked", message, fix);
+            }
             let why = Refusal::of(RefusalWord::NotLinked);
             return Answer::Person(Person {
                 login: None,
@@ -332,8 +338,15 @@ impl<'a> Conversation<'a> {
             Fault::NotEnrolled => RefusalWord::NotRegistered,
             _ => RefusalWord::Fault,
         };
-        self.daemon.log.error(Category::Recovery, "state_refused", fault, "run postern-agent doctor");
+        if self.is_logged() {
+            self.daemon.log.error(Category::Recovery, "state_refused", fault, "run postern-agent doctor");
+        }
         Refusal::of(word)
+    }
+
+    /// Whether what this peer is refused goes to the log.
+    fn is_logged(&self) -> bool {
+        self.peer.owns_the_agent() || self.daemon.logs_strangers()
     }
 
     fn refused(&self, refusal: Refusal) -> Answer {
@@ -341,7 +354,9 @@ impl<'a> Conversation<'a> {
         let code = serde_json::to_value(refusal.word).ok();
         let code = code.as_ref().and_then(serde_json::Value::as_str).unwrap_or("refused");
         let detail = refusal.detail.as_deref().unwrap_or("an entry did not open the computer");
-        self.daemon.log.error_of(user, Category::SignIn, code, detail, "");
+        if self.is_logged() {
+            self.daemon.log.error_of(user, Category::SignIn, code, detail, "");
+        }
         Answer::Refused(refusal)
     }
 }
@@ -406,6 +421,22 @@ mod tests {
         let mut other = Conversation::new(&daemon, Peer::of(70002));
         assert!(matches!(other.answer(&begin("grace")), Answer::Fault { .. }));
         assert!(matches!(other.answer(&Request::PasswordProved), Answer::Fault { .. }));
+    }
+
+    #[test]
+    fn a_stranger_does_not_fill_the_disk_with_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let daemon = daemon(folder.path());
+        let mut stranger = Conversation::new(&daemon, Peer::of(70002));
+        for _ in 0..1000 {
+            stranger.answer(&begin("grace"));
+        }
+        let lines = std::fs::read_to_string(folder.path().join("log")).unwrap().lines().count();
+        assert!((1..=200).contains(&lines), "{lines} lines");
+        let mut root = Conversation::new(&daemon, Peer::of(0));
+        root.answer(&begin("root"));
+        root.answer(&Request::PasswordProved);
+        assert!(std::fs::read_to_string(folder.path().join("log")).unwrap().contains("not_linked"));
     }
 
     #[test]

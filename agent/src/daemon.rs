@@ -24,9 +24,12 @@ use crate::credential::{Credential, Unusable};
 use crate::disk::Folder;
 use crate::identity;
 use crate::log::{Category, Log};
-use crate::state::State;
+use crate::state::{Hourly, State};
 use crate::unlock::{Challenges, Door};
 use crate::vault::{Fault, Vault};
+
+/// Whoever is not root may have so many entries written in an hour: the log must not fill the disk that holds the state.
+const STRANGERS_ENTRIES: u32 = 200;
 
 /// One agent.
 pub struct Daemon {
@@ -49,6 +52,8 @@ pub struct Daemon {
     turn: Mutex<()>,
     /// The text terminal at which an account came in by a PIN.
     terminals: Mutex<BTreeMap<u32, PathBuf>>,
+    /// Log entries that strangers at the socket caused in this hour.
+    strangers: Mutex<Hourly>,
     online: AtomicBool,
     /// Whether a contact is wanted now.
     wanted: Mutex<bool>,
@@ -78,6 +83,7 @@ impl Daemon {
             client: Mutex::new(None),
             turn: Mutex::default(),
             terminals: Mutex::default(),
+            strangers: Mutex::default(),
             online: AtomicBool::new(false),
             wanted: Mutex::new(true),
             wake: Condvar::new(),
@@ -235,6 +241,11 @@ impl Daemon {
     /// That terminal.
     pub fn terminal(&self, os_uid: u32) -> Option<PathBuf> {
         locked(&self.terminals).get(&os_uid).cloned()
+    }
+
+    /// Whether an entry that a stranger at the socket causes may still be written; counts it.
+    pub fn logs_strangers(&self) -> bool {
+        locked(&self.strangers).count(self.now(), STRANGERS_ENTRIES).is_ok()
     }
 
     /// Whether the last call reached the server.
