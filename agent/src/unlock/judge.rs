@@ -157,6 +157,9 @@ impl Door<'_> {
                 Right { eid: generation.eid, step, challenge_hash, deadline, judged, look_again: LookAgain::Granted };
             return Ok(Judgement::Right(right));
         }
+        if let Some(shown) = self.challenges.0.get_mut(&person.user).filter(|_| challenge_hash.is_some()) {
+            shown.tries += 1;
+        }
         let word = match verdict.reason {
             _ if verdict.granted => RefusalWord::AlreadyUsed,
             Some(DenyReason::AlreadyUsed) => RefusalWord::AlreadyUsed,

@@ -786,3 +786,17 @@ fn a_first_registration_that_never_ended_is_not_rotated() {
     let person = vault.state().person(1001, "ada@example.test").unwrap();
     assert!(!person.rotation_due(bench.clock.read().wall, 30), "there is no secret to prove it by");
 }
+
+#[test]
+fn tries_of_a_challenge_that_the_server_denied_are_tries() {
+    let (mut bench, mut vault) = Bench::new();
+    bench.settings.recovery_mode = RecoveryMode::Challenge;
+    let challenge = bench.digits(&mut vault);
+    let wrong = bench.wrong();
+    for _ in 0..TRIES_A_CHALLENGE {
+        let mut server = Scripted(vec![denied(DenyReason::NoMatch, None)]);
+        assert_eq!(word(&bench.enter_online(&mut vault, &wrong, &mut server)), RefusalWord::Wrong);
+    }
+    let response = bench.response(&challenge);
+    assert_eq!(bench.enter(&mut vault, &response), Outcome::ShowChallenge(ChallengeReason::Policy));
+}
