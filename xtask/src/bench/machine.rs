@@ -12,6 +12,8 @@ pub struct Machine {
     cores: usize,
     memory_mib: Option<u64>,
     cpu: Option<String>,
+    /// Runnable programs in the last minute on average, ours among them: above the number of cores others were in the way.
+    load: Option<f64>,
 }
 
 impl Machine {
@@ -19,11 +21,13 @@ impl Machine {
     pub fn here() -> Self {
         let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
         Self {
             cores: thread::available_parallelism().map_or(1, usize::from),
             memory_mib: field(&memory, "MemTotal")
                 .and_then(|kib| Some(kib.split(' ').next()?.parse::<u64>().ok()? / 1024)),
             cpu: field(&cpus, "model name").map(str::to_owned),
+            load: load.split(' ').next().and_then(|minute| minute.parse().ok()),
         }
     }
 }
@@ -35,7 +39,8 @@ impl fmt::Display for Machine {
             Some(memory) => write!(f, "{memory} MiB, ")?,
             None => f.write_str("unknown memory, ")?,
         }
-        f.write_str(self.cpu.as_deref().unwrap_or("unknown processor"))
+        f.write_str(self.cpu.as_deref().unwrap_or("unknown processor"))?;
+        self.load.map_or(Ok(()), |load| write!(f, ", load {load}"))
     }
 }
 
