@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
-use postern_codes::{Env, Secret};
+use argon2::password_hash::phc::{Output, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
+use postern_codes::{Env, Secret, mac};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -49,8 +49,10 @@ impl Passwords {
     pub async fn hash(&self, password: Secret<String>, env: &Env) -> Result<Secret<String>, ApiError> {
         let salt: [u8; 16] = env.bytes();
         self.apart(move || {
-            let hash = hasher().hash_password_with_salt(password.expose().as_bytes(), &salt);
-            hash.map(|hash| Secret::new(hash.to_string())).map_err(|fault| ApiError::fault(HashFault(fault)))
+            let params = Params::new(MEMORY_KIB, PASSES, LANES, None).unwrap_or_default();
+            let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+            derive(&password, &salt, &params, &mut output).map_err(ApiError::fault)?;
+            phc(&params, &salt, &output).map(Secret::new).map_err(ApiError::fault)
         })
         .await
     }
@@ -62,8 +64,8 @@ impl Passwords {
     pub async fn check(&self, password: Secret<String>, hash: Option<Secret<String>>) -> Result<Checked, ApiError> {
         self.apart(move || {
             let text = hash.as_ref().map_or(NOBODYS, |hash| hash.expose().as_str());
-            let parsed = PasswordHash::new(text).map_err(|fault| ApiError::fault(HashFault(fault.into())))?;
-            let fits = hasher().verify_password(password.expose().as_bytes(), &parsed).is_ok();
+            let parsed = PasswordHash::new(text).map_err(|_| ApiError::fault(HashFault))?;
+            let fits = fits(&password, &parsed).map_err(ApiError::fault)?;
             Ok(Checked { is_right: fits && hash.is_some(), needs_rehash: fits && is_outdated(&parsed) })
         })
         .await
@@ -85,14 +87,46 @@ impl Passwords {
     }
 }
 
-/// A fault of the hash function.
+/// A stored hash is none of ours, or there is no memory to make one.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot hash a password: {0}")]
-struct HashFault(argon2::password_hash::Error);
+#[error("cannot hash a password: the stored hash is not of a known form, or there is no memory")]
+struct HashFault;
 
-fn hasher() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).unwrap_or_default();
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+/// glibc maps what is larger than 32 MiB by itself and gives it back at once; smaller memory it keeps, 19 MiB a thread for
+/// good. What is reserved and never touched costs nothing.
+const RESERVED_BLOCKS: usize = 33 * 1024;
+
+fn derive(password: &Secret<String>, salt: &[u8], params: &Params, output: &mut [u8]) -> Result<(), HashFault> {
+    let blocks = params.block_count();
+    let mut memory: Vec<Block> = Vec::new();
+    memory.try_reserve_exact(blocks.max(RESERVED_BLOCKS)).map_err(|_| HashFault)?;
+    memory.resize(blocks, Block::default());
+    let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    hasher
+        .hash_password_into_with_memory(password.expose().as_bytes(), salt, output, &mut memory)
+        .map_err(|_| HashFault)
+}
+
+/// Whether a password gives the output of a hash, compared in a time that says nothing.
+fn fits(password: &Secret<String>, hash: &PasswordHash) -> Result<bool, HashFault> {
+    let (Some(salt), Some(wanted), true) = (&hash.salt, &hash.hash, hash.algorithm == ARGON2ID_IDENT) else {
+        return Err(HashFault);
+    };
+    let params = Params::try_from(hash).map_err(|_| HashFault)?;
+    let mut output = vec![0; wanted.len()];
+    derive(password, salt.as_ref(), &params, &mut output)?;
+    Ok(mac::equal(&output, wanted.as_bytes()))
+}
+
+fn phc(params: &Params, salt: &[u8], output: &[u8]) -> Result<String, HashFault> {
+    let hash = PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: params.try_into().map_err(|_| HashFault)?,
+        salt: Some(Salt::new(salt).map_err(|_| HashFault)?),
+        hash: Some(Output::new(output).map_err(|_| HashFault)?),
+    };
+    Ok(hash.to_string())
 }
 
 fn is_outdated(hash: &PasswordHash) -> bool {
@@ -104,6 +138,7 @@ fn is_outdated(hash: &PasswordHash) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use argon2::PasswordHasher as _;
     use postern_codes::env::TestWorld;
 
     fn secret(text: &str) -> Secret<String> {
