@@ -39,7 +39,7 @@ pub fn enrol(client: &Client, code: &str, computer: &Computer) -> anyhow::Result
 /// Trades the certificate for one of a new key; the old one ends when the new one is first used.
 ///
 /// # Errors
-/// [`Failed`](crate::client::Failed) inside; the old certificate then stays.
+/// [`Failed`] inside; the old certificate then stays.
 pub fn renew(client: &Client, old: Credential) -> anyhow::Result<Credential> {
     let (key, csr) = key_and_request()?;
     let (answer, _): (RenewAnswer, _) = client.post(&old, RENEW, &RenewRequest { csr }, TIMEOUT)?;

@@ -48,10 +48,10 @@ fn the_page_of_limits_is_fresh() {
 #[test]
 fn the_page_of_permissions_is_fresh() {
     let roles = row(|role| format!(" `{role}` |"));
-    let rules = row(|_| " --- |".to_owned());
+    let divider = row(|_| " --- |".to_owned());
     let mut page = format!(
         "# Permissions and standard roles\n\n`okta.devices.manage` includes issuing recovery PINs unless the organisation \
-         switches that off.\n\n| permission | lets |{roles}\n| --- | --- |{rules}\n"
+         switches that off.\n\n| permission | lets |{roles}\n| --- | --- |{divider}\n"
     );
     for permission in Permission::ALL {
         let has = |role: &Role| if role.permissions().contains(permission) { " yes |" } else { " |" }.to_owned();

@@ -39,7 +39,7 @@ impl Planted {
     fn bytes(&mut self, what: &str, secret: &[u8]) {
         self.text(what, &searchable(secret));
         self.text(what, &b64::encode(secret));
-        self.text(what, &secret.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        self.text(what, &secret.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat());
         self.text(what, otp::base32(&Secret::new(secret.to_vec())).expose());
     }
 

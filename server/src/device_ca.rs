@@ -18,10 +18,10 @@ use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::prelude::FromDer as _;
 
 /// How long a certificate of a computer lasts; the agent renews it after two thirds.
-pub const CERTIFICATE_LIFE: Duration = Duration::from_secs(90 * 86_400);
-const CA_LIFE: Duration = Duration::from_secs(20 * 365 * 86_400);
+pub const CERTIFICATE_LIFE: Duration = Duration::from_hours(2160);
+const CA_LIFE: Duration = Duration::from_hours(20 * 365 * 24);
 /// Certificates begin a little early, for computers whose clock is behind.
-const EARLIER: Duration = Duration::from_secs(300);
+const EARLIER: Duration = Duration::from_mins(5);
 const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
 /// DER of the one purpose that these certificates serve, "recovery client", under an arc of its own:
 /// `2.25.147690576524792051208076771644727143204`, which is made of a random UUID (ITU-T X.667).
@@ -144,8 +144,8 @@ fn key_pair(pkcs8: &[u8]) -> Result<KeyPair, Error> {
 fn pem(der: &[u8]) -> String {
     use base64::Engine as _;
     let text = base64::engine::general_purpose::STANDARD.encode(der);
-    let lines: String = text.as_bytes().chunks(64).map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect();
-    format!("-----BEGIN CERTIFICATE-----\n{lines}-----END CERTIFICATE-----\n")
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 #[cfg(test)]

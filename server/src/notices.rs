@@ -16,7 +16,7 @@ use postern_store::{Error, Tx};
 use crate::config::Config;
 
 /// How long "this was not me" can be said.
-const NOT_ME_LIFE: Duration = Duration::from_secs(7 * 86_400);
+const NOT_ME_LIFE: Duration = Duration::from_hours(168);
 
 /// Tells a person that a recovery PIN was made for them.
 ///

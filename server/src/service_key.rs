@@ -10,7 +10,7 @@ use postern_wire::{Bytes, Text};
 use serde::Serialize;
 
 /// How long a retired key is still listed to computers.
-const LISTED: std::time::Duration = std::time::Duration::from_secs(90 * 86_400);
+const LISTED: std::time::Duration = std::time::Duration::from_hours(2160);
 
 /// The key that signs now, and those that computers trust.
 #[derive(Debug)]

@@ -27,8 +27,8 @@ crate::statements! {
                         RETURNING org_id, id, recipient, message, attempts";
 }
 
-const SETUP_LINK_LIFE: Duration = Duration::from_secs(3600);
-const CLAIM: Duration = Duration::from_secs(120);
+const SETUP_LINK_LIFE: Duration = Duration::from_hours(1);
+const CLAIM: Duration = Duration::from_mins(2);
 const CHECK: &[u8] = b"postern";
 
 /// Work for no organisation.
@@ -47,12 +47,11 @@ impl Store {
         let world: std::sync::Arc<dyn postern_codes::env::World> = std::sync::Arc::new(postern_codes::env::System);
         let env = Env::of(&world);
         let right = self
-            .unscoped(|tx| match tx.row(KEY_CHECK, values![])? {
-                Some(row) => {
+            .unscoped(|tx| {
+                if let Some(row) = tx.row(KEY_CHECK, values![])? {
                     let sealed: Sealed<()> = row.sealed(place())?;
                     Ok(self.keyring().open(&sealed).is_ok_and(|plain| plain.expose() == CHECK))
-                }
-                None => {
+                } else {
                     let sealed: Sealed<()> = self.keyring().seal(place(), CHECK, &env);
                     tx.one(KEY_CHECK_INSERT, values![env.now, &sealed])?;
                     Ok(true)

@@ -64,7 +64,7 @@ async fn a_read_keeps_nothing() {
 async fn a_limit_holds_against_many_at_once() {
     for engine in scratch::engines() {
         let (scratch, org, env) = with_org(engine).await;
-        let allowance = Allowance { count: 5, window: Duration::from_secs(60) };
+        let allowance = Allowance { count: 5, window: Duration::from_mins(1) };
         let tasks: Vec<_> = (0..60)
             .map(|_| {
                 let (store, now) = (scratch.store.clone(), env.now);
@@ -78,7 +78,7 @@ async fn a_limit_holds_against_many_at_once() {
             allowed += u32::from(task.await.unwrap() == Charge::Allowed);
         }
         assert_eq!(allowed, 5, "{engine:?}");
-        let later = env.now.plus(Duration::from_secs(60));
+        let later = env.now.plus(Duration::from_mins(1));
         let charge = |now| scratch.store.write(org, move |tx| tx.charge(Limit::FactorFailures, "a", allowance, now));
         assert_eq!(charge(env.now).await.unwrap(), Charge::RetryAt(later));
         assert_eq!(charge(later).await.unwrap(), Charge::Allowed, "a new window");
@@ -120,7 +120,7 @@ async fn transactions_of_one_task_wake_each_other() {
             Ok::<(), Error>(())
         };
         let all = async { tokio::join!(act(), act(), act()) };
-        let ended = tokio::time::timeout(Duration::from_secs(60), all).await;
+        let ended = tokio::time::timeout(Duration::from_mins(1), all).await;
         assert!(matches!(ended, Ok((Ok(()), Ok(()), Ok(())))), "{engine:?}: {ended:?}");
     }
 }
@@ -226,7 +226,7 @@ async fn a_setup_link_is_used_once() {
         }
         assert_eq!(winners.len(), 1, "{engine:?}");
         assert_eq!(system.orgs().await.unwrap().len(), 1);
-        let late = env.now.plus(Duration::from_secs(3600));
+        let late = env.now.plus(Duration::from_hours(1));
         let third = system.new_setup_link(&env).await.unwrap();
         assert!(!system.is_setup_link_alive(&third, late).await.unwrap(), "an hour later it is dead");
     }

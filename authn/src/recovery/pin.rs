@@ -420,7 +420,7 @@ mod tests {
     use super::*;
     use crate::recovery::{Binding, LinkProof, ModeRule};
 
-    const DAY: Duration = Duration::from_secs(86_400);
+    const DAY: Duration = Duration::from_hours(24);
 
     fn rules() -> Rules {
         Rules {
@@ -429,7 +429,7 @@ mod tests {
             mode: ModeRule::Auto,
             max_offline: 7 * DAY,
             validity: 30 * DAY,
-            duration: Duration::from_secs(3600),
+            duration: Duration::from_hours(1),
         }
     }
 

@@ -70,7 +70,7 @@ mod tests {
             case: None,
             ticket: None,
             requested_by: String::new(),
-            duration: Duration::from_secs(60),
+            duration: Duration::from_mins(1),
             issued_at: env.now,
             expires_at: env.now,
             activated_at: None,

@@ -65,7 +65,7 @@ impl Installation {
         let (setup_link, token, ada_secret) = (String::new(), String::new(), Secret::new(Vec::new()));
         let mut new = Self { url, setup_link, ada_secret, token, folder, tracing, process: Mutex::new(None) };
         let said = new.run();
-        new.setup_link = said.split_whitespace().last().expect("the first start prints a link").to_owned();
+        said.split_whitespace().last().expect("the first start prints a link").clone_into(&mut new.setup_link);
         new.ada_secret = new.set_up();
         let made = new.operator(&["token", "create", "--user", ADA, "--name", "test", "--grant", "recovery_pins"]);
         new.token = last_word(&made[1]);
@@ -164,7 +164,7 @@ impl Installation {
 
     fn exchange(&self, method: &str, path: &str, headers: &[(&str, String)], body: String) -> Option<Answer> {
         let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
-        let agent = config.timeout_global(Some(Duration::from_secs(60))).build().new_agent();
+        let agent = config.timeout_global(Some(Duration::from_mins(1))).build().new_agent();
         let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, value);

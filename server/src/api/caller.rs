@@ -22,7 +22,7 @@ use crate::api::error::ApiError;
 /// The console's session cookie.
 pub const COOKIE: &str = "__Host-postern";
 /// Use is noted at most so often.
-const NOTE_EVERY: Duration = Duration::from_secs(60);
+const NOTE_EVERY: Duration = Duration::from_mins(1);
 
 /// Somebody who showed a valid session or API token.
 #[derive(Debug, Clone)]
@@ -155,7 +155,7 @@ impl FromRequestParts<Arc<App>> for Caller {
             let noted = app.store.write(org, |tx| tx.note_caller(&record.via, now, now.plus(tokens::WINDOW))).await;
             // While the database takes no writes, whoever only reads is served; a session then merely ends sooner.
             match noted {
-                Ok(_) | Err(Error::Unavailable(_)) => {}
+                Ok(()) | Err(Error::Unavailable(_)) => {}
                 Err(fault) => return Err(fault.into()),
             }
         }

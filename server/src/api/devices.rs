@@ -168,7 +168,7 @@ pub fn json(app: &App, device: &Device) -> Value {
 }
 
 /// A person's link as the list of a computer's people shows it.
-fn link_json(link: &Link, user: Value) -> Value {
+fn link_json(link: &Link, user: &Value) -> Value {
     json!({
         "created": time(link.since),
         "managementStatus": "NOT_MANAGED",
@@ -245,7 +245,7 @@ async fn list(
         let mut shown = json(app, device);
         if expands {
             let people: Vec<Value> =
-                people.iter().map(|(link, user)| link_json(link, user_json(app, user, now))).collect();
+                people.iter().map(|(link, user)| link_json(link, &user_json(app, user, now))).collect();
             shown["_embedded"] = json!({ "users": people });
         }
         shown
@@ -284,7 +284,7 @@ async fn users(
     let caller = caller.require::<right::DevicesRead>(&app).await?;
     let now = app.env().now;
     let people = people(&app, &caller, device_id(&id)?).await?;
-    Ok(Json(people.iter().map(|(link, user)| link_json(link, user_json(&app, user, now))).collect()))
+    Ok(Json(people.iter().map(|(link, user)| link_json(link, &user_json(&app, user, now))).collect()))
 }
 
 async fn of_user(

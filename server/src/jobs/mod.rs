@@ -12,11 +12,14 @@ use std::time::Duration;
 
 use crate::App;
 
+/// One turn of a job.
+type Turn<'a> = Pin<Box<dyn Future<Output = Result<(), postern_store::Error>> + Send + 'a>>;
+
 /// One job.
 pub struct Job {
     name: &'static str,
     every: Duration,
-    run: for<'a> fn(&'a App) -> Pin<Box<dyn Future<Output = Result<(), postern_store::Error>> + Send + 'a>>,
+    run: fn(&App) -> Turn<'_>,
 }
 
 /// Every job.

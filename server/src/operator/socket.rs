@@ -17,7 +17,7 @@ use crate::App;
 /// The socket's name in the data folder.
 pub const NAME: &str = "admin.sock";
 const LONGEST: u64 = 64 * 1024;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The socket; its file is removed when this is dropped.
 #[derive(Debug)]

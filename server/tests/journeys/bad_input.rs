@@ -100,7 +100,7 @@ async fn a_computers_body_that_is_wrong_in_one_member_is_refused_by_its_name() {
             assert!(text.contains(&name) || good[&name].is_array(), "{path} {name}: {text}");
             assert!(!text.contains(CANARY), "{path} {name}: {text}");
         }
-        let deep = [b"{\"a\":".as_slice(), &[b'['; 20_000], &[b']'; 20_000], b"}"].concat();
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(20_000), "]".repeat(20_000)).into_bytes();
         for body in [b"".to_vec(), b"\"\xff\"".to_vec(), b"{\"a\":1".to_vec(), b"null".to_vec(), deep] {
             send(body).await.refused(400, "malformed");
         }
@@ -143,7 +143,7 @@ async fn a_wrong_question_for_a_pin_is_refused_with_its_code() {
             assert!(!refused.text().contains(CANARY), "{}", refused.text());
             assert_eq!((refused.status.as_u16(), &refused.json()["errorCode"]), (400, &json!(code)), "{body}");
         }
-        let deep = [&[b'['; 20_000][..], &[b']'; 20_000]].concat();
+        let deep = ("[".repeat(20_000) + &"]".repeat(20_000)).into_bytes();
         for body in [b"".to_vec(), b"{".to_vec(), b"{\"reason\":\"\xff\"}".to_vec(), deep] {
             post_text(&harbour, &pins, body).await.refused(400, "E0000003");
         }

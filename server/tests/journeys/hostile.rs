@@ -258,7 +258,7 @@ async fn a_client_that_never_finishes_does_not_keep_the_server_up() {
     // What is sent while nobody has looked at the connection yet would be no request under way.
     assert!(tokio::time::timeout(Duration::from_millis(300), client.readable()).await.is_err());
     end.send(()).unwrap();
-    let served = tokio::time::timeout(Duration::from_secs(20), serving).await;
-    served.expect("it ends all the same").unwrap().unwrap();
+    let ending = tokio::time::timeout(Duration::from_secs(20), serving).await;
+    ending.expect("it ends all the same").unwrap().unwrap();
     std::fs::remove_dir_all(data).unwrap();
 }

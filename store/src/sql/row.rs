@@ -32,7 +32,8 @@ impl Row {
     /// # Errors
     /// As [`get`](Self::get).
     pub fn sealed<T>(&self, place: Place) -> Result<Sealed<T>, Error> {
-        Ok(Sealed::from_storage(place.clone(), self.get(place.column)?))
+        let bytes = self.get(place.column)?;
+        Ok(Sealed::from_storage(place, bytes))
     }
 
     /// A JSON document column.

@@ -45,7 +45,7 @@ fn crate_name(dependency: &Dependency, packages: &[Package]) -> String {
     name.unwrap_or(&dependency.name).replace('-', "_")
 }
 
-/// Every word of code in the Rust files below `folder`.
+/// Every word of code in the Rust files below `folder`, and in those of other crates that they take in by `#[path]`.
 fn words(folder: &Path) -> Result<BTreeSet<String>> {
     let mut words = BTreeSet::new();
     for entry in fs::read_dir(folder)? {
@@ -53,7 +53,11 @@ fn words(folder: &Path) -> Result<BTreeSet<String>> {
         if path.is_dir() {
             words.extend(self::words(&path)?);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            words.extend(identifiers(&fs::read_to_string(&path)?).map(str::to_owned));
+            let text = fs::read_to_string(&path)?;
+            words.extend(identifiers(&text).map(str::to_owned));
+            for shared in text.lines().filter_map(|line| line.strip_prefix("#[path = \"")?.strip_suffix("\"]")) {
+                words.extend(identifiers(&fs::read_to_string(folder.join(shared))?).map(str::to_owned));
+            }
         }
     }
     Ok(words)
