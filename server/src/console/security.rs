@@ -53,7 +53,7 @@ pub struct Security {
     pub shell: Shell,
     /// What just happened, or what was refused.
     pub notice: Option<Notice>,
-    /// Okta Device Access, then the device settings.
+    /// Device access, then the device settings.
     pub blocks: Vec<Block>,
     /// Whether the viewer may change them.
     pub may_edit: bool,
@@ -247,7 +247,7 @@ fn blocks(value: impl Fn(&str) -> String) -> Vec<Block> {
     });
     vec![
         Block {
-            heading: "Okta Device Access".to_owned(),
+            heading: "Device access".to_owned(),
             about: "What computers of this organisation may do when a factor is gone.".to_owned(),
             fields: access,
         },

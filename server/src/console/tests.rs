@@ -196,7 +196,7 @@ fn security(is_editing: bool) -> security::Security {
         is_editing,
         blocks: vec![
             security::Block {
-                heading: "Okta Device Access".into(),
+                heading: "Device access".into(),
                 about: "What computers of this organisation may do when a factor is gone.".into(),
                 fields: vec![
                     Field::new("desktopMFARecoveryPinEnabled", "Desktop MFA recovery PIN", switch()).holding("true"),
