@@ -108,10 +108,19 @@ fn new_code(env: &Env) -> Secret<String> {
     Secret::new(code)
 }
 
-/// What a code is known by, however it was typed: case, blanks and hyphens do not count.
+/// What a code is known by, however it was typed: case, blanks and hyphens do not count, and O, I and L are read as the
+/// digits they look like.
 fn code_hash(typed: &str) -> [u8; 32] {
-    let plain: Vec<u8> =
-        typed.bytes().filter(|byte| !matches!(byte, b'-' | b' ')).map(|byte| byte.to_ascii_uppercase()).collect();
+    let plain: Vec<u8> = typed
+        .bytes()
+        .map(|byte| byte.to_ascii_uppercase())
+        .filter(|byte| !matches!(byte, b'-' | b' '))
+        .map(|byte| match byte {
+            b'O' => b'0',
+            b'I' | b'L' => b'1',
+            other => other,
+        })
+        .collect();
     mac::sha256(&[&plain])
 }
 
@@ -233,4 +242,15 @@ pub fn routes() -> Routes {
         .post("/device-access/api/v1/enroll", Access::Anyone, enroll)
         .post("/device-access/api/v1/renew", Access::Device, renew)
         .post("/device-access/api/v1/enrollment-codes", Access::Permission(Permission::DevicesManage), post_code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_known_however_it_was_typed() {
+        assert_eq!(code_hash("0O1I-lab"), code_hash("00 11 1AB"));
+        assert_ne!(code_hash("AB"), code_hash("BA"));
+    }
 }
