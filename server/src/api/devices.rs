@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use postern_authn::audit::EventType;
-use postern_authn::device::{Device, DeviceStatus, Lifecycle};
+use postern_authn::device::{Device, DeviceStatus, Lifecycle, Platform};
 use postern_authn::permission::{Permission, right};
 use postern_authn::recovery::Link;
 use postern_authn::user::User;
@@ -159,7 +159,6 @@ pub fn json(app: &App, device: &Device) -> Value {
         "profile": device.profile,
         "resourceType": "UDDevice",
         "resourceId": id,
-        "resourceAlternateId": null,
         "resourceDisplayName": { "value": device.profile.display_name, "sensitive": false },
         "_links": Value::from(links),
     });
@@ -201,9 +200,15 @@ async fn list_for_okta(
     query: Query,
 ) -> Result<Page, ApiError> {
     let caller = caller.require::<right::DevicesRead>(&app).await?;
-    let (settings, _) = setting::<AccessSettings>(&app, caller.org).await?;
+    let without_linux = is_without_linux(&app, &caller, &headers).await?;
+    list(&app, &caller, &query, without_linux).await
+}
+
+/// Whether lists leave Linux computers out: strict clients refuse a whole list for a platform that they do not know.
+async fn is_without_linux(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<bool, ApiError> {
+    let (settings, _) = setting::<AccessSettings>(app, caller.org).await?;
     let asks_for_all = headers.get(PLATFORMS).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"all"));
-    list(&app, &caller, &query, !asks_for_all && !settings.show_linux_to_every_api_client).await
+    Ok(!asks_for_all && !settings.show_linux_to_every_api_client)
 }
 
 async fn list_all(State(app): State<Arc<App>>, caller: Caller, query: Query) -> Result<Page, ApiError> {
@@ -290,14 +295,17 @@ async fn users(
 async fn of_user(
     State(app): State<Arc<App>>,
     caller: Caller,
+    headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Value>>, ApiError> {
     let own = caller.user();
     let caller = caller.require::<right::DevicesRead>(&app).await?;
     let id = if id == "me" { own } else { user_id(&id)? };
-    let devices = of_person(&app, &caller, id).await?;
-    let shown = devices.iter().map(|(link, device)| {
-        json!({ "created": time(link.since), "deviceUserId": id, "proof": link.proof, "device": json(&app, device) })
+    let without_linux = is_without_linux(&app, &caller, &headers).await?;
+    let devices = of_person(&app, &caller, id).await?.into_iter();
+    let shown = devices.filter(|(_, device)| !(without_linux && device.profile.platform == Platform::Linux));
+    let shown = shown.map(|(link, device)| {
+        json!({ "created": time(link.since), "deviceUserId": id, "proof": link.proof, "device": json(&app, &device) })
     });
     Ok(Json(shown.collect()))
 }

@@ -71,21 +71,27 @@ pub fn shown(event: &StoredEvent) -> Value {
         "displayMessage": kind.map_or(body.event_type.as_str(), |kind| kind.message()),
         "actor": named(&body.actor, personal.map(|personal| &personal.actor)),
         "target": targets.collect::<Vec<_>>(),
-        "outcome": body.outcome,
+        "outcome": present(&body.outcome),
         "client": {
             "ipAddress": ip,
             "userAgent": { "rawUserAgent": personal.map_or("", |personal| personal.user_agent.as_str()) },
         },
         "request": { "ipChain": chain(ip) },
-        "transaction": {
+        "transaction": present(&json!({
             "type": if body.request.is_some() { "WEB" } else { "JOB" },
             "id": body.request,
             "detail": if token.is_null() { json!({}) } else { json!({ "requestApiTokenId": token }) },
-        },
+        })),
         "debugContext": { "debugData": body.details },
         "authenticationContext": {},
         "securityContext": {},
     })
+}
+
+/// The members that say something: strict clients take an absent one where they refuse a null.
+fn present(object: &Value) -> Value {
+    let members = object.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    members.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn chain(ip: &str) -> Value {

@@ -166,7 +166,10 @@ async fn linux_is_shown_only_to_programs_that_know_it() {
             list.as_array().expect("a list").iter().map(|one| one["id"].as_str().expect("an id").to_owned()).collect()
         };
         let token = &harbour.desk_token;
-        assert_eq!(ids(app.get("/api/v1/devices", token).await), Vec::<String>::new());
+        let of_grace = format!("/api/v1/users/{}/devices", harbour.grace.id);
+        for strict in ["/api/v1/devices", &of_grace] {
+            assert_eq!(ids(app.get(strict, token).await), Vec::<String>::new(), "{strict}");
+        }
         let all = "/device-access/api/v1/devices";
         for found in [
             "",
@@ -187,7 +190,7 @@ async fn linux_is_shown_only_to_programs_that_know_it() {
         assert_eq!(ids(app.get("/api/v1/devices", token).await), [computer.id.as_str()]);
         let expanded = app.get("/api/v1/devices?expand=user", token).await.expect(200).json();
         assert_eq!(expanded[0]["_embedded"]["users"][0]["user"]["id"], harbour.grace.id.as_str());
-        let mine = app.get(&format!("/api/v1/users/{}/devices", harbour.grace.id), token).await.expect(200).json();
+        let mine = app.get(&of_grace, token).await.expect(200).json();
         assert_eq!(mine[0]["device"]["id"], computer.id.as_str());
         let people = app.get(&format!("/api/v1/devices/{}/users", computer.id), token).await.expect(200).json();
         assert_eq!((&people[0]["proof"], &people[0]["user"]["profile"]["login"]), (&json!("FACTOR"), &json!("grace")));
