@@ -1,5 +1,5 @@
-//! A server with its computer for the browser journeys: `tests/browser/stage` starts it with the name of a scene, reads
-//! where it is and tells it what the computer and the clock do.
+//! A server with its computer for the browser journeys and the API's clients: `tests/stage.mjs` starts it with the name
+//! of a scene, reads where it is and tells it what the computer and the clock do.
 //!
 //! Every answer is a line that begins with `STAGE` and goes on as JSON. The clock is the journeys' own and goes on with
 //! the real one.
@@ -20,10 +20,15 @@ mod people;
 use std::sync::Arc;
 use std::time::Duration;
 
+use postern_authn::device::Device;
 use postern_authn::factor::totp;
 use postern_codes::Secret;
+use postern_codes::id::{Device as DeviceKind, Id};
 use postern_codes::otp::{self, AUTHENTICATOR_APP};
-use postern_server::app::router;
+use postern_server::App;
+use postern_server::api::routes::Route;
+use postern_server::app::{route_table, router};
+use postern_server::config::Config;
 use postern_server::listener::{Connections, Peer};
 use postern_store::migrate::Engine;
 use serde_json::{Value, json};
@@ -38,8 +43,10 @@ const PASSWORD: &str = "four plain small words";
 #[tokio::main]
 async fn main() {
     match std::env::args().nth(1).as_deref() {
+        Some("clients") => an_organisation_for_clients_of_the_api().await,
         Some("locked-out") => an_organisation_with_a_locked_out_person().await,
         Some("not-set-up") => an_installation_that_is_not_set_up().await,
+        Some("routes") => say_routes(),
         other => panic!("no such scene: {other:?}"),
     }
 }
@@ -54,6 +61,52 @@ async fn an_organisation_with_a_locked_out_person() {
     for line in lines() {
         say(&obey(&harbour.app, &line, Some((&computer, &secret))).await);
     }
+}
+
+/// On the database that the second word names: `sqlite`, or `postgres` where the tests have one.
+async fn an_organisation_for_clients_of_the_api() {
+    let engine = match std::env::args().nth(2).as_deref() {
+        None | Some("sqlite") => Engine::Sqlite,
+        Some("postgres") => Engine::Postgres,
+        other => panic!("no such database: {other:?}"),
+    };
+    let harbour = Harbour::new(engine).await;
+    let computer = harbour.computer().await;
+    let secret = harbour.register(&computer).await;
+    let mac = a_mac(&harbour).await;
+    let url = serve(&harbour.app).await;
+    say(&json!({
+        "url": url, "token": harbour.super_token, "deskToken": harbour.desk_token, "session": harbour.ada.sign_in(&harbour.app).await.expose(),
+        "ada": harbour.ada.id, "hal": harbour.hal.id, "grace": harbour.grace.id, "linux": computer.id, "mac": mac,
+        "routes": routes(),
+    }));
+    for line in lines() {
+        say(&obey(&harbour.app, &line, Some((&computer, &secret))).await);
+    }
+}
+
+/// A computer of a platform that strict clients of the API know.
+async fn a_mac(harbour: &Harbour) -> Id<DeviceKind> {
+    let profile = json!({
+        "displayName": "OFFICE-MAC", "platform": "MACOS", "serialNumber": "C02-0042", "manufacturer": "Apple",
+        "model": "MacBook Air", "osVersion": "15.1", "registered": true, "secureHardwarePresent": true,
+    });
+    let profile = serde_json::from_value(profile).expect("a profile");
+    let mac = Device::enrolled(profile, &harbour.app.app.env());
+    let made = harbour.app.app.store.write(harbour.ada.org, |tx| tx.insert_device(&mac));
+    made.await.expect("the database serves");
+    mac.id
+}
+
+/// Every route, as method and path.
+fn routes() -> Value {
+    let route = |route: Route| json!({ "method": route.method.as_str(), "path": route.path });
+    route_table().into_iter().map(route).collect()
+}
+
+#[expect(clippy::print_stdout, reason = "tests/conformance/description/cut.py reads it")]
+fn say_routes() {
+    println!("{}", routes());
 }
 
 async fn an_installation_that_is_not_set_up() {
@@ -80,10 +133,20 @@ async fn obey(app: &TestApp, line: &str, at: Option<(&Computer, &computer::Secre
             app.world.advance_seconds(rest.parse().expect("seconds"));
             Value::Null
         }
+        ("now", _) => json!(app.app.env().now.unix_seconds() * 1000),
+        ("token", _) => json!(token_of(app, rest).await),
         ("type-pin", Some((computer, secret))) => computer.confirm(app, secret, rest).await,
         ("check-in", Some((computer, secret))) => json!(computer.check_in(app, &[secret], 0).await.0),
         (word, _) => panic!("the stage does not know `{word}`"),
     }
+}
+
+/// A further token of somebody's.
+async fn token_of(app: &TestApp, id: &str) -> String {
+    let org = app.app.org().await.expect("there is an organisation");
+    let (id, name) = (id.parse().expect("an id"), "journey".parse().expect("a name"));
+    let made = app.app.store.write(org, |tx| tx.insert_token(id, &name, &[], &app.app.env()));
+    made.await.expect("the database serves").1.expose().clone()
 }
 
 /// Hal of the help desk gets a password and an app; gives the app's secret.
@@ -102,12 +165,15 @@ async fn give_hal_a_sign_in(harbour: &Harbour) -> String {
     otp::base32(&secret).expose().clone()
 }
 
-/// Serves on a free port; gives the address.
+/// Serves on a free port, under its own address; gives that.
 async fn serve(app: &TestApp) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let port = listener.local_addr().expect("it listens").port();
-    let connections = Connections::on(listener, &app.app.config).expect("plain HTTP on loopback");
-    let service = router(Arc::clone(&app.app)).into_make_service_with_connect_info::<Peer>();
+    let url = format!("http://localhost:{}", listener.local_addr().expect("it listens").port());
+    let config: Config = toml::from_str(&format!("public_url = '{url}'")).expect("a configuration");
+    let connections = Connections::on(listener, &config).expect("plain HTTP on loopback");
+    let (world, mails) = (Arc::clone(&app.world), Arc::clone(&app.mails));
+    let served = App::new(app.scratch.store.clone(), world, config, mails);
+    let service = router(Arc::new(served)).into_make_service_with_connect_info::<Peer>();
     tokio::spawn(async move { axum::serve(connections, service).await });
     let world = Arc::clone(&app.world);
     tokio::spawn(async move {
@@ -117,7 +183,7 @@ async fn serve(app: &TestApp) -> String {
             world.advance_seconds(1);
         }
     });
-    format!("http://localhost:{port}")
+    url
 }
 
 /// What the journey says, until it ends. Waiting for it holds up only this thread; the others serve.

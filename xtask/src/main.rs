@@ -4,7 +4,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`setup`] | what a machine needs for the tests, and how it gets it |
-//! | [`mod@test`] | every test on both databases, then the browser journeys; [`tally`] counts them |
+//! | [`mod@test`] | every test on both databases, then in a browser, then by the API's clients; [`tally`] counts them |
 //! | [`postgres`] | a private PostgreSQL for as long as a run lasts |
 //! | [`ci`] | `test`, then one file a check |
 //! | [`generate`] | the committed files that a program wrote |
@@ -38,7 +38,7 @@ enum Command {
         #[arg(long)]
         install: bool,
     },
-    /// Run every test on both databases, then the browser journeys.
+    /// Run every test on both databases, then the browser journeys and the API's clients.
     Test(test::Options),
     /// Run the tests, then every other check that a change must pass.
     Ci {

@@ -21,75 +21,101 @@ pub enum Part {
     Browser,
     /// The PIN through a real PAM stack, and building anything at all.
     Computer,
+    /// The API as official clients and a fuzzer meet it.
+    Conformance,
     /// The same tests again on PostgreSQL.
     Postgres,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Browser, Self::Computer, Self::Postgres];
+    pub const ALL: [Self; 4] = [Self::Browser, Self::Computer, Self::Conformance, Self::Postgres];
 }
 
 struct Need {
     what: &'static str,
-    part: Part,
+    parts: &'static [Part],
     packages: &'static [&'static str],
     is_there: fn() -> bool,
 }
 
 const NEEDS: &[Need] = &[
-    Need { what: "C compiler", part: Part::Computer, packages: &["gcc", "libc6-dev"], is_there: || has("cc") },
+    Need { what: "C compiler", parts: &[Part::Computer], packages: &["gcc", "libc6-dev"], is_there: || has("cc") },
     Need {
         what: "PAM headers",
-        part: Part::Computer,
+        parts: &[Part::Computer],
         packages: &["libpam0g-dev"],
         is_there: || Path::new("/usr/include/security/pam_appl.h").is_file(),
     },
-    Need { what: "pamtester", part: Part::Computer, packages: &["pamtester"], is_there: || has("pamtester") },
+    Need { what: "pamtester", parts: &[Part::Computer], packages: &["pamtester"], is_there: || has("pamtester") },
     Need {
         what: "pam_wrapper",
-        part: Part::Computer,
+        parts: &[Part::Computer],
         packages: &["libpam-wrapper"],
         is_there: || is_library("libpam_wrapper.so"),
     },
     Need {
         what: "Python with cryptography, for the agent of another maker",
-        part: Part::Computer,
+        parts: &[Part::Computer],
         packages: &["python3", "python3-cryptography"],
         is_there: has_python_cryptography,
     },
     Need {
         what: "PostgreSQL server",
-        part: Part::Postgres,
+        parts: &[Part::Postgres],
         packages: &["postgresql"],
         is_there: || postgres::binaries().is_some(),
     },
     Need {
         what: "Chromium",
-        part: Part::Browser,
+        parts: &[Part::Browser],
         packages: &["chromium"],
         is_there: || ["chromium", "chromium-browser", "google-chrome"].into_iter().any(has),
     },
-    Need { what: "Node.js", part: Part::Browser, packages: &["nodejs"], is_there: || has("node") },
-    Need { what: "npm", part: Part::Browser, packages: &["npm"], is_there: || has("npm") },
+    Need {
+        what: "Node.js",
+        parts: &[Part::Browser, Part::Conformance],
+        packages: &["nodejs"],
+        is_there: || has("node"),
+    },
+    Need { what: "npm", parts: &[Part::Browser, Part::Conformance], packages: &["npm"], is_there: || has("npm") },
+    Need {
+        what: "Python's virtual environments",
+        parts: &[Part::Conformance],
+        packages: &["python3", "python3-venv"],
+        is_there: || python_has("ensurepip"),
+    },
 ];
+
+/// Folders whose Node packages npm's lock file pins.
+const NODE_FOLDERS: [(Part, &str); 2] = [(Part::Browser, "tests/browser"), (Part::Conformance, "tests/conformance")];
+
+/// The list of pinned Python packages, in their tests' folder and copied into their environment.
+const PINNED: &str = "requirements.txt";
 
 /// Says what `parts` of the tests need here; installs what is missing where this is root, CI, or `install` is set.
 ///
 /// # Errors
 /// If something is missing and may not be installed: the message has the commands to type.
 pub fn setup(parts: &[Part], install: bool) -> Result<()> {
-    let missing: Vec<_> = NEEDS.iter().filter(|need| parts.contains(&need.part) && !(need.is_there)()).collect();
-    let node_is_behind = parts.contains(&Part::Browser) && !node_packages_are_current(&browser_tests());
-    if missing.is_empty() && !node_is_behind {
+    let missing: Vec<_> =
+        NEEDS.iter().filter(|need| need.parts.iter().any(|part| parts.contains(part)) && !(need.is_there)()).collect();
+    let node_folders =
+        NODE_FOLDERS.iter().filter(|(part, _)| parts.contains(part)).map(|(_, folder)| root().join(folder));
+    let node_behind: Vec<_> = node_folders.filter(|folder| !node_packages_are_current(folder)).collect();
+    let python_is_behind = parts.contains(&Part::Conformance) && !python_packages_are_current();
+    if missing.is_empty() && node_behind.is_empty() && !python_is_behind {
         println!("setup: everything is there");
         return Ok(());
     }
     for need in &missing {
         println!("setup: missing {} (Debian: {})", need.what, need.packages.join(", "));
     }
-    if node_is_behind {
-        println!("setup: missing the Node packages of tests/browser");
+    for folder in &node_behind {
+        println!("setup: missing the Node packages of {}", folder.display());
+    }
+    if python_is_behind {
+        println!("setup: missing the Python packages of tests/conformance");
     }
 
     let mut commands = Vec::new();
@@ -97,10 +123,13 @@ pub fn setup(parts: &[Part], install: bool) -> Result<()> {
     if !packages.is_empty() {
         commands.extend(apt_commands(&packages));
     }
-    if node_is_behind {
+    for folder in &node_behind {
         let mut npm = Command::new("npm");
-        npm.arg("--prefix").arg(browser_tests()).args(["ci", "--no-audit", "--no-fund"]);
+        npm.arg("--prefix").arg(folder).args(["ci", "--no-audit", "--no-fund"]);
         commands.push(npm);
+    }
+    if python_is_behind {
+        commands.extend(python_commands());
     }
     if !(install || is_root() || env::var("CI").is_ok_and(|ci| ci == "true")) {
         let lines: Vec<_> = commands.iter().map(|command| format!("  {}", shell_words(command))).collect();
@@ -128,6 +157,41 @@ pub fn is_root() -> bool {
 /// The folder of the browser journeys.
 pub fn browser_tests() -> PathBuf {
     root().join("tests/browser")
+}
+
+/// The folder of what other programs ask of the API.
+pub fn conformance_tests() -> PathBuf {
+    root().join("tests/conformance")
+}
+
+/// The Python environment of those: private to this checkout.
+fn python_environment() -> PathBuf {
+    root().join("target/conformance")
+}
+
+/// Makes the environment anew, with exactly what is pinned; the copy of the list says that it was done to the end.
+fn python_commands() -> [Command; 3] {
+    let [mut venv, mut pip, mut done] =
+        [Command::new("python3"), Command::new(python_environment().join("bin/pip")), Command::new("cp")];
+    venv.args(["-m", "venv", "--clear"]).arg(python_environment());
+    pip.args([
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--requirement",
+    ]);
+    pip.arg(conformance_tests().join(PINNED));
+    done.arg(conformance_tests().join(PINNED)).arg(python_environment().join(PINNED));
+    [venv, pip, done]
+}
+
+fn python_packages_are_current() -> bool {
+    let [pinned, installed] =
+        [conformance_tests(), python_environment()].map(|folder| fs::read(folder.join(PINNED)).ok());
+    pinned == installed
 }
 
 /// PostgreSQL's package would start a server of its own at once; its configuration is put in place before it comes.
@@ -160,8 +224,11 @@ fn is_library(name: &str) -> bool {
 
 /// Where Debian's own Python has it, or where the `python3` of this machine has it from elsewhere.
 fn has_python_cryptography() -> bool {
-    Path::new("/usr/lib/python3/dist-packages/cryptography").is_dir()
-        || Command::new("python3").args(["-c", "import cryptography"]).output().is_ok_and(|done| done.status.success())
+    Path::new("/usr/lib/python3/dist-packages/cryptography").is_dir() || python_has("cryptography")
+}
+
+fn python_has(module: &str) -> bool {
+    Command::new("python3").args(["-c", &format!("import {module}")]).output().is_ok_and(|done| done.status.success())
 }
 
 /// Whether `node_modules` holds the versions that `package-lock.json` pins.

@@ -115,15 +115,15 @@ fn suite_name(line: &str) -> Option<String> {
 }
 
 /// The counts that Node's test runner prints at the end of its TAP output.
-pub fn from_tap(tap: &str) -> Tally {
+pub fn from_tap(name: &str, tap: &str) -> Tally {
     let count = |what: &str| {
         let line = tap.lines().rev().find_map(|line| line.strip_prefix("# ")?.strip_prefix(what));
         line.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
     };
     let failures = tap.lines().filter_map(|line| line.trim_start().strip_prefix("not ok "));
-    let mut failed: Vec<_> = failures.map(|line| format!("browser: {line}")).collect();
+    let mut failed: Vec<_> = failures.map(|line| format!("{name}: {line}")).collect();
     for number in failed.len()..count("fail ") {
-        failed.push(format!("browser: failure {}", number + 1));
+        failed.push(format!("{name}: failure {}", number + 1));
     }
     Tally { passed: count("pass "), skipped: count("skipped ") + count("todo "), failed }
 }
@@ -178,7 +178,10 @@ mod tests {
     fn the_browser_counts_are_those_of_node() {
         let tap = "TAP version 13\n# Subtest: sign in\nok 1 - sign in\nnot ok 2 - show a PIN\n\
                    1..2\n# tests 2\n# suites 0\n# pass 1\n# fail 1\n# cancelled 0\n# skipped 0\n# todo 0\n";
-        assert_eq!(from_tap(tap), Tally { passed: 1, skipped: 0, failed: vec!["browser: 2 - show a PIN".to_owned()] });
+        assert_eq!(
+            from_tap("browser", tap),
+            Tally { passed: 1, skipped: 0, failed: vec!["browser: 2 - show a PIN".to_owned()] }
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that can be proved here, on both databases and in a real browser.
+//! `cargo xtask test`: everything that can be proved here, on both databases, in a real browser and by other programs.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::postgres::Postgres;
 use crate::setup::{self, Part};
 use crate::tally::{Reader, Suite, Tally, from_tap};
-use crate::workspace::{cargo, run};
+use crate::workspace::{cargo, root, run};
 
 /// Where the tests find PostgreSQL; tests that need it skip the second database without it.
 const POSTGRES: &str = "POSTERN_TEST_POSTGRES";
@@ -19,7 +19,7 @@ const POSTGRES: &str = "POSTERN_TEST_POSTGRES";
 /// What to run.
 #[derive(clap::Args, Default)]
 pub struct Options {
-    /// Only tests whose name contains this; leaves the browser out.
+    /// Only tests whose name contains this; leaves the browser and the API's clients out.
     filter: Option<String>,
     /// Leave the second database out.
     #[arg(long)]
@@ -27,6 +27,9 @@ pub struct Options {
     /// Leave the browser journeys out.
     #[arg(long)]
     no_browser: bool,
+    /// Leave the API's clients and its fuzzer out.
+    #[arg(long)]
+    no_conformance: bool,
 }
 
 /// Runs the tests, a line a test program, and returns the counts.
@@ -34,10 +37,15 @@ pub struct Options {
 /// # Errors
 /// If a test failed (the message has the names and ends with the counts), or could not be run.
 pub fn test(options: &Options) -> Result<Tally> {
-    let journeys = if options.no_browser || options.filter.is_some() { Vec::new() } else { browser_journeys() };
+    let node = |leave_out: bool, folder| {
+        if leave_out || options.filter.is_some() { Vec::new() } else { journeys(folder) }
+    };
+    let browser = node(options.no_browser, setup::browser_tests());
+    let conformance = node(options.no_conformance, setup::conformance_tests());
     let parts = Part::ALL.into_iter().filter(|part| match part {
-        Part::Browser => !journeys.is_empty(),
+        Part::Browser => !browser.is_empty(),
         Part::Computer => true,
+        Part::Conformance => !conformance.is_empty(),
         Part::Postgres => !options.no_postgres,
     });
     setup::setup(&parts.collect::<Vec<_>>(), false)?;
@@ -52,8 +60,10 @@ pub fn test(options: &Options) -> Result<Tally> {
         println!("PostgreSQL for the tests: {url}");
     }
     let mut tally = cargo_test(database, options.filter.as_deref())?;
-    if !journeys.is_empty() {
-        tally.add(browser_test(&journeys, database)?);
+    for (name, journeys) in [("browser", &browser), ("conformance", &conformance)] {
+        if !journeys.is_empty() {
+            tally.add(node_test(name, journeys, database)?);
+        }
     }
     drop(postgres);
 
@@ -101,30 +111,31 @@ fn report(suite: &Suite) {
     }
 }
 
-/// Every `tests/browser/*.mjs` is a journey; what they share lies in folders below.
-fn browser_journeys() -> Vec<PathBuf> {
-    let entries = fs::read_dir(setup::browser_tests()).into_iter().flatten().flatten();
+/// Every `*.mjs` of the folder; what they share lies in folders below.
+fn journeys(folder: PathBuf) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut journeys: Vec<_> = entries.map(|entry| entry.path()).collect();
     journeys.retain(|path| path.extension() == Some(OsStr::new("mjs")));
     journeys.sort();
     journeys
 }
 
-fn browser_test(journeys: &[PathBuf], database: Option<&str>) -> Result<Tally> {
-    println!("browser journeys: {}", journeys.len());
+fn node_test(name: &str, journeys: &[PathBuf], database: Option<&str>) -> Result<Tally> {
+    println!("{name}: {} files", journeys.len());
     let mut node = Command::new("node");
-    node.args(["--test", "--test-reporter=tap"]).args(journeys).current_dir(setup::browser_tests());
+    node.args(["--test", "--test-reporter=tap"]).args(journeys).current_dir(root());
     with_database(&mut node, database);
     let output = node.output().context("cannot start node")?;
     let tap = String::from_utf8_lossy(&output.stdout);
-    let tally = from_tap(&tap);
+    let tally = from_tap(name, &tap);
     if !output.status.success() {
         println!("{tap}{}", String::from_utf8_lossy(&output.stderr));
     }
     if tally.failed.is_empty() && (!output.status.success() || tally.passed == 0) {
-        bail!("node ended with {} without counting a test", output.status);
+        bail!("node ended with {} without counting a test of {name}", output.status);
     }
-    println!("{:<48} {:>4} passed {:>2} failed", "browser", tally.passed, tally.failed.len());
+    let took = tap.lines().rev().find_map(|line| line.strip_prefix("# duration_ms ")).unwrap_or_default();
+    println!("{name:<48} {:>4} passed {:>2} failed  {took} ms", tally.passed, tally.failed.len());
     Ok(tally)
 }
 
