@@ -108,7 +108,7 @@ pub struct BadFilter {
 /// [`BadFilter`] where the text is not of the grammar, too long, or too deep.
 pub fn parse(text: &str) -> Result<Filter, BadFilter> {
     if text.len() > MAX_LENGTH {
-        return Err(BadFilter { at: MAX_LENGTH, expected: "the end of the filter" });
+        return Err(BadFilter { at: MAX_LENGTH, expected: "the end of the filter, which has at most 2000 bytes" });
     }
     let mut reader = Reader { text, at: 0 };
     let filter = reader.any(0)?;

@@ -123,9 +123,10 @@ impl Login {
     }
 }
 
-/// How names are compared and searched: without regard to case.
+/// How names are compared and searched: without regard to case. Each character is folded by itself, so that what a text
+/// begins with folds to what the folded text begins with; a sigma at the end of a word is a sigma.
 pub fn fold(text: &str) -> String {
-    text.to_lowercase()
+    text.chars().flat_map(char::to_lowercase).map(|character| if character == 'ς' { 'σ' } else { character }).collect()
 }
 
 impl FromStr for Login {
@@ -302,6 +303,16 @@ mod tests {
         let login: Login = "Grace@Harbour.example".parse().unwrap();
         assert_eq!(login.folded(), "grace@harbour.example");
         assert_eq!(login.as_str(), "Grace@Harbour.example");
+    }
+
+    #[test]
+    fn the_beginning_of_a_text_folds_to_the_beginning_of_the_folded_text() {
+        for text in ["ΟΔΟΣΑ", "ὈΔΥΣΣΕΎΣ", "İstanbul", "Straße", "ǅ", "\u{10400}x"] {
+            for (at, _) in text.char_indices() {
+                assert!(fold(text).starts_with(&fold(&text[..at])), "{text} at {at}");
+            }
+        }
+        assert_eq!(fold("ὈΔΥΣΣΕΎΣ"), fold("ὀδυσσεύς"));
     }
 
     #[test]

@@ -464,3 +464,168 @@ CREATE TABLE recovery_reports (
     FOREIGN KEY (org_id, eid) REFERENCES recovery_enrolments (org_id, id)
 )STRICT;
 
+-- 0009 groups
+-- What people and groups are searched by: text folded by the program, so that both databases find alike whatever the
+-- alphabet. folding says by which version of the folding a row was last folded; older rows are folded when a store opens.
+ALTER TABLE users ADD COLUMN email_folded TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN first_folded TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN last_folded TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN folding INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX users_unfolded ON users (org_id, folding) WHERE folding < 1;
+CREATE INDEX users_present ON users (org_id, id) WHERE status <> 'DEPROVISIONED';
+CREATE INDEX users_email ON users (org_id, email_folded, id);
+CREATE INDEX users_first ON users (org_id, first_folded, id);
+CREATE INDEX users_last ON users (org_id, last_folded, id);
+CREATE INDEX users_status ON users (org_id, status, id);
+CREATE INDEX users_created ON users (org_id, created_at, id);
+CREATE INDEX users_updated ON users (org_id, updated_at, id);
+
+-- Every further member of a profile, a row each: what makes any of them an index walk.
+CREATE TABLE user_attributes (
+    org_id  TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    folded  TEXT NOT NULL,
+    PRIMARY KEY (org_id, user_id, name),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE INDEX user_attributes_value ON user_attributes (org_id, name, folded, user_id);
+
+ALTER TABLE groups ADD COLUMN description_folded TEXT NOT NULL DEFAULT '';
+CREATE INDEX groups_unfolded ON groups (org_id, id) WHERE description_folded = '' AND description <> '';
+CREATE INDEX groups_kind ON groups (org_id, kind, id);
+CREATE INDEX groups_created ON groups (org_id, created_at, id);
+CREATE INDEX groups_updated ON groups (org_id, updated_at, id);
+CREATE INDEX groups_members_changed ON groups (org_id, members_changed_at, id);
+
+-- Who looks after a group: a person, or everybody in another group.
+CREATE TABLE group_owners (
+    org_id     TEXT NOT NULL,
+    group_id   TEXT NOT NULL,
+    owner_id   TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    added_at   INTEGER NOT NULL,
+    PRIMARY KEY (org_id, group_id, owner_id),
+    FOREIGN KEY (org_id, group_id) REFERENCES groups (org_id, id)
+)STRICT;
+CREATE INDEX group_owners_owner ON group_owners (org_id, owner_id, group_id);
+
+-- A member that somebody put there by hand stays whatever the rules say; the others are there for as long as a rule of
+-- rule_members holds them.
+ALTER TABLE memberships ADD COLUMN by_hand INTEGER NOT NULL DEFAULT TRUE;
+
+-- Rules that fill groups. walked is the last person whom a walk over everybody has judged, '' before the first, and null
+-- when there is nothing to do; ending says what a deleted rule does with whom it put into groups.
+CREATE TABLE group_rules (
+    org_id      TEXT NOT NULL REFERENCES orgs,
+    id          TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    status      TEXT NOT NULL,
+    expression  TEXT NOT NULL,
+    uses_groups INTEGER NOT NULL,
+    fault       TEXT,
+    ending      TEXT,
+    walked      TEXT,
+    judged      INTEGER NOT NULL DEFAULT 0,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX group_rules_name ON group_rules (org_id, name_folded) WHERE ending IS NULL;
+CREATE INDEX group_rules_due ON group_rules (org_id, id) WHERE walked IS NOT NULL;
+
+CREATE TABLE group_rule_targets (
+    org_id   TEXT NOT NULL,
+    rule_id  TEXT NOT NULL,
+    group_id TEXT NOT NULL,
+    PRIMARY KEY (org_id, rule_id, group_id),
+    FOREIGN KEY (org_id, rule_id) REFERENCES group_rules (org_id, id),
+    FOREIGN KEY (org_id, group_id) REFERENCES groups (org_id, id)
+)STRICT;
+CREATE INDEX group_rule_targets_group ON group_rule_targets (org_id, group_id, rule_id);
+
+CREATE TABLE group_rule_exclusions (
+    org_id  TEXT NOT NULL,
+    rule_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    PRIMARY KEY (org_id, rule_id, user_id),
+    FOREIGN KEY (org_id, rule_id) REFERENCES group_rules (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE INDEX group_rule_exclusions_user ON group_rule_exclusions (org_id, user_id, rule_id);
+
+CREATE TABLE rule_members (
+    org_id   TEXT NOT NULL,
+    group_id TEXT NOT NULL,
+    user_id  TEXT NOT NULL,
+    rule_id  TEXT NOT NULL,
+    PRIMARY KEY (org_id, group_id, user_id, rule_id),
+    FOREIGN KEY (org_id, rule_id) REFERENCES group_rules (org_id, id),
+    FOREIGN KEY (org_id, group_id, user_id) REFERENCES memberships (org_id, group_id, user_id)
+)STRICT;
+CREATE INDEX rule_members_rule ON rule_members (org_id, rule_id, user_id, group_id);
+CREATE INDEX rule_members_user ON rule_members (org_id, user_id, rule_id, group_id);
+
+-- People whom the rules must judge anew, and the one lock under which any are judged.
+CREATE TABLE rule_checks (
+    org_id  TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    PRIMARY KEY (org_id, user_id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE TABLE rule_heads (
+    org_id TEXT PRIMARY KEY REFERENCES orgs,
+    turns  INTEGER NOT NULL
+)STRICT;
+
+-- Files of people. at is the byte behind the last line that was read, line its number; applied is the last line that was
+-- carried out. created_by acts, with what they may do at that moment.
+CREATE TABLE imports (
+    org_id     TEXT NOT NULL REFERENCES orgs,
+    id         TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    status     TEXT NOT NULL,
+    fault      TEXT,
+    columns    TEXT,
+    size       INTEGER NOT NULL,
+    at         INTEGER NOT NULL DEFAULT 0,
+    line       INTEGER NOT NULL DEFAULT 0,
+    applied    INTEGER NOT NULL DEFAULT 0,
+    rows_read  INTEGER NOT NULL DEFAULT 0,
+    rows_made  INTEGER NOT NULL DEFAULT 0,
+    rows_changed INTEGER NOT NULL DEFAULT 0,
+    rows_same  INTEGER NOT NULL DEFAULT 0,
+    rows_wrong INTEGER NOT NULL DEFAULT 0,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+CREATE INDEX imports_due ON imports (org_id, id) WHERE status IN ('CHECKING', 'APPLYING');
+
+CREATE TABLE import_parts (
+    org_id    TEXT NOT NULL,
+    import_id TEXT NOT NULL,
+    begins    INTEGER NOT NULL,
+    body      BLOB NOT NULL,
+    PRIMARY KEY (org_id, import_id, begins),
+    FOREIGN KEY (org_id, import_id) REFERENCES imports (org_id, id)
+)STRICT;
+
+-- A row a line: what it says, what would come or came of it, and why not.
+CREATE TABLE import_rows (
+    org_id       TEXT NOT NULL,
+    import_id    TEXT NOT NULL,
+    line         INTEGER NOT NULL,
+    login_folded TEXT,
+    login        TEXT NOT NULL,
+    outcome      TEXT NOT NULL,
+    message      TEXT,
+    body         TEXT,
+    PRIMARY KEY (org_id, import_id, line),
+    FOREIGN KEY (org_id, import_id) REFERENCES imports (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX import_rows_login ON import_rows (org_id, import_id, login_folded) WHERE login_folded IS NOT NULL;
+CREATE INDEX import_rows_wrong ON import_rows (org_id, import_id, line) WHERE outcome = 'WRONG';
+

@@ -1,11 +1,13 @@
 //! Groups and who is in them. Everybody is in the built-in group by being there: it has no rows of its own.
 
 use postern_authn::group::{EVERYONE, GroupKind, GroupProfile};
+use postern_authn::user::fold;
 use postern_codes::id::{Group as GroupKindId, Id, User};
 use postern_codes::{Env, Timestamp};
 
-use crate::search::{Attribute, Column, Condition, Search};
+use crate::search::{Attribute, Column, Condition};
 use crate::sql::{Error, Row, Tx, values};
+use crate::walk::{Cursor, Found, MOST_EXAMINED, Order, Sorting, Source, Table, Walk};
 
 macro_rules! columns {
     () => {
@@ -15,11 +17,12 @@ macro_rules! columns {
 
 crate::statements! {
     GROUP = concat!("SELECT ", columns!(), " FROM groups g WHERE g.org_id = $1 AND g.id = $2");
-    GROUP_INSERT = "INSERT INTO groups (org_id, id, kind, name, name_folded, description, created_at, updated_at, \
-                    members_changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7) \
+    GROUP_INSERT = "INSERT INTO groups (org_id, id, kind, name, name_folded, description, description_folded, created_at, \
+                    updated_at, members_changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8) \
                     ON CONFLICT (org_id, name_folded) DO NOTHING";
     NAME_TAKEN = "SELECT id FROM groups WHERE org_id = $1 AND name_folded = $2 AND id <> $3";
-    GROUP_SET = "UPDATE groups SET name = $3, name_folded = $4, description = $5, updated_at = $6 \
+    GROUP_SET = "UPDATE groups SET name = $3, name_folded = $4, description = $5, description_folded = $6, \
+                 updated_at = $7 \
                  WHERE org_id = $1 AND id = $2";
     GROUP_EMPTY = "DELETE FROM memberships WHERE org_id = $1 AND group_id = $2";
     GROUP_DELETE = "DELETE FROM groups WHERE org_id = $1 AND id = $2";
@@ -34,16 +37,31 @@ crate::statements! {
     MEMBERS_CHANGED = "UPDATE groups SET members_changed_at = $3 WHERE org_id = $1 AND id = $2";
 }
 
-const LIST: &str = concat!("SELECT ", columns!(), " FROM groups g WHERE g.org_id = $1");
+const GROUPS: Table = Table {
+    name: "groups",
+    columns: "org_id, id, kind, name, description, created_at, updated_at, members_changed_at, name_folded, \
+              description_folded",
+};
 
 /// What groups can be searched for.
 pub const ATTRIBUTES: &[Attribute] = &[
-    Attribute { name: "created", column: Column::Time("g.created_at") },
-    Attribute { name: "id", column: Column::Exact("g.id") },
-    Attribute { name: "lastMembershipUpdated", column: Column::Time("g.members_changed_at") },
-    Attribute { name: "lastUpdated", column: Column::Time("g.updated_at") },
-    Attribute { name: "profile.name", column: Column::Folded("g.name") },
-    Attribute { name: "type", column: Column::Exact("g.kind") },
+    Attribute { name: "created", column: Column::Indexed(&Column::Time("created_at")) },
+    Attribute { name: "id", column: Column::Indexed(&Column::Exact("id")) },
+    Attribute { name: "lastMembershipUpdated", column: Column::Indexed(&Column::Time("members_changed_at")) },
+    Attribute { name: "lastUpdated", column: Column::Indexed(&Column::Time("updated_at")) },
+    Attribute { name: "profile.description", column: Column::Stored("description_folded") },
+    Attribute { name: "profile.name", column: Column::Indexed(&Column::Stored("name_folded")) },
+    Attribute { name: "type", column: Column::Indexed(&Column::Exact("kind")) },
+];
+
+/// What groups can be sorted by.
+pub const ORDERS: &[Order] = &[
+    Order { name: "created", column: "created_at", is_unique: false, is_time: true },
+    Order::ID,
+    Order { name: "lastMembershipUpdated", column: "members_changed_at", is_unique: false, is_time: true },
+    Order { name: "lastUpdated", column: "updated_at", is_unique: false, is_time: true },
+    Order { name: "profile.name", column: "name_folded", is_unique: true, is_time: false },
+    Order { name: "type", column: "kind", is_unique: false, is_time: false },
 ];
 
 /// A group.
@@ -72,23 +90,39 @@ pub struct GroupQuery {
     pub name: Option<String>,
     /// A filter over [`ATTRIBUTES`].
     pub condition: Option<Condition>,
+    /// In which order.
+    pub sorting: Sorting,
     /// Only those that follow this one.
-    pub after: Option<Id<GroupKindId>>,
+    pub after: Option<Cursor<GroupKindId>>,
 }
 
 impl Tx<'_> {
-    /// Groups, oldest first.
+    /// The first `limit` of the groups that are wanted, as far as one question may look.
     ///
     /// # Errors
     /// Of the database.
     pub fn groups(&mut self, query: &GroupQuery, limit: u32) -> Result<Vec<Group>, Error> {
-        let name = query.name.as_deref().map(|name| {
-            let name = fold(name);
-            Condition::new("substr(g.name_folded, 1, length(CAST(? AS TEXT))) = ?", values![&name, &name])
-        });
-        let after = query.after.map(|after| Condition::new("g.id > ?", values![after]));
-        let search = Search::of(LIST).and_if(name).and_if(query.condition.clone()).and_if(after);
-        search.run(self, "g.id", limit)?.iter().map(group).collect()
+        let (mut query, mut groups, mut examined) = (query.clone(), Vec::new(), 0);
+        loop {
+            let missing = limit.saturating_sub(u32::try_from(groups.len()).unwrap_or(u32::MAX));
+            let found = self.some_groups(&query, missing)?;
+            groups.extend(found.rows);
+            examined += found.examined;
+            match found.next {
+                Some(next) if groups.len() < limit as usize && examined < MOST_EXAMINED => query.after = Some(next),
+                _ => return Ok(groups),
+            }
+        }
+    }
+
+    /// At most `limit` of the groups that are wanted, found by judging a bounded number.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn some_groups(&mut self, query: &GroupQuery, limit: u32) -> Result<Found<Group, GroupKindId>, Error> {
+        let found = walk(query).stride(limit, self)?;
+        let rows = found.rows.iter().map(group).collect::<Result<_, _>>()?;
+        Ok(Found { rows, next: found.next, examined: found.examined })
     }
 
     /// One group.
@@ -135,7 +169,9 @@ impl Tx<'_> {
     ) -> Result<Option<Id<GroupKindId>>, Error> {
         let id = Id::new(env);
         let (name, description) = (profile.name(), profile.description());
-        let made = self.execute(GROUP_INSERT, values![id, kind.as_str(), name, fold(name), description, env.now])?;
+        let folded = (fold(name), fold(description));
+        let made =
+            self.execute(GROUP_INSERT, values![id, kind.as_str(), name, folded.0, description, folded.1, env.now])?;
         Ok((made == 1).then_some(id))
     }
 
@@ -148,7 +184,8 @@ impl Tx<'_> {
         if self.row(NAME_TAKEN, values![&folded, id])?.is_some() {
             return Ok(false);
         }
-        self.one(GROUP_SET, values![id, profile.name(), folded, profile.description(), now])?;
+        let description = profile.description();
+        self.one(GROUP_SET, values![id, profile.name(), folded, description, fold(description), now])?;
         Ok(true)
     }
 
@@ -207,6 +244,20 @@ fn group(row: &Row) -> Result<Group, Error> {
     })
 }
 
-fn fold(name: &str) -> String {
-    name.to_lowercase()
+fn walk(query: &GroupQuery) -> Walk<'_, GroupKindId> {
+    let name = query.name.as_deref().map(|name| Condition::beginning("name_folded", &fold(name)));
+    Walk {
+        table: &GROUPS,
+        source: Source::Whole,
+        always: None,
+        condition: [name, query.condition.clone()].into_iter().flatten().reduce(Condition::and),
+        sorting: query.sorting,
+        after: query.after.as_ref().filter(|after| after.fits(&query.sorting.order)),
+    }
+}
+
+/// Every statement that a question may become: for tests of their plans.
+#[cfg(feature = "scratch")]
+pub fn texts(query: &GroupQuery) -> Vec<(&'static str, String, usize)> {
+    walk(query).texts()
 }

@@ -14,6 +14,7 @@ pub mod device_users;
 pub mod devices;
 pub mod enrollment_codes;
 pub mod factors;
+pub mod folding;
 pub mod groups;
 pub mod issuances;
 pub mod limits;
@@ -37,6 +38,7 @@ pub mod sweep;
 pub mod system;
 pub mod tokens;
 pub mod users;
+pub mod walk;
 
 pub use sql::{Error, Store, Tx};
 
@@ -51,6 +53,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("devices", devices::STATEMENTS),
     ("enrollment_codes", enrollment_codes::STATEMENTS),
     ("factors", factors::STATEMENTS),
+    ("folding", folding::STATEMENTS),
     ("groups", groups::STATEMENTS),
     ("issuances", issuances::STATEMENTS),
     ("limits", limits::STATEMENTS),

@@ -23,6 +23,7 @@ const FILES: &[(i64, &str, &str)] = &[
     (2, "people", include_str!("../migrations/0002_people.sql")),
     (3, "computers", include_str!("../migrations/0003_computers.sql")),
     (4, "recovery", include_str!("../migrations/0004_recovery.sql")),
+    (9, "groups", include_str!("../migrations/0009_groups.sql")),
 ];
 
 /// Token, PostgreSQL's word, SQLite's word. `COLLATE "C"` sorts text by bytes, as SQLite does.

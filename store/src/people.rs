@@ -1,48 +1,92 @@
-//! Lists of people: who is found by a search box, a filter, or a group.
+//! Lists of people: who is found by a search box, a filter, or a group, in which order.
 
 use postern_authn::user::{self, User};
 use postern_codes::id::{Group, Id, User as UserKind};
 
-use crate::search::{Attribute, Column, Condition, Search};
-use crate::sql::{Error, Tx, values};
+use crate::search::{Attribute, Column, Condition, Word};
+use crate::sql::{Error, Tx, Value, values};
 use crate::users::columns;
+use crate::walk::{Cursor, Found, MOST_EXAMINED, Order, Sorting, Source, Table, Walk};
 
-const LIST: &str = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1");
+const PEOPLE: Table = Table {
+    name: "users",
+    columns: concat!("org_id, ", columns!(), ", login_folded, name_folded, email_folded, first_folded, last_folded"),
+};
 
-macro_rules! contact {
-    ($name:literal) => {
-        Attribute {
-            name: concat!("profile.", $name),
-            column: Column::AnyOf(
-                concat!(
-                    "EXISTS (SELECT 1 FROM contact_points c WHERE c.org_id = users.org_id AND c.user_id = users.id \
-                     AND c.until_at IS NULL AND c.kind = '",
-                    $name,
-                    "'"
-                ),
-                "c.value",
-            ),
-        }
+/// Whose account has not ended; the words that a partial index has.
+const PRESENT: &str = "status <> 'DEPROVISIONED'";
+
+macro_rules! members {
+    ($($name:literal),*) => {
+        &[
+            Attribute { name: "activated", column: Column::Time("activated_at") },
+            Attribute { name: "created", column: Column::Indexed(&Column::Time("created_at")) },
+            Attribute { name: "id", column: Column::Indexed(&Column::Exact("id")) },
+            Attribute { name: "lastLogin", column: Column::Time("last_login_at") },
+            Attribute { name: "lastUpdated", column: Column::Indexed(&Column::Time("updated_at")) },
+            Attribute { name: "passwordChanged", column: Column::Time("password_changed_at") },
+            Attribute { name: "profile.email", column: Column::Indexed(&Column::Stored("email_folded")) },
+            Attribute { name: "profile.firstName", column: Column::Indexed(&Column::Stored("first_folded")) },
+            Attribute { name: "profile.lastName", column: Column::Indexed(&Column::Stored("last_folded")) },
+            Attribute { name: "profile.login", column: Column::Indexed(&Column::Stored("login_folded")) },
+            Attribute { name: "status", column: Column::State(STATES) },
+            Attribute { name: "statusChanged", column: Column::Time("status_changed_at") },
+            $(Attribute { name: concat!("profile.", $name), column: Column::Member($name) }),*
+        ]
     };
 }
 
 /// What people can be searched for.
-pub const ATTRIBUTES: &[Attribute] = &[
-    Attribute { name: "activated", column: Column::Time("activated_at") },
-    Attribute { name: "created", column: Column::Time("created_at") },
-    Attribute { name: "id", column: Column::Exact("id") },
-    Attribute { name: "lastLogin", column: Column::Time("last_login_at") },
-    Attribute { name: "lastUpdated", column: Column::Time("updated_at") },
-    Attribute { name: "passwordChanged", column: Column::Time("password_changed_at") },
-    Attribute { name: "profile.email", column: Column::Folded("email") },
-    Attribute { name: "profile.firstName", column: Column::Folded("first_name") },
-    Attribute { name: "profile.lastName", column: Column::Folded("last_name") },
-    Attribute { name: "profile.login", column: Column::Folded("login") },
-    contact!("mobilePhone"),
-    contact!("primaryPhone"),
-    contact!("secondEmail"),
-    Attribute { name: "status", column: Column::Exact("status") },
-    Attribute { name: "statusChanged", column: Column::Time("status_changed_at") },
+pub const ATTRIBUTES: &[Attribute] = members!(
+    "city",
+    "costCenter",
+    "countryCode",
+    "department",
+    "displayName",
+    "division",
+    "employeeNumber",
+    "honorificPrefix",
+    "honorificSuffix",
+    "locale",
+    "manager",
+    "managerId",
+    "middleName",
+    "mobilePhone",
+    "nickName",
+    "organization",
+    "postalAddress",
+    "preferredLanguage",
+    "primaryPhone",
+    "profileUrl",
+    "secondEmail",
+    "state",
+    "streetAddress",
+    "timezone",
+    "title",
+    "userType",
+    "zipCode"
+);
+
+/// What each word of a status means in the row.
+const STATES: &[Word] = &[
+    Word { shown: "ACTIVE", stored: "ACTIVE", besides: " AND (locked_until IS NULL OR locked_until <= ?)" },
+    Word { shown: "DEPROVISIONED", stored: "DEPROVISIONED", besides: "" },
+    Word { shown: "LOCKED_OUT", stored: "ACTIVE", besides: " AND locked_until > ?" },
+    Word { shown: "PROVISIONED", stored: "PROVISIONED", besides: "" },
+    Word { shown: "STAGED", stored: "STAGED", besides: "" },
+    Word { shown: "SUSPENDED", stored: "SUSPENDED", besides: "" },
+];
+
+/// What people can be sorted by.
+pub const ORDERS: &[Order] = &[
+    Order { name: "created", column: "created_at", is_unique: false, is_time: true },
+    Order::ID,
+    Order { name: "lastUpdated", column: "updated_at", is_unique: false, is_time: true },
+    Order { name: "profile.email", column: "email_folded", is_unique: false, is_time: false },
+    Order { name: "profile.firstName", column: "first_folded", is_unique: false, is_time: false },
+    Order { name: "profile.lastName", column: "last_folded", is_unique: false, is_time: false },
+    Order { name: "profile.login", column: "login_folded", is_unique: true, is_time: false },
+    Order { name: "status", column: "status", is_unique: false, is_time: false },
 ];
 
 /// Which people are wanted.
@@ -54,15 +98,20 @@ pub struct PeopleQuery {
     pub condition: Option<Condition>,
     /// Only members of this group.
     pub group: Option<Id<Group>>,
+    /// Only members of one of these groups, where there is such a bound; of none, where there are none.
+    pub within: Option<Vec<Id<Group>>>,
     /// Whether those are left out whose account has ended.
     pub without_ended: bool,
+    /// In which order; the members of a group come in the order of their ids, whatever is said here.
+    pub sorting: Sorting,
     /// Only those that follow this one.
-    pub after: Option<Id<UserKind>>,
+    pub after: Option<Cursor<UserKind>>,
 }
 
 crate::statements! {
     SUPER_ADMINISTRATORS = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND status = 'ACTIVE' AND id IN \
                             (SELECT user_id FROM role_assignments WHERE org_id = $1 AND role = 'SUPER_ADMIN') ORDER BY id");
+    GROUP_IS_OF = "SELECT kind FROM groups WHERE org_id = $1 AND id = $2";
 }
 
 impl Tx<'_> {
@@ -74,39 +123,82 @@ impl Tx<'_> {
         self.rows(SUPER_ADMINISTRATORS, values![])?.iter().map(crate::users::user).collect()
     }
 
-    /// People, those first who were created first.
+    /// The first `limit` of the people that are wanted, as far as one question may look.
     ///
     /// # Errors
     /// Of the database.
     pub fn people(&mut self, query: &PeopleQuery, limit: u32) -> Result<Vec<User>, Error> {
-        let words = query.words.as_deref().map(|words| {
-            let (folded, lower) = (user::fold(words), words.to_ascii_lowercase());
-            Condition::new(
-                "(substr(name_folded, 1, length(CAST(? AS TEXT))) = ? \
-                 OR substr(login_folded, 1, length(CAST(? AS TEXT))) = ? \
-                 OR substr(lower(last_name), 1, length(CAST(? AS TEXT))) = ? \
-                 OR substr(lower(email), 1, length(CAST(? AS TEXT))) = ?)",
-                values![&folded, &folded, &folded, &folded, &lower, &lower, &lower, &lower],
-            )
-        });
-        // Everybody is in the built-in group without a row.
-        let group = query.group.map(|group| {
-            Condition::new(
-                "EXISTS (SELECT 1 FROM groups g WHERE g.org_id = users.org_id AND g.id = ? AND (g.kind = 'BUILT_IN' \
-                 OR EXISTS (SELECT 1 FROM memberships m WHERE m.org_id = g.org_id AND m.group_id = g.id \
-                 AND m.user_id = users.id)))",
-                values![group],
-            )
-        });
-        Search::of(LIST)
-            .and_if(words)
-            .and_if(query.condition.clone())
-            .and_if(group)
-            .and_if(query.without_ended.then(|| Condition::new("status <> ?", values!["DEPROVISIONED"])))
-            .and_if(query.after.map(|after| Condition::new("id > ?", values![after])))
-            .run(self, "id", limit)?
-            .iter()
-            .map(crate::users::user)
-            .collect()
+        let (mut query, mut people, mut examined) = (query.clone(), Vec::new(), 0);
+        loop {
+            let missing = limit.saturating_sub(u32::try_from(people.len()).unwrap_or(u32::MAX));
+            let found = self.some_people(&query, missing)?;
+            people.extend(found.rows);
+            examined += found.examined;
+            match found.next {
+                Some(next) if people.len() < limit as usize && examined < MOST_EXAMINED => query.after = Some(next),
+                _ => return Ok(people),
+            }
+        }
     }
+
+    /// At most `limit` of the people that are wanted, found by judging a bounded number.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn some_people(&mut self, query: &PeopleQuery, limit: u32) -> Result<Found<User, UserKind>, Error> {
+        let source = match query.group {
+            Some(group) if !self.is_everyone(group)? => Source::Members(Value::from(group)),
+            _ => Source::Whole,
+        };
+        let found = walk(query, source).stride(limit, self)?;
+        let rows = found.rows.iter().map(crate::users::user).collect::<Result<_, _>>()?;
+        Ok(Found { rows, next: found.next, examined: found.examined })
+    }
+
+    /// Everybody is in the built-in group without a row.
+    fn is_everyone(&mut self, group: Id<Group>) -> Result<bool, Error> {
+        let row = self.row(GROUP_IS_OF, values![group])?;
+        Ok(row.map(|row| row.get::<String>("kind")).transpose()?.as_deref() == Some("BUILT_IN"))
+    }
+}
+
+fn walk(query: &PeopleQuery, source: Source) -> Walk<'_, UserKind> {
+    let conditions = [query.words.as_deref().map(called), query.condition.clone(), query.within.as_deref().map(within)];
+    let sorting = if matches!(source, Source::Members(_)) { Sorting::default() } else { query.sorting };
+    Walk {
+        table: &PEOPLE,
+        source,
+        always: query.without_ended.then_some(PRESENT),
+        condition: conditions.into_iter().flatten().reduce(Condition::and),
+        sorting,
+        after: query.after.as_ref().filter(|after| after.fits(&sorting.order)),
+    }
+}
+
+/// Those of whom something that they are called by begins so.
+fn called(words: &str) -> Condition {
+    let begins = |column| Condition::beginning(column, &user::fold(words));
+    Condition::any(["name_folded", "login_folded", "last_folded", "email_folded"].map(begins).into())
+}
+
+/// Members of one of these groups.
+fn within(groups: &[Id<Group>]) -> Condition {
+    let member = |group: &Id<Group>| {
+        let exists = "EXISTS (SELECT 1 FROM memberships m WHERE m.org_id = users.org_id AND m.group_id = ? \
+                      AND m.user_id = users.id)";
+        let select = "SELECT m.user_id AS id FROM memberships m WHERE m.org_id = $1 AND m.group_id = ?";
+        Condition::new(exists, values![group.as_str()]).within(vec![(select, values![group.as_str()])])
+    };
+    if groups.is_empty() {
+        Condition::new("id = ?", values![""])
+    } else {
+        Condition::any(groups.iter().map(member).collect())
+    }
+}
+
+/// Every statement that a question may become: for tests of their plans.
+#[cfg(feature = "scratch")]
+pub fn texts(query: &PeopleQuery) -> Vec<(&'static str, String, usize)> {
+    let source = query.group.map_or(Source::Whole, |group| Source::Members(Value::from(group)));
+    walk(query, source).texts()
 }

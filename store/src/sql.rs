@@ -132,6 +132,7 @@ impl Store {
         }
         let store = Self { pool, keyring: Arc::new(keyring) };
         store.check_keyring().await?;
+        store.fold_all().await?;
         Ok(store)
     }
 

@@ -235,6 +235,7 @@ impl Tx<'_> {
         by: &str,
         env: &Env,
     ) -> Result<(), Error> {
+        self.fold_person(id, profile)?;
         for kind in ContactKind::ALL {
             self.note_contact(id, (*kind, kind.of(profile)), (source, by), env)?;
         }

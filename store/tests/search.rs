@@ -166,7 +166,7 @@ async fn people_are_found_by_the_beginning_of_what_they_are_called() {
         assert_eq!(found(words("%")).await, [""; 0]);
 
         let filter = r#"profile.mobilePhone eq "+15550100" and status eq "ACTIVE" and not (profile.lastName sw "h")"#;
-        let condition = Some(Condition::parse(filter, people::ATTRIBUTES).unwrap());
+        let condition = Some(Condition::parse_at(filter, people::ATTRIBUTES, fixture.world.env().now).unwrap());
         assert_eq!(found(PeopleQuery { condition, ..PeopleQuery::default() }).await, ["Mc_Gill"]);
 
         let everyone = fixture.write(|tx| tx.groups(&GroupQuery::default(), 1)).await.remove(0).id;

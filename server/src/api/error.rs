@@ -72,6 +72,11 @@ impl ApiError {
         error
     }
 
+    /// A search that is not understood, or cannot be served.
+    pub fn bad_search(cause: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "E0000031", "Invalid search criteria.").cause(cause)
+    }
+
     /// The body is no JSON.
     pub fn malformed() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "E0000003", "The request body was not well-formed.")

@@ -10,6 +10,7 @@ use postern_authn::permission::{Permission, right};
 use postern_codes::id::{Group as GroupKindId, Id, User as UserKind};
 use postern_store::groups::{self, Group, GroupQuery};
 use postern_store::people::PeopleQuery;
+use postern_store::walk::Sorting;
 use postern_store::{Error, Tx};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ use crate::api::body::Json;
 use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
 use crate::api::hal::{self, Links};
-use crate::api::page::{Page, Query};
+use crate::api::page::{Gathering, Listed, Page, Query};
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::api::users::{self, Refusal};
@@ -130,17 +131,35 @@ pub async fn set_member(
     done.await?
 }
 
+/// A page of the groups that are wanted.
+///
+/// # Errors
+/// E0000031 where none is found among as many as one question may look at.
+pub async fn listed(
+    app: &App,
+    by: &Allowed<right::GroupsRead>,
+    mut query: GroupQuery,
+    limit: u32,
+) -> Result<Listed<Group>, ApiError> {
+    let mut gathering = Gathering::new(limit, query.after.take());
+    while let Some((after, missing)) = gathering.turn() {
+        query.after = after;
+        gathering.add(app.store.read(by.org, |tx| tx.some_groups(&query, missing)).await?);
+    }
+    gathering.end()
+}
+
 /// The groups that are wanted, one more than `limit` where there are more.
 ///
 /// # Errors
-/// Of the database.
+/// As [`listed`].
 pub async fn list(
     app: &App,
     by: &Allowed<right::GroupsRead>,
     query: GroupQuery,
     limit: u32,
 ) -> Result<Vec<Group>, ApiError> {
-    Ok(app.store.read(by.org, |tx| tx.groups(&query, limit.saturating_add(1))).await?)
+    Ok(listed(app, by, query, limit.saturating_add(1)).await?.rows)
 }
 
 /// One group.
@@ -230,11 +249,13 @@ impl GroupBody {
 async fn get_groups(app: State<Arc<App>>, caller: Caller, query: Result<Query, ApiError>) -> Result<Page, ApiError> {
     let by = caller.require::<right::GroupsRead>(&app).await?;
     let query = query?;
-    let limit = query.limit(10_000, 10_000)?;
-    let condition = query.condition(groups::ATTRIBUTES)?;
-    let wanted = GroupQuery { name: query.text("q").map(str::to_owned), condition, after: query.get("after")? };
-    let found = list(&app, &by, wanted, limit).await?;
-    Ok(Page::of(&app, &query, (found, limit), |group| group.id.to_string(), |group| shown(&app, group)))
+    let name = query.text("q").map(str::to_owned);
+    let limit = query.page_size(if name.is_some() { 300 } else { 10_000 }, 10_000)?;
+    let condition = query.demanded(groups::ATTRIBUTES, app.env().now)?;
+    let sorting = query.sorting(groups::ORDERS)?;
+    let wanted = GroupQuery { name, condition, sorting, after: query.after(sorting)? };
+    let found = listed(&app, &by, wanted, limit).await?;
+    Ok(Page::listed(&app, &query, found, |group| shown(&app, group)))
 }
 
 async fn post_groups(
@@ -280,12 +301,12 @@ async fn get_members(
     let people = by.caller().clone().require::<right::UsersRead>(&app).await?;
     let query = query?;
     let group = group(&app, &by, &which.0).await?;
-    let limit = query.limit(1_000, 1_000)?;
-    let after = query.get("after")?;
+    let limit = query.page_size(1_000, 1_000)?;
+    let after = query.after(Sorting::default())?;
     let wanted = PeopleQuery { group: Some(group.id), without_ended: true, after, ..PeopleQuery::default() };
-    let found = users::list(&app, &people, wanted, limit).await?;
+    let found = users::listed(&app, &people, wanted, limit).await?;
     let now = app.env().now;
-    Ok(Page::of(&app, &query, (found, limit), |person| person.id.to_string(), |person| users::shown(&app, person, now)))
+    Ok(Page::listed(&app, &query, found, |person| users::shown(&app, person, now)))
 }
 
 async fn put_member(

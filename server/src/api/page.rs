@@ -4,10 +4,12 @@ use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use postern_codes::Timestamp;
-use postern_store::search::{self, Attribute, Condition};
+use postern_codes::id::Kind;
+use postern_store::search::{self, Attribute, Condition, Unsupported};
+use postern_store::walk::{Cursor, Found, MOST_EXAMINED, Order, Sorting};
 use serde_json::Value;
 
 use crate::App;
@@ -70,16 +72,78 @@ impl Query {
     pub fn condition(&self, attributes: &[Attribute]) -> Result<Option<Condition>, ApiError> {
         let mut demanded: Option<Condition> = None;
         for text in ["filter", "search"].into_iter().filter_map(|name| self.text(name)) {
-            let condition = Condition::parse(text, attributes).map_err(|refused| {
-                let status = axum::http::StatusCode::BAD_REQUEST;
-                ApiError::new(status, "E0000031", "Invalid search criteria.").cause(refused.to_string())
-            })?;
+            let condition =
+                Condition::parse(text, attributes).map_err(|refused| ApiError::bad_search(refused.to_string()))?;
             demanded = Some(match demanded {
                 Some(first) => first.and(condition),
                 None => condition,
             });
         }
         Ok(demanded)
+    }
+
+    /// How many entries a page of a list has that goes on by cursors: one at least, or it would never end.
+    ///
+    /// # Errors
+    /// E0000001 where it is no number, or none.
+    pub fn page_size(&self, default: u32, most: u32) -> Result<u32, ApiError> {
+        match self.limit(default, most)? {
+            0 => Err(ApiError::validation("limit", ["limit: must be at least 1"])),
+            limit => Ok(limit),
+        }
+    }
+
+    /// What `filter` and `search` demand together of a list that tells the two apart.
+    ///
+    /// # Errors
+    /// E0000031 for a search, E0000053 for a filter that is not understood, E0000094 for one that asks for what the list
+    /// does not have.
+    pub fn demanded(&self, attributes: &[Attribute], now: Timestamp) -> Result<Option<Condition>, ApiError> {
+        let filter = self.text("filter").map(|text| Condition::parse_at(text, attributes, now)).transpose();
+        let filter = filter.map_err(|refused| {
+            let (code, summary) = match refused {
+                Unsupported::Form(_) => ("E0000053", "Invalid SCIM filter."),
+                Unsupported::Attribute(_) | Unsupported::Operator(_) => {
+                    ("E0000094", "The provided filter is unsupported.")
+                }
+            };
+            ApiError::new(StatusCode::BAD_REQUEST, code, summary).cause(refused.to_string())
+        })?;
+        let search = self.text("search").map(|text| Condition::parse_at(text, attributes, now)).transpose();
+        let search = search.map_err(|refused| ApiError::bad_search(refused.to_string()))?;
+        Ok([filter, search].into_iter().flatten().reduce(Condition::and))
+    }
+
+    /// The order that `sortBy` and `sortOrder` ask for; the latter means nothing without the former.
+    ///
+    /// # Errors
+    /// E0000031 where there is no such order.
+    pub fn sorting(&self, orders: &'static [Order]) -> Result<Sorting, ApiError> {
+        let descending = match self.text("sortOrder").map(str::to_ascii_lowercase).as_deref() {
+            None | Some("asc" | "ascending") => false,
+            Some("desc" | "descending") => true,
+            Some(_) => return Err(ApiError::validation("sortOrder", ["sortOrder: must be asc or desc"])),
+        };
+        let Some(name) = self.text("sortBy") else { return Ok(Sorting::default()) };
+        let order = orders.iter().find(|order| order.name == name).ok_or_else(|| {
+            let known: Vec<&str> = orders.iter().map(|order| order.name).collect();
+            ApiError::bad_search(format!("sortBy: must be one of {}", known.join(", ")))
+        })?;
+        Ok(Sorting { order: *order, descending })
+    }
+
+    /// Where a list in this order goes on.
+    ///
+    /// # Errors
+    /// E0000001 where it is no cursor of this list in this order.
+    pub fn after<K: Kind>(&self, sorting: Sorting) -> Result<Option<Cursor<K>>, ApiError> {
+        let after: Option<Cursor<K>> = self.get("after")?;
+        match after {
+            Some(after) if !after.fits(&sorting.order) => {
+                Err(ApiError::validation("after", ["after: is of a list in another order"]))
+            }
+            after => Ok(after),
+        }
     }
 
     /// The same request from its first entry.
@@ -100,6 +164,59 @@ impl Query {
     }
 }
 
+/// Part of a list that is walked: its rows, and where it goes on.
+#[derive(Debug)]
+pub struct Listed<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// The cursor of the next.
+    pub next: Option<String>,
+}
+
+/// Strides of a walk, each in a transaction of its own, put together to one page.
+pub struct Gathering<T, K> {
+    rows: Vec<T>,
+    limit: u32,
+    after: Option<Cursor<K>>,
+    is_done: bool,
+    examined: u32,
+}
+
+impl<T, K> Gathering<T, K> {
+    /// A page of `limit` rows behind `after`.
+    pub const fn new(limit: u32, after: Option<Cursor<K>>) -> Self {
+        Self { rows: Vec::new(), limit, after, is_done: false, examined: 0 }
+    }
+
+    /// From where the next stride goes, and how many rows are missing; none where the page is whole.
+    pub fn turn(&self) -> Option<(Option<Cursor<K>>, u32)> {
+        let missing = self.limit.saturating_sub(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
+        (missing > 0 && !self.is_done && self.examined < MOST_EXAMINED).then(|| (self.after.clone(), missing))
+    }
+
+    /// What a stride found.
+    pub fn add(&mut self, found: Found<T, K>) {
+        self.rows.extend(found.rows);
+        self.is_done = found.next.is_none();
+        self.after = found.next;
+        self.examined = self.examined.saturating_add(found.examined);
+    }
+
+    /// The page. It may be short and still go on; but never empty, which some clients take for the end.
+    ///
+    /// # Errors
+    /// E0000031 where nothing was found among as many rows as one question may look at.
+    pub fn end(self) -> Result<Listed<T>, ApiError> {
+        if self.rows.is_empty() && !self.is_done {
+            return Err(ApiError::bad_search(format!(
+                "nothing matches among the first {MOST_EXAMINED}: add a condition with eq or sw, such as a login or a name"
+            )));
+        }
+        let next = if self.is_done { None } else { self.after.map(|after| after.to_string()) };
+        Ok(Listed { rows: self.rows, next })
+    }
+}
+
 /// A page of a list: the entries, and where it goes on.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -115,6 +232,11 @@ impl Page {
         let mut links = vec![format!("<{base}{own}>; rel=\"self\"")];
         links.extend(next.map(|after| format!("<{base}{}>; rel=\"next\"", query.beyond(&after))));
         Self { entries, links }
+    }
+
+    /// The page of a list that is walked.
+    pub fn listed<T>(app: &App, query: &Query, listed: Listed<T>, shown: impl FnMut(&T) -> Value) -> Self {
+        Self::new(app, query, listed.rows.iter().map(shown).collect(), listed.next)
     }
 
     /// The page of a list that was asked for one entry more than `limit`: if it came, the list goes on behind the last

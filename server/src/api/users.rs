@@ -1,6 +1,7 @@
 //! People: made, found, changed, shut out and let in. Nobody acts on somebody who may do more than they themselves.
 
 mod http;
+mod list;
 
 use axum::http::StatusCode;
 use postern_authn::audit::{EventType, Target};
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 use crate::App;
 use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
+use crate::api::page::{Gathering, Listed};
 use crate::api::profile;
 
 pub use http::{routes, shown};
@@ -213,17 +215,35 @@ pub async fn sign_out(app: &App, by: &Allowed<right::UsersLifecycle>, who: &str)
     done.await?
 }
 
+/// A page of the people that are wanted.
+///
+/// # Errors
+/// E0000031 where nobody is found among as many as one question may look at.
+pub async fn listed(
+    app: &App,
+    by: &Allowed<right::UsersRead>,
+    mut query: PeopleQuery,
+    limit: u32,
+) -> Result<Listed<User>, ApiError> {
+    let mut gathering = Gathering::new(limit, query.after.take());
+    while let Some((after, missing)) = gathering.turn() {
+        query.after = after;
+        gathering.add(app.store.read(by.org, |tx| tx.some_people(&query, missing)).await?);
+    }
+    gathering.end()
+}
+
 /// The people that are wanted, one more than `limit` where there are more.
 ///
 /// # Errors
-/// Of the database.
+/// As [`listed`].
 pub async fn list(
     app: &App,
     by: &Allowed<right::UsersRead>,
     query: PeopleQuery,
     limit: u32,
 ) -> Result<Vec<User>, ApiError> {
-    Ok(app.store.read(by.org, |tx| tx.people(&query, limit.saturating_add(1))).await?)
+    Ok(listed(app, by, query, limit.saturating_add(1)).await?.rows)
 }
 
 /// A person by id, login, the beginning of a login before its `@` where only one has it, or `me`.

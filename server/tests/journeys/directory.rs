@@ -394,7 +394,8 @@ async fn a_question_that_is_wrong_is_refused_with_its_code() {
     for (path, status, code) in [
         ("/api/v1/users?search=status", 400, "E0000031"),
         ("/api/v1/users?search=shoeSize+eq+%2238%22", 400, "E0000031"),
-        ("/api/v1/users?filter=created+gt+%22yesterday%22", 400, "E0000031"),
+        ("/api/v1/users?filter=created+gt+%22yesterday%22", 400, "E0000094"),
+        ("/api/v1/users?filter=created+gt", 400, "E0000053"),
         ("/api/v1/users?limit=many", 400, "E0000001"),
         ("/api/v1/users?after=00g00000000000000000", 400, "E0000001"),
         ("/api/v1/users/00u00000000000000000", 404, "E0000007"),

@@ -14,6 +14,7 @@ mod faults;
 mod frame;
 mod harbour;
 mod hostile;
+mod lists;
 mod logs;
 mod operator;
 mod people;

@@ -9,17 +9,16 @@ use postern_authn::permission::{Permission, right};
 use postern_authn::user::{Lifecycle, User};
 use postern_codes::id::Group;
 use postern_codes::{Secret, Timestamp};
-use postern_store::people::{self, PeopleQuery};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{NewPerson, create, found, list, sign_out, step, unlock, update};
+use super::{NewPerson, create, found, sign_out, step, unlock, update};
 use crate::App;
 use crate::api::body::Json;
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
 use crate::api::hal::{self, Links};
-use crate::api::page::{Page, Query};
+use crate::api::page::Query;
 use crate::api::path::Path;
 use crate::api::profile;
 use crate::api::routes::{Access, Routes};
@@ -60,7 +59,7 @@ pub fn routes() -> Routes {
     let manage = Access::Permission(Permission::UsersManage);
     let read = Access::Permission(Permission::UsersRead);
     Routes::new()
-        .get("/api/v1/users", read, get_users)
+        .get("/api/v1/users", read, super::list::get_users)
         .post("/api/v1/users", manage, post_users)
         .get("/api/v1/users/{who}", Access::SignedIn, get_user)
         .post("/api/v1/users/{who}", manage, post_user)
@@ -106,19 +105,6 @@ impl PersonBody {
         let groups: Result<Vec<_>, _> = self.group_ids.iter().map(group).collect();
         Ok(NewPerson { login, profile, password, activate, groups: groups? })
     }
-}
-
-async fn get_users(app: State<Arc<App>>, caller: Caller, query: Result<Query, ApiError>) -> Result<Page, ApiError> {
-    let by = caller.require::<right::UsersRead>(&app).await?;
-    let query = query?;
-    let words = query.text("q").map(str::to_owned);
-    let limit = query.limit(if words.is_some() { 10 } else { 200 }, 200)?;
-    let condition = query.condition(people::ATTRIBUTES)?;
-    let without_ended = condition.is_none();
-    let wanted = PeopleQuery { words, condition, without_ended, after: query.get("after")?, group: None };
-    let found = list(&app, &by, wanted, limit).await?;
-    let now = app.env().now;
-    Ok(Page::of(&app, &query, (found, limit), |person| person.id.to_string(), |person| shown(&app, person, now)))
 }
 
 async fn post_users(
