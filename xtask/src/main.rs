@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask setup | test | ci | generate | bench`. No tool beyond Rust, a C compiler and what
+//! Developer commands: `cargo xtask setup | test | ci | fuzz | generate | bench`. No tool beyond Rust, a C compiler and what
 //! `setup` lists has to be installed by hand.
 //!
 //! | module | holds |
@@ -7,6 +7,7 @@
 //! | [`mod@test`] | every test on both databases, then in a browser, then by the API's clients; [`tally`] counts them |
 //! | [`postgres`] | a private PostgreSQL for as long as a run lasts |
 //! | [`ci`] | `test`, then one file a check |
+//! | [`mod@fuzz`] | hostile input against every parser of outside bytes, and made-up requests against the API |
 //! | [`generate`] | the committed files that a program wrote |
 //! | [`mod@bench`] | one file a measurement |
 //! | [`workspace`] | the repository as cargo sees it |
@@ -17,6 +18,7 @@
 mod arrows;
 mod bench;
 mod ci;
+mod fuzz;
 mod generate;
 mod postgres;
 mod setup;
@@ -46,6 +48,8 @@ enum Command {
         #[arg(long)]
         no_test: bool,
     },
+    /// Send hostile input to every parser of outside bytes, or made-up requests to the API.
+    Fuzz(fuzz::Options),
     /// Write the generated files again.
     Generate {
         /// Write nothing; fail if a committed file is not what would be written.
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
         Command::Setup { install } => setup::setup(&setup::Part::ALL, install),
         Command::Test(options) => test::test(&options).map(|tally| println!("{tally}")),
         Command::Ci { no_test } => ci::ci(no_test),
+        Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Generate { check } => generate::generate(check),
         Command::Bench(options) => bench::bench(&options),
     };
