@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Starts the stage with the scene `clients`, `locked-out` or `not-set-up`, and what it takes; ends it with `end()`. */
+/** Starts the stage with the scene `clients`, `fresh`, `locked-out` or `not-set-up`, and what it takes; ends it with `end()`. */
 export async function stage(...scene) {
   const target = process.env.CARGO_TARGET_DIR ?? `${root}/target`;
   const child = spawn(`${target}/debug/examples/stage`, scene, { cwd: root, stdio: ["pipe", "pipe", "inherit"] });

@@ -37,6 +37,7 @@ use tokio::net::TcpListener;
 use crate::app::TestApp;
 use crate::computer::Computer;
 use crate::harbour::Harbour;
+use crate::people::organisation;
 
 const PASSWORD: &str = "four plain small words";
 
@@ -44,6 +45,7 @@ const PASSWORD: &str = "four plain small words";
 async fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("clients") => an_organisation_for_clients_of_the_api().await,
+        Some("fresh") => an_organisation_with_nothing_in_it().await,
         Some("locked-out") => an_organisation_with_a_locked_out_person().await,
         Some("not-set-up") => an_installation_that_is_not_set_up().await,
         Some("routes") => say_routes(),
@@ -82,6 +84,16 @@ async fn an_organisation_for_clients_of_the_api() {
     }));
     for line in lines() {
         say(&obey(&harbour.app, &line, Some((&computer, &secret))).await);
+    }
+}
+
+async fn an_organisation_with_nothing_in_it() {
+    let app = TestApp::new(Engine::Sqlite).await;
+    let ada = organisation(&app).await;
+    let url = serve(&app).await;
+    say(&json!({ "url": url, "session": ada.sign_in(&app).await.expose(), "routes": routes() }));
+    for line in lines() {
+        say(&obey(&app, &line, None).await);
     }
 }
 
