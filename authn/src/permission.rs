@@ -1,12 +1,24 @@
-//! What an administrator may do. A role is a set of permissions; a permission may imply another.
+//! What an administrator may do. A [`Permission`] says what, a [`Scope`] over what, [`Attributes`] how much of a person
+//! is shown or changed; a [`Role`] is a set of permissions, and an [`Authority`] is what somebody holds in all.
 //!
-//! To add a permission, add a line to the list and name it in the roles that have it.
+//! To add a permission, add a line to the list, say in [`Permission::implied`] whether another includes it, and name it
+//! in the roles that have it.
 
 use std::fmt;
 use std::str::FromStr;
 
+mod attributes;
+mod authority;
+mod role;
+mod scope;
+
+pub use attributes::{Attributes, Conditions};
+pub use authority::{Authority, Grant, Reach};
+pub use role::Role;
+pub use scope::{Area, Resource, Scope};
+
 macro_rules! permissions {
-    ($(#[doc = $meaning:literal] $variant:ident $text:literal;)*) => {
+    ($(#[doc = $meaning:literal] $variant:ident $area:ident $text:literal;)*) => {
         /// One thing an administrator may do, by the name that Okta's API has for it where it has one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Permission { $(#[doc = $meaning] $variant),* }
@@ -23,6 +35,11 @@ macro_rules! permissions {
             /// What it lets its holder do, in a sentence.
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => $meaning.trim_ascii_start()),* }
+            }
+
+            /// What it is done to.
+            pub const fn area(self) -> Area {
+                match self { $(Self::$variant => Area::$area),* }
             }
         }
 
@@ -44,34 +61,176 @@ pub trait Right {
 }
 
 permissions! {
-    /// Make tokens for oneself, see and revoke those of others.
-    ApiTokensManage "okta.users.apitokens.manage";
+    /// Make tokens for oneself, change and revoke those of others.
+    ApiTokensManage Users "okta.users.apitokens.manage";
+    /// See API tokens, without their text.
+    ApiTokensRead Users "okta.users.apitokens.read";
+    /// Activate computers.
+    DevicesActivate Devices "okta.devices.lifecycle.activate";
+    /// Deactivate computers.
+    DevicesDeactivate Devices "okta.devices.lifecycle.deactivate";
+    /// Delete computers.
+    DevicesDelete Devices "okta.devices.lifecycle.delete";
+    /// Take computers through every step of their life.
+    DevicesLifecycle Devices "okta.devices.lifecycle.manage";
     /// Change the lifecycle of computers, make enrolment codes, rotate secrets.
-    DevicesManage "okta.devices.manage";
+    DevicesManage Devices "okta.devices.manage";
     /// See computers and whether recovery would work.
-    DevicesRead "okta.devices.read";
+    DevicesRead Devices "okta.devices.read";
+    /// Suspend computers.
+    DevicesSuspend Devices "okta.devices.lifecycle.suspend";
+    /// Unsuspend computers.
+    DevicesUnsuspend Devices "okta.devices.lifecycle.unsuspend";
     /// Issue, see and revoke recovery PINs.
-    RecoveryPinGenerate "okta.devices.recoveryPin.generate";
+    RecoveryPinGenerate Devices "okta.devices.recoveryPin.generate";
+    /// Make groups.
+    GroupsCreate Groups "okta.groups.create";
     /// Make and change groups and who is in them.
-    GroupsManage "okta.groups.manage";
+    GroupsManage Groups "okta.groups.manage";
+    /// Put people into groups and take them out.
+    GroupsMembersManage Groups "okta.groups.members.manage";
     /// See groups and who is in them.
-    GroupsRead "okta.groups.read";
+    GroupsRead Groups "okta.groups.read";
     /// Read the record.
-    LogsRead "okta.logs.read";
-    /// Give and take administrator roles.
-    RolesManage "okta.iam.manage";
-    /// See who is an administrator.
-    RolesRead "okta.iam.read";
+    LogsRead Logs "okta.logs.read";
+    /// Give and take administrator roles, make roles and resource sets.
+    RolesManage Iam "okta.iam.manage";
+    /// See who is an administrator, and the roles and resource sets there are.
+    RolesRead Iam "okta.iam.read";
     /// Change what holds for the whole organisation.
-    OrgManage "okta.orgs.manage";
+    OrgManage Org "okta.orgs.manage";
     /// See what holds for the whole organisation.
-    OrgRead "okta.orgs.read";
-    /// Create people and change their profile.
-    UsersManage "okta.users.manage";
-    /// Suspend, unsuspend and deactivate people.
-    UsersLifecycle "okta.users.lifecycle.manage";
+    OrgRead Org "okta.orgs.read";
+    /// Make, change and delete policies.
+    PoliciesManage Policies "okta.policies.manage";
+    /// See policies.
+    PoliciesRead Policies "okta.policies.read";
+    /// Activate people.
+    UsersActivate Users "okta.users.lifecycle.activate";
+    /// Sign people out everywhere.
+    UsersClearSessions Users "okta.users.lifecycle.clearSessions";
+    /// Create people.
+    UsersCreate Users "okta.users.create";
+    /// Do everything that can be done to passwords and factors.
+    UsersCredentials Users "okta.users.credentials.manage";
+    /// Deactivate people.
+    UsersDeactivate Users "okta.users.lifecycle.deactivate";
+    /// Delete people who are deactivated.
+    UsersDelete Users "okta.users.lifecycle.delete";
+    /// Expire passwords.
+    UsersExpirePassword Users "okta.users.credentials.expirePassword";
+    /// Say which groups people may be put into or taken out of.
+    UsersGroupMembership Users "okta.users.groupMembership.manage";
+    /// Take people through every step of their life.
+    UsersLifecycle Users "okta.users.lifecycle.manage";
+    /// Create people, change them, and do everything that can be done to them.
+    UsersManage Users "okta.users.manage";
+    /// Change people's profile.
+    UsersProfileManage Users "okta.users.userprofile.manage";
     /// See people.
-    UsersRead "okta.users.read";
+    UsersRead Users "okta.users.read";
+    /// Take people's factors away, so that they enrol new ones.
+    UsersResetFactors Users "okta.users.credentials.resetFactors";
+    /// Reset passwords.
+    UsersResetPassword Users "okta.users.credentials.resetPassword";
+    /// Suspend people.
+    UsersSuspend Users "okta.users.lifecycle.suspend";
+    /// Give people a temporary access code.
+    UsersTemporaryCode Users "okta.users.credentials.manageTemporaryAccessCode";
+    /// End people's lock before its time.
+    UsersUnlock Users "okta.users.lifecycle.unlock";
+    /// Unsuspend people.
+    UsersUnsuspend Users "okta.users.lifecycle.unsuspend";
+}
+
+impl Permission {
+    /// What this includes, directly; what follows from that is included too.
+    pub const fn implied(self) -> &'static [Self] {
+        match self {
+            Self::ApiTokensManage => &[Self::ApiTokensRead],
+            Self::DevicesLifecycle => &[
+                Self::DevicesActivate,
+                Self::DevicesDeactivate,
+                Self::DevicesDelete,
+                Self::DevicesSuspend,
+                Self::DevicesUnsuspend,
+            ],
+            Self::DevicesManage => &[Self::DevicesLifecycle, Self::DevicesRead],
+            Self::GroupsManage => &[Self::GroupsCreate, Self::GroupsMembersManage, Self::GroupsRead],
+            Self::OrgManage => &[Self::OrgRead],
+            Self::PoliciesManage => &[Self::PoliciesRead],
+            Self::RolesManage => &[Self::RolesRead],
+            Self::UsersCredentials => &[
+                Self::UsersExpirePassword,
+                Self::UsersResetFactors,
+                Self::UsersResetPassword,
+                Self::UsersTemporaryCode,
+            ],
+            Self::UsersLifecycle => &[
+                Self::UsersActivate,
+                Self::UsersClearSessions,
+                Self::UsersDeactivate,
+                Self::UsersDelete,
+                Self::UsersSuspend,
+                Self::UsersUnlock,
+                Self::UsersUnsuspend,
+            ],
+            Self::UsersManage => &[
+                Self::UsersCreate,
+                Self::UsersCredentials,
+                Self::UsersGroupMembership,
+                Self::UsersLifecycle,
+                Self::UsersProfileManage,
+                Self::UsersRead,
+            ],
+            Self::ApiTokensRead
+            | Self::DevicesActivate
+            | Self::DevicesDeactivate
+            | Self::DevicesDelete
+            | Self::DevicesRead
+            | Self::DevicesSuspend
+            | Self::DevicesUnsuspend
+            | Self::GroupsCreate
+            | Self::GroupsMembersManage
+            | Self::GroupsRead
+            | Self::LogsRead
+            | Self::OrgRead
+            | Self::PoliciesRead
+            | Self::RecoveryPinGenerate
+            | Self::RolesRead
+            | Self::UsersActivate
+            | Self::UsersClearSessions
+            | Self::UsersCreate
+            | Self::UsersDeactivate
+            | Self::UsersDelete
+            | Self::UsersExpirePassword
+            | Self::UsersGroupMembership
+            | Self::UsersProfileManage
+            | Self::UsersRead
+            | Self::UsersResetFactors
+            | Self::UsersResetPassword
+            | Self::UsersSuspend
+            | Self::UsersTemporaryCode
+            | Self::UsersUnlock
+            | Self::UsersUnsuspend => &[],
+        }
+    }
+
+    /// This and everything that it includes.
+    pub fn with_implied(self) -> Vec<Self> {
+        std::iter::once(self).chain(self.implied().iter().flat_map(|implied| implied.with_implied())).collect()
+    }
+
+    /// Whether it can be limited to some attributes of a profile.
+    pub const fn has_attributes(self) -> bool {
+        matches!(self, Self::UsersProfileManage | Self::UsersRead)
+    }
+
+    /// Whether what holds for people holds for the computers that they are linked with: to see a computer, and to let
+    /// its person back in. To change a computer touches everybody on it.
+    pub const fn follows_people(self) -> bool {
+        matches!(self, Self::DevicesRead | Self::RecoveryPinGenerate)
+    }
 }
 
 impl fmt::Display for Permission {
@@ -80,147 +239,13 @@ impl fmt::Display for Permission {
     }
 }
 
-/// The standard administrator roles of this version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Stands with a caller on the line: computers, recovery PINs, people to look at.
-    HelpDesk,
-    /// Everything but what holds for the whole organisation and its administrators.
-    Org,
-    /// Sees everything, changes nothing.
-    ReadOnly,
-    /// Everything.
-    Super,
-}
-
-impl Role {
-    /// Every role.
-    pub const ALL: &[Self] = &[Self::HelpDesk, Self::Org, Self::ReadOnly, Self::Super];
-
-    /// Its name in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::HelpDesk => "HELP_DESK_ADMIN",
-            Self::Org => "ORG_ADMIN",
-            Self::ReadOnly => "READ_ONLY_ADMIN",
-            Self::Super => "SUPER_ADMIN",
-        }
-    }
-
-    /// What people call it.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::HelpDesk => "Help desk administrator",
-            Self::Org => "Organisation administrator",
-            Self::ReadOnly => "Read-only administrator",
-            Self::Super => "Super administrator",
-        }
-    }
-
-    /// What its holder may do.
-    pub const fn permissions(self) -> &'static [Permission] {
-        use Permission as P;
-        match self {
-            Self::HelpDesk => &[P::DevicesRead, P::GroupsRead, P::RecoveryPinGenerate, P::UsersLifecycle, P::UsersRead],
-            Self::Org => &[
-                P::ApiTokensManage,
-                P::DevicesManage,
-                P::DevicesRead,
-                P::GroupsManage,
-                P::GroupsRead,
-                P::LogsRead,
-                P::OrgRead,
-                P::RolesRead,
-                P::UsersLifecycle,
-                P::UsersManage,
-                P::UsersRead,
-            ],
-            Self::ReadOnly => &[P::DevicesRead, P::GroupsRead, P::LogsRead, P::OrgRead, P::RolesRead, P::UsersRead],
-            Self::Super => Permission::ALL,
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Role {
+impl FromStr for Permission {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.iter().copied().find(|role| role.as_str() == text).ok_or(())
-    }
-}
-
-/// What one person may do now: the union of their roles, and what that implies.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Authority {
-    roles: Vec<Role>,
-    /// Whether managing computers includes issuing their recovery PINs; an organisation may switch that off.
-    manage_implies_pin: bool,
-}
-
-impl Authority {
-    /// The authority of somebody with `roles`.
-    pub fn new(roles: Vec<Role>, manage_implies_pin: bool) -> Self {
-        Self { roles, manage_implies_pin }
-    }
-
-    /// The roles held.
-    pub fn roles(&self) -> &[Role] {
-        &self.roles
-    }
-
-    /// Whether any role is held: whether the console is for them at all.
-    pub fn is_administrator(&self) -> bool {
-        !self.roles.is_empty()
-    }
-
-    /// Whether this may be done.
-    pub fn has(&self, permission: Permission) -> bool {
-        let held = |permission| self.roles.iter().any(|role| role.permissions().contains(&permission));
-        held(permission)
-            || (permission == Permission::RecoveryPinGenerate
-                && self.manage_implies_pin
-                && held(Permission::DevicesManage))
-    }
-
-    /// Whether everything `other` may do, this may do too: nobody acts on somebody who is above them.
-    pub fn covers(&self, other: &Self) -> bool {
-        Permission::ALL.iter().all(|permission| !other.has(*permission) || self.has(*permission))
+        Self::ALL.iter().copied().find(|permission| permission.as_str() == text).ok_or(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn managing_computers_implies_their_pins_until_switched_off() {
-        assert!(Authority::new(vec![Role::Org], true).has(Permission::RecoveryPinGenerate));
-        assert!(!Authority::new(vec![Role::Org], false).has(Permission::RecoveryPinGenerate));
-        assert!(Authority::new(vec![Role::HelpDesk], false).has(Permission::RecoveryPinGenerate));
-    }
-
-    #[test]
-    fn read_only_changes_nothing() {
-        let authority = Authority::new(vec![Role::ReadOnly], true);
-        for permission in Permission::ALL {
-            assert!(
-                !authority.has(*permission) || permission.as_str().rsplit('.').next() == Some("read"),
-                "{permission}"
-            );
-        }
-    }
-
-    #[test]
-    fn help_desk_does_not_cover_administrators_above_it() {
-        let desk = Authority::new(vec![Role::HelpDesk], true);
-        assert!(desk.covers(&Authority::default()));
-        assert!(!desk.covers(&Authority::new(vec![Role::Org], true)));
-        assert!(Authority::new(vec![Role::Super], true).covers(&Authority::new(vec![Role::Org], true)));
-    }
-}
+mod tests;

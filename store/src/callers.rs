@@ -1,7 +1,7 @@
 //! Who is behind a request: by session cookie or by API token, with what they may do, read in one go.
 
 use postern_authn::org::RoleSettings;
-use postern_authn::permission::{Authority, Role};
+use postern_authn::permission::{Authority, Grant};
 use postern_codes::Timestamp;
 use postern_codes::id::{ApiToken, Id, Session, User};
 
@@ -95,10 +95,10 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn authority(&mut self, user: Id<User>) -> Result<Authority, Error> {
-        let roles: Result<Vec<Role>, Error> =
-            self.rows(ROLES, values![user])?.iter().map(|row| row.parse("role")).collect();
+        let grants: Result<Vec<Grant>, Error> =
+            self.rows(ROLES, values![user])?.iter().map(|row| row.parse("role").map(Grant::everywhere)).collect();
         let (settings, _) = self.setting::<RoleSettings>()?;
-        Ok(Authority::new(roles?, settings.manage_implies_recovery_pin))
+        Ok(Authority::new(grants?, settings.manage_implies_recovery_pin))
     }
 
     /// Notes that a session or token was used; a token lives on until `token_expires_at`.

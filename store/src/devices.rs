@@ -1,10 +1,12 @@
 //! Computers and their lifecycle.
 
 use postern_authn::device::{Device, DeviceStatus};
+use postern_authn::permission::Reach;
 use postern_codes::Timestamp;
 use postern_codes::id::{Device as DeviceKind, Id};
 use serde_json::{Map, Value as Json};
 
+use crate::reach;
 use crate::search::{Attribute, Column, Condition, Search};
 use crate::sql::{Error, Row, Tx, values};
 
@@ -65,6 +67,8 @@ pub struct DevicesQuery {
     pub without_linux: bool,
     /// Only those that follow this one.
     pub after: Option<Id<DeviceKind>>,
+    /// Only those within this reach; every computer where there is none.
+    pub within: Option<Reach>,
 }
 
 /// What a check-in tells of a computer.
@@ -138,6 +142,7 @@ impl Tx<'_> {
         Search::of(LIST)
             .and_if(words)
             .and_if(query.condition.clone())
+            .and_if(query.within.as_ref().and_then(reach::devices))
             .and_if(query.without_linux.then(|| Condition::new("d.platform <> ?", values!["LINUX"])))
             .and_if(query.after.map(|after| Condition::new("d.id > ?", values![after])))
             .run(self, "d.id", limit)?

@@ -1,10 +1,12 @@
 //! Groups and who is in them. Everybody is in the built-in group by being there: it has no rows of its own.
 
 use postern_authn::group::{EVERYONE, GroupKind, GroupProfile};
+use postern_authn::permission::Reach;
 use postern_authn::user::fold;
 use postern_codes::id::{Group as GroupKindId, Id, User};
 use postern_codes::{Env, Timestamp};
 
+use crate::reach;
 use crate::search::{Attribute, Column, Condition};
 use crate::sql::{Error, Row, Tx, values};
 use crate::walk::{Cursor, Found, MOST_EXAMINED, Order, Sorting, Source, Table, Walk};
@@ -94,6 +96,8 @@ pub struct GroupQuery {
     pub sorting: Sorting,
     /// Only those that follow this one.
     pub after: Option<Cursor<GroupKindId>>,
+    /// Only those within this reach; every group where there is none.
+    pub within: Option<Reach>,
 }
 
 impl Tx<'_> {
@@ -250,7 +254,10 @@ fn walk(query: &GroupQuery) -> Walk<'_, GroupKindId> {
         table: &GROUPS,
         source: Source::Whole,
         always: None,
-        condition: [name, query.condition.clone()].into_iter().flatten().reduce(Condition::and),
+        condition: [name, query.condition.clone(), query.within.as_ref().and_then(reach::groups)]
+            .into_iter()
+            .flatten()
+            .reduce(Condition::and),
         sorting: query.sorting,
         after: query.after.as_ref().filter(|after| after.fits(&query.sorting.order)),
     }

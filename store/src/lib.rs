@@ -23,6 +23,7 @@ pub mod migrate;
 pub mod orgs;
 pub mod people;
 pub mod proofs;
+pub mod reach;
 pub mod recovery;
 pub mod reports;
 pub mod roles;
@@ -61,6 +62,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("orgs", orgs::STATEMENTS),
     ("people", people::STATEMENTS),
     ("proofs", proofs::STATEMENTS),
+    ("reach", reach::STATEMENTS),
     ("recovery", recovery::STATEMENTS),
     ("reports", reports::STATEMENTS),
     ("roles", roles::STATEMENTS),

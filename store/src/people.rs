@@ -1,8 +1,10 @@
 //! Lists of people: who is found by a search box, a filter, or a group, in which order.
 
+use postern_authn::permission::Reach;
 use postern_authn::user::{self, User};
 use postern_codes::id::{Group, Id, User as UserKind};
 
+use crate::reach;
 use crate::search::{Attribute, Column, Condition, Word};
 use crate::sql::{Error, Tx, Value, values};
 use crate::users::columns;
@@ -98,8 +100,8 @@ pub struct PeopleQuery {
     pub condition: Option<Condition>,
     /// Only members of this group.
     pub group: Option<Id<Group>>,
-    /// Only members of one of these groups, where there is such a bound; of none, where there are none.
-    pub within: Option<Vec<Id<Group>>>,
+    /// Only those within this reach; everybody where there is none.
+    pub within: Option<Reach>,
     /// Whether those are left out whose account has ended.
     pub without_ended: bool,
     /// In which order; the members of a group come in the order of their ids, whatever is said here.
@@ -163,7 +165,8 @@ impl Tx<'_> {
 }
 
 fn walk(query: &PeopleQuery, source: Source) -> Walk<'_, UserKind> {
-    let conditions = [query.words.as_deref().map(called), query.condition.clone(), query.within.as_deref().map(within)];
+    let conditions =
+        [query.words.as_deref().map(called), query.condition.clone(), query.within.as_ref().and_then(reach::people)];
     let sorting = if matches!(source, Source::Members(_)) { Sorting::default() } else { query.sorting };
     Walk {
         table: &PEOPLE,
@@ -179,21 +182,6 @@ fn walk(query: &PeopleQuery, source: Source) -> Walk<'_, UserKind> {
 fn called(words: &str) -> Condition {
     let begins = |column| Condition::beginning(column, &user::fold(words));
     Condition::any(["name_folded", "login_folded", "last_folded", "email_folded"].map(begins).into())
-}
-
-/// Members of one of these groups.
-fn within(groups: &[Id<Group>]) -> Condition {
-    let member = |group: &Id<Group>| {
-        let exists = "EXISTS (SELECT 1 FROM memberships m WHERE m.org_id = users.org_id AND m.group_id = ? \
-                      AND m.user_id = users.id)";
-        let select = "SELECT m.user_id AS id FROM memberships m WHERE m.org_id = $1 AND m.group_id = ?";
-        Condition::new(exists, values![group.as_str()]).within(vec![(select, values![group.as_str()])])
-    };
-    if groups.is_empty() {
-        Condition::new("id = ?", values![""])
-    } else {
-        Condition::any(groups.iter().map(member).collect())
-    }
 }
 
 /// Every statement that a question may become: for tests of their plans.

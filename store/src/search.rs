@@ -113,9 +113,23 @@ impl Condition {
         Self { text: text.to_owned(), values, reach: None }
     }
 
+    /// Each constant followed by a placeholder for each of its values, as after `IN (`; then the end.
+    pub(crate) fn listed(parts: Vec<(&'static str, Vec<Value>)>, end: &'static str) -> Self {
+        let mut condition = Self::new("", values![]);
+        for (text, values) in parts {
+            condition.text.push_str(text);
+            // Not every engine takes an empty list; nothing is equal to NULL.
+            let list = if values.is_empty() { "NULL".to_owned() } else { vec!["?"; values.len()].join(", ") };
+            condition.text.push_str(&list);
+            condition.values.extend(values);
+        }
+        condition.text.push_str(end);
+        condition
+    }
+
     /// The same, with the ids of the rows for which it can hold: `SELECT .. AS id` of whole index walks.
-    pub(crate) fn within(mut self, selects: Vec<(&'static str, Vec<Value>)>) -> Self {
-        let stretch = |(text, values): (&str, _)| Stretch { text: text.to_owned(), is_select: true, values };
+    pub(crate) fn lying_in(mut self, selects: Vec<Self>) -> Self {
+        let stretch = |Self { text, values, .. }| Stretch { text, is_select: true, values };
         self.reach = Some(Reach { stretches: selects.into_iter().map(stretch).collect(), width: 1 });
         self
     }

@@ -3,6 +3,7 @@
 
 use postern_authn::group::{GroupKind, GroupProfile};
 use postern_authn::org::OrgName;
+use postern_authn::permission::Reach;
 use postern_authn::user::{Profile, Status, User, fold};
 use postern_codes::env::TestWorld;
 use postern_codes::id::{Group, Id, Org, User as UserKind};
@@ -49,7 +50,7 @@ fn statements() -> Vec<(String, String, usize)> {
                     ("all", query.clone()),
                     ("present", PeopleQuery { without_ended: true, ..query.clone() }),
                     ("words", PeopleQuery { words: Some("gr".into()), without_ended: true, ..query.clone() }),
-                    ("within", PeopleQuery { within: Some(vec![group, group]), ..query }),
+                    ("within", PeopleQuery { within: Some(members(&[group, group])), ..query }),
                 ];
                 for (shape, query) in shapes {
                     let texts = people::texts(&query).into_iter();
@@ -69,14 +70,21 @@ fn statements() -> Vec<(String, String, usize)> {
         let asked = GROUPS_ASKED.iter().map(|text| Condition::parse(text, groups::ATTRIBUTES).unwrap());
         for condition in asked.map(Some).chain([None]) {
             for after in [None, Some(cursor(group, &sorting.order))] {
-                let query = GroupQuery { name: None, condition: condition.clone(), sorting, after };
+                let query = GroupQuery { condition: condition.clone(), sorting, after, ..GroupQuery::default() };
                 let named = GroupQuery { name: Some("ni".into()), ..query.clone() };
-                let texts = [query, named].map(|query| groups::texts(&query)).concat().into_iter();
+                let within = Reach { groups: [group].into(), ..Reach::default() };
+                let within = GroupQuery { within: Some(within), ..query.clone() };
+                let texts = [query, named, within].map(|query| groups::texts(&query)).concat().into_iter();
                 all.extend(texts.map(|(name, text, n)| (format!("groups {} {name}", sorting.order.name), text, n)));
             }
         }
     }
     all
+}
+
+/// The people of these groups, and nobody else.
+fn members(groups: &[Id<Group>]) -> Reach {
+    Reach { members: groups.iter().copied().collect(), ..Reach::default() }
 }
 
 fn cursor<K: postern_codes::id::Kind>(id: Id<K>, order: &Order) -> Cursor<K> {
@@ -268,7 +276,7 @@ async fn members_are_paged_and_bounded_by_groups() {
         }
         let all = PeopleQuery::default();
         assert_eq!(place.pages(PeopleQuery { group: Some(night), ..all.clone() }).await, ["N0", "N1", "N2"]);
-        let within = |groups: &[Id<Group>]| PeopleQuery { within: Some(groups.to_vec()), ..all.clone() };
+        let within = |groups: &[Id<Group>]| PeopleQuery { within: Some(members(groups)), ..all.clone() };
         assert_eq!(place.pages(within(&[day])).await, ["N3", "N4"]);
         assert_eq!(place.pages(within(&[day, night])).await.len(), 5);
         assert_eq!(place.pages(within(&[])).await, [""; 0]);

@@ -115,12 +115,27 @@ impl Caller {
         matches!(&self.record.via, Via::Token { grants, .. } if grants.iter().any(|held| held == grant))
     }
 
-    /// The proof that they hold a permission; a refusal is recorded.
+    /// The proof that they hold a permission over something; over what, the act asks when it has found it, by
+    /// [`users::reached`](crate::api::users::reached) and its like. A refusal is recorded.
     ///
     /// # Errors
     /// 403 where they do not hold it.
     pub async fn require<R: Right>(self, app: &App) -> Result<Allowed<R>, ApiError> {
-        if self.authority().has(R::PERMISSION) {
+        let holds = self.authority().has(R::PERMISSION);
+        self.allowed(app, holds).await
+    }
+
+    /// The proof that they hold a permission over everything of its area: for what belongs to no single thing.
+    ///
+    /// # Errors
+    /// 403 where they do not.
+    pub async fn require_everywhere<R: Right>(self, app: &App) -> Result<Allowed<R>, ApiError> {
+        let holds = self.authority().has_everywhere(R::PERMISSION);
+        self.allowed(app, holds).await
+    }
+
+    async fn allowed<R: Right>(self, app: &App, holds: bool) -> Result<Allowed<R>, ApiError> {
+        if holds {
             return Ok(Allowed { caller: self, right: PhantomData });
         }
         let event =

@@ -22,7 +22,7 @@ use super::page::{Page, Query};
 use super::path::Path;
 use crate::App;
 use crate::api::routes::{Access, Routes};
-use crate::api::{Allowed, ApiError, Caller, Json};
+use crate::api::{Allowed, ApiError, Caller, Json, users};
 
 /// The header by which a program says that it knows of Linux.
 const PLATFORMS: &str = "x-postern-platforms";
@@ -41,6 +41,11 @@ pub async fn change(
     let env = app.env();
     let changed = app.store.write(caller.org, |tx| {
         let Some(device) = tx.device(id)? else { return Ok(Err(ApiError::not_found::<DeviceKind>(id.as_str()))) };
+        if !is_seen(tx, &caller, Permission::DevicesManage, id)? {
+            let event = caller.failure(kind(step), "out_of_scope").target(target(&device));
+            tx.record(&event, &env)?;
+            return Ok(Err(out_of_scope(tx, &caller, id)?));
+        }
         let event = match step.from(device.status) {
             Some(status) if tx.set_device_status(id, device.status, status, env.now)? => {
                 if matches!(status, DeviceStatus::Deactivated | DeviceStatus::Deleted) {
@@ -56,6 +61,24 @@ pub async fn change(
         Ok(Err(ApiError::validation("device", [why])))
     });
     changed.await?
+}
+
+/// Whether a computer lies within the scope in which the caller holds a permission.
+///
+/// # Errors
+/// Of the database.
+pub fn is_seen(tx: &mut Tx<'_>, by: &Caller, permission: Permission, id: Id<DeviceKind>) -> Result<bool, Error> {
+    tx.reaches_device(&by.authority().reach(permission), id)
+}
+
+/// What an act on a computer says that the caller's role does not reach: whoever may see it hears why.
+///
+/// # Errors
+/// Of the database.
+pub fn out_of_scope(tx: &mut Tx<'_>, by: &Caller, id: Id<DeviceKind>) -> Result<ApiError, Error> {
+    let is_seen = is_seen(tx, by, Permission::DevicesRead, id)?;
+    let hidden = || ApiError::not_found::<DeviceKind>(id.as_str());
+    Ok(if is_seen { ApiError::forbidden().cause("your role does not reach this computer") } else { hidden() })
 }
 
 fn release(tx: &mut Tx<'_>, id: Id<DeviceKind>, now: Timestamp) -> Result<(), Error> {
@@ -79,8 +102,10 @@ const fn kind(step: Lifecycle) -> EventType {
 /// # Errors
 /// 404 where there is none.
 pub async fn device(app: &App, caller: &Allowed<right::DevicesRead>, id: Id<DeviceKind>) -> Result<Device, ApiError> {
-    let found = app.store.read(caller.org, |tx| tx.device(id)).await?;
-    found.ok_or_else(|| ApiError::not_found::<DeviceKind>(id.as_str()))
+    let found = app.store.read(caller.org, |tx| {
+        if is_seen(tx, caller, Permission::DevicesRead, id)? { tx.device(id) } else { Ok(None) }
+    });
+    found.await?.ok_or_else(|| ApiError::not_found::<DeviceKind>(id.as_str()))
 }
 
 /// The people of a computer, with their links.
@@ -93,10 +118,10 @@ pub async fn people(
     id: Id<DeviceKind>,
 ) -> Result<Vec<(Link, User)>, ApiError> {
     let found = app.store.read(caller.org, |tx| {
-        if tx.device(id)?.is_none() {
+        if tx.device(id)?.is_none() || !is_seen(tx, caller, Permission::DevicesRead, id)? {
             return Ok(None);
         }
-        linked(tx, id).map(Some)
+        linked(tx, caller, id).map(Some)
     });
     found.await?.ok_or_else(|| ApiError::not_found::<DeviceKind>(id.as_str()))
 }
@@ -111,11 +136,16 @@ pub async fn of_person(
     id: Id<UserKind>,
 ) -> Result<Vec<(Link, Device)>, ApiError> {
     let found = app.store.read(caller.org, |tx| {
-        if tx.user(id)?.is_none() {
+        let reach = caller.authority().reach(Permission::DevicesRead);
+        let is_theirs = tx.reaches_user(&reach, id)? || users::is_seen(tx, caller, Permission::UsersRead, id)?;
+        if tx.user(id)?.is_none() || !is_theirs {
             return Ok(None);
         }
         let mut devices = Vec::new();
         for link in tx.links_of_user(id)? {
+            if !tx.reaches_device(&reach, link.device)? {
+                continue;
+            }
             devices.extend(tx.device(link.device)?.map(|device| (link, device)));
         }
         Ok(Some(devices))
@@ -123,10 +153,16 @@ pub async fn of_person(
     found.await?.ok_or_else(|| ApiError::not_found::<UserKind>(id.as_str()))
 }
 
-fn linked(tx: &mut Tx<'_>, id: Id<DeviceKind>) -> Result<Vec<(Link, User)>, Error> {
+/// The people of a computer whom the caller may see there: all of them where the computer itself lies within their
+/// scope, else those by whom it does.
+fn linked(tx: &mut Tx<'_>, by: &Allowed<right::DevicesRead>, id: Id<DeviceKind>) -> Result<Vec<(Link, User)>, Error> {
+    let reach = by.authority().reach(Permission::DevicesRead);
+    let is_whole = reach.whole || reach.devices.contains(&id);
     let mut people = Vec::new();
     for link in tx.links_of_device(id)? {
-        people.extend(tx.user(link.user)?.map(|user| (link, user)));
+        if is_whole || tx.reaches_user(&reach, link.user)? {
+            people.extend(tx.user(link.user)?.map(|user| (link, user)));
+        }
     }
     Ok(people)
 }
@@ -231,6 +267,7 @@ async fn list(
         condition: query.condition(ATTRIBUTES)?,
         without_linux,
         after: query.get("after")?,
+        within: Some(caller.authority().reach(Permission::DevicesRead)),
     };
     let expands = match query.text("expand") {
         None => false,
@@ -240,7 +277,7 @@ async fn list(
     let found = app.store.read(caller.org, |tx| {
         let mut rows = Vec::new();
         for device in tx.devices(&wanted, limit + 1)? {
-            let people = if expands { linked(tx, device.id)? } else { Vec::new() };
+            let people = if expands { linked(tx, caller, device.id)? } else { Vec::new() };
             rows.push((device, people));
         }
         Ok(rows)
@@ -281,7 +318,7 @@ async fn lifecycle(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn users(
+async fn get_people(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
@@ -320,6 +357,6 @@ pub fn routes() -> Routes {
         .get("/api/v1/devices/{deviceId}", read, get)
         .delete("/api/v1/devices/{deviceId}", manage, delete)
         .post("/api/v1/devices/{deviceId}/lifecycle/{step}", manage, lifecycle)
-        .get("/api/v1/devices/{deviceId}/users", read, users)
+        .get("/api/v1/devices/{deviceId}/users", read, get_people)
         .get("/api/v1/users/{userId}/devices", read, of_user)
 }

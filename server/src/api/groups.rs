@@ -6,10 +6,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use postern_authn::audit::{EventType, Target};
 use postern_authn::group::{GroupKind, GroupProfile};
-use postern_authn::permission::{Permission, right};
+use postern_authn::permission::{Permission, Right, right};
+use postern_codes::Env;
 use postern_codes::id::{Group as GroupKindId, Id, User as UserKind};
 use postern_store::groups::{self, Group, GroupQuery};
 use postern_store::people::PeopleQuery;
+use postern_store::reach;
 use postern_store::walk::Sorting;
 use postern_store::{Error, Tx};
 use serde::Deserialize;
@@ -23,7 +25,7 @@ use crate::api::hal::{self, Links};
 use crate::api::page::{Gathering, Listed, Page, Query};
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
-use crate::api::users::{self, Refusal};
+use crate::api::users;
 
 /// A person in a group, or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +40,7 @@ pub enum Membership {
 ///
 /// # Errors
 /// 400 where the name is taken.
-pub async fn create(app: &App, by: &Allowed<right::GroupsManage>, profile: &GroupProfile) -> Result<Group, ApiError> {
+pub async fn create(app: &App, by: &Allowed<right::GroupsCreate>, profile: &GroupProfile) -> Result<Group, ApiError> {
     let env = app.env();
     let made = app.store.write(by.org, |tx| {
         let Some(id) = tx.insert_group(GroupKind::Own, profile, &env)? else { return Ok(Err(name_taken())) };
@@ -63,7 +65,7 @@ pub async fn update(
 ) -> Result<Group, ApiError> {
     let env = app.env();
     let changed = app.store.write(by.org, |tx| {
-        let group = match own(tx, which)? {
+        let group = match reached(tx, by, which, EventType::GroupUpdate, &env)? {
             Ok(group) => group,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -83,7 +85,7 @@ pub async fn update(
 pub async fn delete(app: &App, by: &Allowed<right::GroupsManage>, which: &str) -> Result<(), ApiError> {
     let env = app.env();
     let deleted = app.store.write(by.org, |tx| {
-        let group = match own(tx, which)? {
+        let group = match reached(tx, by, which, EventType::GroupDelete, &env)? {
             Ok(group) => group,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -101,24 +103,24 @@ pub async fn delete(app: &App, by: &Allowed<right::GroupsManage>, which: &str) -
 /// what is asked of its members.
 pub async fn set_member(
     app: &App,
-    by: &Allowed<right::GroupsManage>,
+    by: &Allowed<right::GroupsMembersManage>,
     (which, who): (&str, &str),
     wanted: Membership,
 ) -> Result<(), ApiError> {
     let env = app.env();
     let done = app.store.write(by.org, |tx| {
-        let group = match own(tx, which)? {
-            Ok(group) => group,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        let Some(person) = users::named(tx, by, who)? else { return Ok(Err(ApiError::not_found::<UserKind>(who))) };
         let kind = match wanted {
             Membership::Member => EventType::GroupUserAdd,
             Membership::Stranger => EventType::GroupUserRemove,
         };
-        if users::is_above(tx, by, person.id)? {
-            return users::refuse(tx, by, kind, &person, Refusal::Above, &env);
-        }
+        let group = match reached(tx, by, which, kind, &env)? {
+            Ok(group) => group,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let person = match users::reached_with(tx, by, Permission::UsersGroupMembership, who, kind, &env)? {
+            Ok(person) => person,
+            Err(refused) => return Ok(Err(refused)),
+        };
         let changed = match wanted {
             Membership::Member => tx.add_member(group.id, person.id, env.now)?,
             Membership::Stranger => tx.remove_member(group.id, person.id, env.now)?,
@@ -131,7 +133,7 @@ pub async fn set_member(
     done.await?
 }
 
-/// A page of the groups that are wanted.
+/// A page of the groups that are wanted and that the caller may see.
 ///
 /// # Errors
 /// E0000031 where none is found among as many as one question may look at.
@@ -141,6 +143,7 @@ pub async fn listed(
     mut query: GroupQuery,
     limit: u32,
 ) -> Result<Listed<Group>, ApiError> {
+    query.within = Some(by.authority().reach(Permission::GroupsRead));
     let mut gathering = Gathering::new(limit, query.after.take());
     while let Some((after, missing)) = gathering.turn() {
         query.after = after;
@@ -149,7 +152,7 @@ pub async fn listed(
     gathering.end()
 }
 
-/// The groups that are wanted, one more than `limit` where there are more.
+/// The groups that are wanted and that the caller may see, one more than `limit` where there are more.
 ///
 /// # Errors
 /// As [`listed`].
@@ -167,7 +170,52 @@ pub async fn list(
 /// # Errors
 /// 404 where there is none.
 pub async fn group(app: &App, by: &Allowed<right::GroupsRead>, which: &str) -> Result<Group, ApiError> {
-    app.store.read(by.org, |tx| named(tx, which)).await?
+    app.store.read(by.org, |tx| seen(tx, by, which)).await?
+}
+
+/// A group to look at: within the scope in which the caller holds `R`.
+///
+/// # Errors
+/// Of the database.
+pub fn seen<R: Right>(tx: &mut Tx<'_>, by: &Allowed<R>, which: &str) -> Result<Result<Group, ApiError>, Error> {
+    let reach = by.authority().reach(R::PERMISSION);
+    Ok(named(tx, which)?.and_then(|group| {
+        let is_seen = reach::reaches_group(&reach, group.id);
+        if is_seen { Ok(group) } else { Err(ApiError::not_found::<GroupKindId>(which)) }
+    }))
+}
+
+/// A group to change: one that an administrator made, within the scope in which the caller holds `R`. A group that the
+/// caller may not see is not there; that they may not change it is recorded.
+///
+/// # Errors
+/// Of the database.
+pub fn reached<R: Right>(
+    tx: &mut Tx<'_>,
+    by: &Allowed<R>,
+    which: &str,
+    kind: EventType,
+    env: &Env,
+) -> Result<Result<Group, ApiError>, Error> {
+    let group = match named(tx, which)? {
+        Ok(group) => group,
+        Err(unknown) => return Ok(Err(unknown)),
+    };
+    if !reach::reaches_group(&by.authority().reach(R::PERMISSION), group.id) {
+        tx.record(&by.failure(kind, "out_of_scope").target(target(&group)), env)?;
+        let is_seen = reach::reaches_group(&by.authority().reach(Permission::GroupsRead), group.id);
+        return Ok(Err(if is_seen {
+            ApiError::forbidden().cause("your role does not reach this group")
+        } else {
+            ApiError::not_found::<GroupKindId>(which)
+        }));
+    }
+    Ok(match group.kind {
+        GroupKind::BuiltIn => {
+            Err(ApiError::validation("group", ["group: everybody is in the built-in group; it cannot be changed"]))
+        }
+        GroupKind::Own => Ok(group),
+    })
 }
 
 fn named(tx: &mut Tx<'_>, which: &str) -> Result<Result<Group, ApiError>, Error> {
@@ -176,16 +224,6 @@ fn named(tx: &mut Tx<'_>, which: &str) -> Result<Result<Group, ApiError>, Error>
         Err(_) => None,
     };
     Ok(found.ok_or_else(|| ApiError::not_found::<GroupKindId>(which)))
-}
-
-/// A group that an administrator made, and may change.
-fn own(tx: &mut Tx<'_>, which: &str) -> Result<Result<Group, ApiError>, Error> {
-    Ok(named(tx, which)?.and_then(|group| match group.kind {
-        GroupKind::BuiltIn => {
-            Err(ApiError::validation("group", ["group: everybody is in the built-in group; it cannot be changed"]))
-        }
-        GroupKind::Own => Ok(group),
-    }))
 }
 
 fn target(group: &Group) -> Target {
@@ -215,16 +253,17 @@ pub fn shown(app: &App, group: &Group) -> Value {
 /// The routes of groups.
 pub fn routes() -> Routes {
     let manage = Access::Permission(Permission::GroupsManage);
+    let members = Access::Permission(Permission::GroupsMembersManage);
     let read = Access::Permission(Permission::GroupsRead);
     Routes::new()
         .get("/api/v1/groups", read, get_groups)
-        .post("/api/v1/groups", manage, post_groups)
+        .post("/api/v1/groups", Access::Permission(Permission::GroupsCreate), post_groups)
         .get("/api/v1/groups/{group}", read, get_group)
         .put("/api/v1/groups/{group}", manage, put_group)
         .delete("/api/v1/groups/{group}", manage, delete_group)
         .get("/api/v1/groups/{group}/users", read, get_members)
-        .put("/api/v1/groups/{group}/users/{who}", manage, put_member)
-        .delete("/api/v1/groups/{group}/users/{who}", manage, delete_member)
+        .put("/api/v1/groups/{group}/users/{who}", members, put_member)
+        .delete("/api/v1/groups/{group}/users/{who}", members, delete_member)
         .get("/api/v1/users/{who}/groups", read, get_groups_of)
 }
 
@@ -253,7 +292,7 @@ async fn get_groups(app: State<Arc<App>>, caller: Caller, query: Result<Query, A
     let limit = query.page_size(if name.is_some() { 300 } else { 10_000 }, 10_000)?;
     let condition = query.demanded(groups::ATTRIBUTES, app.env().now)?;
     let sorting = query.sorting(groups::ORDERS)?;
-    let wanted = GroupQuery { name, condition, sorting, after: query.after(sorting)? };
+    let wanted = GroupQuery { name, condition, sorting, after: query.after(sorting)?, within: None };
     let found = listed(&app, &by, wanted, limit).await?;
     Ok(Page::listed(&app, &query, found, |group| shown(&app, group)))
 }
@@ -263,7 +302,7 @@ async fn post_groups(
     caller: Caller,
     body: Result<Json<GroupBody>, ApiError>,
 ) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::GroupsManage>(&app).await?;
+    let by = caller.require_everywhere::<right::GroupsCreate>(&app).await?;
     let group = create(&app, &by, &body?.0.parse()?).await?;
     Ok(Json(shown(&app, &group)))
 }
@@ -314,7 +353,7 @@ async fn put_member(
     caller: Caller,
     Path((which, who)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
-    let by = caller.require::<right::GroupsManage>(&app).await?;
+    let by = caller.require::<right::GroupsMembersManage>(&app).await?;
     set_member(&app, &by, (&which, &who), Membership::Member).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -324,7 +363,7 @@ async fn delete_member(
     caller: Caller,
     Path((which, who)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
-    let by = caller.require::<right::GroupsManage>(&app).await?;
+    let by = caller.require::<right::GroupsMembersManage>(&app).await?;
     set_member(&app, &by, (&which, &who), Membership::Stranger).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -337,9 +376,14 @@ async fn get_groups_of(
 ) -> Result<Page, ApiError> {
     let by = caller.require::<right::GroupsRead>(&app).await?;
     let query = query?;
-    let found = app.store.read(by.org, |tx| match users::named(tx, &by, &who)? {
-        Some(person) => Ok(Some(tx.groups_of(person.id)?)),
-        None => Ok(None),
+    let reach = by.authority().reach(Permission::GroupsRead);
+    let found = app.store.read(by.org, |tx| {
+        let Some(person) = users::named(tx, &by, &who)? else { return Ok(None) };
+        if person.id != by.user() && !users::is_seen(tx, &by, Permission::UsersRead, person.id)? {
+            return Ok(None);
+        }
+        let groups = tx.groups_of(person.id)?;
+        Ok(Some(groups.into_iter().filter(|group| reach::reaches_group(&reach, group.id)).collect::<Vec<_>>()))
     });
     let found = found.await?.ok_or_else(|| ApiError::not_found::<UserKind>(&who))?;
     Ok(Page::new(&app, &query, found.iter().map(|group| shown(&app, group)).collect(), None))

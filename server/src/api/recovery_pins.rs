@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use postern_authn::audit::{Event, EventType};
 use postern_authn::device::Device;
 use postern_authn::limit::{Charge, Limit};
-use postern_authn::permission::right;
+use postern_authn::permission::{Permission, right};
 use postern_authn::recovery::pin::{self, Effect, Facts, Issuance, IssuanceStatus, LONGEST_TEXT, Refusal, Terms};
 use postern_authn::recovery::readiness::{self, Check};
 use postern_authn::recovery::{Enrolment, Link, Rules};
@@ -28,6 +28,7 @@ use super::device_access::generation::context;
 use super::device_access::refusal::Outcome;
 use super::device_access::register::person_target;
 use super::device_access::settings::rules;
+use super::devices;
 use super::hal::time;
 use crate::api::{Allowed, ApiError, Caller};
 use crate::{App, notices};
@@ -192,7 +193,7 @@ fn decide(
     }
 }
 
-/// Nobody acts on somebody who is above them.
+/// Nobody acts on somebody who is above them, nor outside the scope in which they may.
 fn above(
     tx: &mut Tx<'_>,
     caller: &Caller,
@@ -200,11 +201,34 @@ fn above(
     kind: EventType,
     env: &Env,
 ) -> Result<Option<ApiError>, Error> {
-    if caller.authority().covers(&tx.authority(known.user.id)?) {
+    let permission = Permission::RecoveryPinGenerate;
+    let pair = Pair { device: known.device.id, user: known.user.id };
+    if !is_reached(tx, caller, permission, pair)? {
+        tx.record(&known.event(caller.failure(kind, "out_of_scope")), env)?;
+        let is_seen = is_reached(tx, caller, Permission::DevicesRead, pair)?;
+        let refused = ApiError::forbidden().cause("your role does not reach this person and computer");
+        return Ok(Some(if is_seen { refused } else { missing(pair.device) }));
+    }
+    if pair.user == caller.user() {
+        // Nobody makes a PIN for themselves either, and is told so.
+        return Ok(None);
+    }
+    let theirs = tx.authority(pair.user)?;
+    let own = caller.authority();
+    if !theirs.is_administrator() || own.covers(&theirs) && own.reach_of_administrators(permission).everybody {
         return Ok(None);
     }
     tx.record(&known.event(caller.failure(kind, "privileged_user")), env)?;
-    Ok(Some(ApiError::forbidden().cause("the person has rights that you do not have")))
+    Ok(Some(
+        ApiError::forbidden()
+            .cause("the person has rights that you do not have, or your role does not act on administrators"),
+    ))
+}
+
+/// Whether a pair lies within the scope in which the caller holds a permission: the computer itself, or the person.
+fn is_reached(tx: &mut Tx<'_>, by: &Caller, permission: Permission, pair: Pair) -> Result<bool, Error> {
+    let reach = by.authority().reach(permission);
+    Ok(reach.whole || reach.devices.contains(&pair.device) || tx.reaches_user(&reach, pair.user)?)
 }
 
 /// The row of a PIN, once every rule and limit allows it. Only PINs that are issued count.
@@ -366,7 +390,10 @@ pub async fn list(
     pair: Pair,
 ) -> Result<Vec<Issuance>, ApiError> {
     let found = app.store.read(caller.org, |tx| match Known::read(tx, pair)? {
-        Ok(_) => Ok(Ok(tx.issuances_of_pair(pair.device, pair.user)?)),
+        Ok(_) if is_reached(tx, caller, Permission::RecoveryPinGenerate, pair)? => {
+            Ok(Ok(tx.issuances_of_pair(pair.device, pair.user)?))
+        }
+        Ok(_) => Ok(Err(missing(pair.device))),
         Err(missing) => Ok(Err(missing)),
     });
     found.await?
@@ -382,7 +409,11 @@ pub async fn issuance(
     pair: Pair,
     id: Id<IssuanceKind>,
 ) -> Result<Issuance, ApiError> {
-    app.store.read(caller.org, |tx| of_pair(tx, pair, id)).await?.ok_or_else(|| missing(id))
+    let found = app.store.read(caller.org, |tx| {
+        let is_reached = is_reached(tx, caller, Permission::RecoveryPinGenerate, pair)?;
+        if is_reached { of_pair(tx, pair, id) } else { Ok(None) }
+    });
+    found.await?.ok_or_else(|| missing(id))
 }
 
 /// Whether a PIN could be made for a pair now.
@@ -396,6 +427,9 @@ pub async fn readiness(app: &App, caller: &Allowed<right::DevicesRead>, pair: Pa
             Ok(known) => known,
             Err(missing) => return Ok(Err(missing)),
         };
+        if !is_reached(tx, caller, Permission::DevicesRead, pair)? {
+            return Ok(Err(missing(pair.device)));
+        }
         let link = tx.device_link(pair.device, pair.user)?;
         let (is_ready, checks) = readiness::checks(&readiness::Facts {
             now,
@@ -439,6 +473,10 @@ pub async fn rotate(
             Ok(known) => known,
             Err(missing) => return Ok(Err(missing)),
         };
+        if !devices::is_seen(tx, &caller, Permission::DevicesManage, pair.device)? {
+            tx.record(&known.event(caller.failure(EventType::RecoveryRotate, "out_of_scope")), &env)?;
+            return Ok(Err(devices::out_of_scope(tx, &caller, pair.device)?));
+        }
         let is_theirs = known.enrolment.as_ref().is_some_and(|own| own.id == eid);
         if !is_theirs || !tx.want_rotation(eid, "asked_by_administrator")? {
             return Ok(Err(missing(eid)));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use postern_authn::audit::EventType;
-use postern_authn::permission::{Authority, Permission, Role, right};
+use postern_authn::permission::{Grant, Permission, Role, right};
 use postern_codes::id::{RoleAssignment as RoleAssignmentKind, User as UserKind};
 use postern_store::roles::RoleAssignment;
 use serde::Deserialize;
@@ -34,9 +34,11 @@ pub async fn assign(
     let env = app.env();
     let kind = EventType::PrivilegeGrant;
     let given = app.store.write(by.org, |tx| {
-        let Some(person) = users::named(tx, by, who)? else { return Ok(Err(ApiError::not_found::<UserKind>(who))) };
-        let beyond = !by.authority().covers(&Authority::new(vec![role], true));
-        if beyond || users::is_above(tx, by, person.id)? {
+        let person = match users::reached(tx, by, who, kind, &env)? {
+            Ok(person) => person,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if !by.authority().covers(&by.authority().of(Grant::everywhere(role))) {
             return users::refuse(tx, by, kind, &person, Refusal::Above, &env);
         }
         let Some(assignment) = tx.assign_role(person.id, role, by.user().as_str(), &env)? else {
@@ -57,12 +59,12 @@ pub async fn take(app: &App, by: &Allowed<right::RolesManage>, who: &str, which:
     let env = app.env();
     let kind = EventType::PrivilegeRevoke;
     let taken = app.store.write(by.org, |tx| {
-        let Some(person) = users::named(tx, by, who)? else { return Ok(Err(ApiError::not_found::<UserKind>(who))) };
+        let person = match users::reached(tx, by, who, kind, &env)? {
+            Ok(person) => person,
+            Err(refused) => return Ok(Err(refused)),
+        };
         let held = tx.role_assignments(person.id)?.into_iter().find(|held| held.id.as_str() == which);
         let Some(held) = held else { return Ok(Err(ApiError::not_found::<RoleAssignmentKind>(which))) };
-        if users::is_above(tx, by, person.id)? {
-            return users::refuse(tx, by, kind, &person, Refusal::Above, &env);
-        }
         if held.role == Role::Super && tx.is_last_super(person.id)? {
             return users::refuse(tx, by, kind, &person, Refusal::LastSuper, &env);
         }

@@ -58,9 +58,10 @@ pub async fn revoke(app: &App, by: &Allowed<right::ApiTokensManage>, which: &str
             Err(_) => None,
         };
         let Some(token) = found else { return Ok(Err(ApiError::not_found::<ApiTokenKind>(which))) };
-        if users::is_above(tx, by, token.user)? {
-            tx.record(&by.failure(EventType::ApiTokenRevoke, "above").target(target(token.id, &token.name)), &env)?;
-            return Ok(Err(ApiError::forbidden()));
+        if let Some(refusal) = users::hindrance(tx, by, Permission::ApiTokensManage, token.user)? {
+            let event = by.failure(EventType::ApiTokenRevoke, refusal.code());
+            tx.record(&event.target(target(token.id, &token.name)), &env)?;
+            return Ok(Err(refusal.into()));
         }
         end(tx, by, &token, &env).map(Ok)
     });

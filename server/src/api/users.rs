@@ -1,4 +1,5 @@
-//! People: made, found, changed, shut out and let in. Nobody acts on somebody who may do more than they themselves.
+//! People: made, found, changed, shut out and let in. Nobody acts on somebody who may do more than they themselves, or
+//! who lies outside the scope in which they may do it.
 
 mod http;
 mod list;
@@ -6,7 +7,7 @@ mod list;
 use axum::http::StatusCode;
 use postern_authn::audit::{EventType, Target};
 use postern_authn::password::NewPassword;
-use postern_authn::permission::right;
+use postern_authn::permission::{Permission, Right, right};
 use postern_authn::user::{Lifecycle, Login, Profile, Status, User};
 use postern_codes::Env;
 use postern_codes::id::{Group, Id, User as UserKind};
@@ -19,7 +20,7 @@ use crate::App;
 use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
 use crate::api::page::{Gathering, Listed};
-use crate::api::profile;
+use crate::api::{groups, profile};
 
 pub use http::{routes, shown};
 
@@ -50,6 +51,8 @@ pub enum Refusal {
     NotLocked,
     /// They are the caller.
     Oneself,
+    /// The caller may do this to others, not to them.
+    OutOfScope,
     /// Their status does not allow this step.
     Status(Lifecycle),
 }
@@ -58,9 +61,18 @@ pub enum Refusal {
 ///
 /// # Errors
 /// 400 where the login is taken, 404 where a group is unknown.
-pub async fn create(app: &App, by: &Allowed<right::UsersManage>, new: NewPerson) -> Result<User, ApiError> {
-    if !new.groups.is_empty() {
-        by.caller().clone().require::<right::GroupsManage>(app).await?;
+pub async fn create(app: &App, by: &Allowed<right::UsersCreate>, new: NewPerson) -> Result<User, ApiError> {
+    let into = if new.groups.is_empty() {
+        None
+    } else {
+        Some(by.caller().clone().require::<right::GroupsMembersManage>(app).await?)
+    };
+    // Whoever may make people of some groups only makes them in one of those.
+    let reach = by.authority().reach(Permission::UsersCreate);
+    if !reach.everybody && !new.groups.iter().any(|group| reach.members.contains(group)) {
+        return Err(
+            ApiError::forbidden().cause("groupIds: you may create people in some groups only; name one of them")
+        );
     }
     let env = app.env();
     let hash = match new.password {
@@ -74,9 +86,11 @@ pub async fn create(app: &App, by: &Allowed<right::UsersManage>, new: NewPerson)
     };
     let user = User::new(Id::new(&env), new.login, new.profile, status, env.now);
     let made = app.store.write(by.org, |tx| {
-        for group in &new.groups {
-            if tx.group(*group)?.is_none() {
-                return Ok(Err(ApiError::not_found::<Group>(group.as_str())));
+        if let Some(into) = &into {
+            for group in &new.groups {
+                if let Err(refused) = groups::reached(tx, into, group.as_str(), EventType::GroupUserAdd, &env)? {
+                    return Ok(Err(refused));
+                }
             }
         }
         if !tx.insert_user(&user, "API", by.user().as_str(), &env)? {
@@ -106,17 +120,17 @@ pub async fn create(app: &App, by: &Allowed<right::UsersManage>, new: NewPerson)
 /// 404 for nobody, 400 where the profile is wrong or the login taken, 403 where the person is above the caller.
 pub async fn update(
     app: &App,
-    by: &Allowed<right::UsersManage>,
+    by: &Allowed<right::UsersProfileManage>,
     who: &str,
     change: impl Fn(Map<String, Value>) -> Map<String, Value>,
 ) -> Result<User, ApiError> {
     let env = app.env();
     let kind = EventType::UserProfileUpdate;
     let changed = app.store.write(by.org, |tx| {
-        let Some(person) = named(tx, by, who)? else { return Ok(Err(ApiError::not_found::<UserKind>(who))) };
-        if is_above(tx, by, person.id)? {
-            return refuse(tx, by, kind, &person, Refusal::Above, &env);
-        }
+        let person = match reached(tx, by, who, kind, &env)? {
+            Ok(person) => person,
+            Err(refused) => return Ok(Err(refused)),
+        };
         if person.status == Status::Deprovisioned {
             return refuse(tx, by, kind, &person, Refusal::Ended, &env);
         }
@@ -138,21 +152,46 @@ pub async fn update(
     found(app, by, id.as_str()).await
 }
 
+/// A right to one step in the life of an account.
+pub trait Step: Right {
+    /// The step.
+    const STEP: Lifecycle;
+}
+
+impl Step for right::UsersActivate {
+    const STEP: Lifecycle = Lifecycle::Activate;
+}
+
+impl Step for right::UsersDeactivate {
+    const STEP: Lifecycle = Lifecycle::Deactivate;
+}
+
+impl Step for right::UsersSuspend {
+    const STEP: Lifecycle = Lifecycle::Suspend;
+}
+
+impl Step for right::UsersUnsuspend {
+    const STEP: Lifecycle = Lifecycle::Unsuspend;
+}
+
 /// Shuts a person out, lets them in again, ends or begins their account.
 ///
 /// # Errors
 /// 404 for nobody; what [`Refusal`] says.
-pub async fn step(app: &App, by: &Allowed<right::UsersLifecycle>, who: &str, step: Lifecycle) -> Result<(), ApiError> {
+pub async fn step<R: Step>(app: &App, by: &Allowed<R>, who: &str) -> Result<(), ApiError> {
     let env = app.env();
+    let step = R::STEP;
     let kind = event(step);
     let done = app.store.write(by.org, |tx| {
-        let Some(person) = named(tx, by, who)? else { return Ok(Err(ApiError::not_found::<UserKind>(who))) };
+        let person = match reached(tx, by, who, kind, &env)? {
+            Ok(person) => person,
+            Err(refused) => return Ok(Err(refused)),
+        };
         let refusal = match step {
             Lifecycle::Activate | Lifecycle::Unsuspend => None,
             Lifecycle::Deactivate | Lifecycle::Suspend if person.id == by.user() => Some(Refusal::Oneself),
             Lifecycle::Deactivate | Lifecycle::Suspend => tx.is_last_super(person.id)?.then_some(Refusal::LastSuper),
         };
-        let refusal = if is_above(tx, by, person.id)? { Some(Refusal::Above) } else { refusal };
         if let Some(refusal) = refusal {
             return refuse(tx, by, kind, &person, refusal, &env);
         }
@@ -179,14 +218,14 @@ pub async fn step(app: &App, by: &Allowed<right::UsersLifecycle>, who: &str, ste
 ///
 /// # Errors
 /// 404 for nobody, 403 where there is no lock or the person is above the caller.
-pub async fn unlock(app: &App, by: &Allowed<right::UsersLifecycle>, who: &str) -> Result<(), ApiError> {
+pub async fn unlock(app: &App, by: &Allowed<right::UsersUnlock>, who: &str) -> Result<(), ApiError> {
     let env = app.env();
     let kind = EventType::UserUnlock;
     let done = app.store.write(by.org, |tx| {
-        let Some(person) = named(tx, by, who)? else { return Ok(Err(ApiError::not_found::<UserKind>(who))) };
-        if is_above(tx, by, person.id)? {
-            return refuse(tx, by, kind, &person, Refusal::Above, &env);
-        }
+        let person = match reached(tx, by, who, kind, &env)? {
+            Ok(person) => person,
+            Err(refused) => return Ok(Err(refused)),
+        };
         if !tx.unlock_user(person.id, env.now)? {
             return refuse(tx, by, kind, &person, Refusal::NotLocked, &env);
         }
@@ -200,14 +239,14 @@ pub async fn unlock(app: &App, by: &Allowed<right::UsersLifecycle>, who: &str) -
 ///
 /// # Errors
 /// 404 for nobody, 403 where the person is above the caller.
-pub async fn sign_out(app: &App, by: &Allowed<right::UsersLifecycle>, who: &str) -> Result<(), ApiError> {
+pub async fn sign_out(app: &App, by: &Allowed<right::UsersClearSessions>, who: &str) -> Result<(), ApiError> {
     let env = app.env();
     let kind = EventType::SessionEnd;
     let done = app.store.write(by.org, |tx| {
-        let Some(person) = named(tx, by, who)? else { return Ok(Err(ApiError::not_found::<UserKind>(who))) };
-        if is_above(tx, by, person.id)? {
-            return refuse(tx, by, kind, &person, Refusal::Above, &env);
-        }
+        let person = match reached(tx, by, who, kind, &env)? {
+            Ok(person) => person,
+            Err(refused) => return Ok(Err(refused)),
+        };
         tx.end_sessions_of(person.id, env.now)?;
         tx.record(&by.success(kind).target(target(&person)), &env)?;
         Ok(Ok(()))
@@ -215,7 +254,7 @@ pub async fn sign_out(app: &App, by: &Allowed<right::UsersLifecycle>, who: &str)
     done.await?
 }
 
-/// A page of the people that are wanted.
+/// A page of the people that are wanted and that the caller may see.
 ///
 /// # Errors
 /// E0000031 where nobody is found among as many as one question may look at.
@@ -225,6 +264,7 @@ pub async fn listed(
     mut query: PeopleQuery,
     limit: u32,
 ) -> Result<Listed<User>, ApiError> {
+    query.within = Some(by.authority().reach(Permission::UsersRead));
     let mut gathering = Gathering::new(limit, query.after.take());
     while let Some((after, missing)) = gathering.turn() {
         query.after = after;
@@ -233,7 +273,7 @@ pub async fn listed(
     gathering.end()
 }
 
-/// The people that are wanted, one more than `limit` where there are more.
+/// The people that are wanted and that the caller may see, one more than `limit` where there are more.
 ///
 /// # Errors
 /// As [`listed`].
@@ -269,12 +309,90 @@ pub fn named(tx: &mut Tx<'_>, by: &Caller, who: &str) -> Result<Option<User>, Er
     Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
-/// Whether a person may do what the caller may not: then the caller does not touch them.
+/// A person to act on: within the scope in which the caller holds `R`, and not above the caller. Whom the caller may
+/// not see is not there; every other refusal is recorded.
 ///
 /// # Errors
 /// Of the database.
-pub fn is_above(tx: &mut Tx<'_>, by: &Caller, person: Id<UserKind>) -> Result<bool, Error> {
-    Ok(!by.authority().covers(&tx.authority(person)?))
+pub fn reached<R: Right>(
+    tx: &mut Tx<'_>,
+    by: &Allowed<R>,
+    who: &str,
+    kind: EventType,
+    env: &Env,
+) -> Result<Result<User, ApiError>, Error> {
+    reached_with(tx, by, R::PERMISSION, who, kind, env)
+}
+
+/// The same for a permission that the act asks for beside its own.
+///
+/// # Errors
+/// Of the database.
+pub fn reached_with(
+    tx: &mut Tx<'_>,
+    by: &Caller,
+    permission: Permission,
+    who: &str,
+    kind: EventType,
+    env: &Env,
+) -> Result<Result<User, ApiError>, Error> {
+    let Some(person) = named(tx, by, who)? else { return Ok(Err(ApiError::not_found::<UserKind>(who))) };
+    match hindrance(tx, by, permission, person.id)? {
+        None => Ok(Ok(person)),
+        Some(Refusal::OutOfScope) if !is_seen(tx, by, Permission::UsersRead, person.id)? => {
+            tx.record(&by.failure(kind, Refusal::OutOfScope.code()).target(target(&person)), env)?;
+            Ok(Err(ApiError::not_found::<UserKind>(who)))
+        }
+        Some(refusal) => refuse(tx, by, kind, &person, refusal, env),
+    }
+}
+
+/// A person to look at: within the scope in which the caller holds `R`.
+///
+/// # Errors
+/// Of the database.
+pub fn seen<R: Right>(tx: &mut Tx<'_>, by: &Allowed<R>, who: &str) -> Result<Option<User>, Error> {
+    match named(tx, by, who)? {
+        Some(person) if is_seen(tx, by, R::PERMISSION, person.id)? => Ok(Some(person)),
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// Whether a person lies within the scope in which the caller holds a permission.
+///
+/// # Errors
+/// Of the database.
+pub fn is_seen(tx: &mut Tx<'_>, by: &Caller, permission: Permission, person: Id<UserKind>) -> Result<bool, Error> {
+    tx.reaches_user(&by.authority().reach(permission), person)
+}
+
+/// Why the caller may not do this to a person: they lie outside the scope in which the caller may, or above the caller.
+///
+/// # Errors
+/// Of the database.
+pub fn hindrance(
+    tx: &mut Tx<'_>,
+    by: &Caller,
+    permission: Permission,
+    person: Id<UserKind>,
+) -> Result<Option<Refusal>, Error> {
+    if !is_seen(tx, by, permission, person)? {
+        return Ok(Some(Refusal::OutOfScope));
+    }
+    Ok(is_above(tx, by, permission, person)?.then_some(Refusal::Above))
+}
+
+/// Whether a person is an administrator out of the caller's reach: one who may do what the caller may not, or any where
+/// the caller holds the permission by a role that does not act on administrators.
+///
+/// # Errors
+/// Of the database.
+pub fn is_above(tx: &mut Tx<'_>, by: &Caller, permission: Permission, person: Id<UserKind>) -> Result<bool, Error> {
+    let (own, theirs) = (by.authority(), tx.authority(person)?);
+    if !theirs.is_administrator() {
+        return Ok(false);
+    }
+    Ok(!own.covers(&theirs) || !tx.reaches_user(&own.reach_of_administrators(permission), person)?)
 }
 
 /// Records that the caller may not act on a person, and says so.
@@ -307,6 +425,7 @@ impl Refusal {
             Self::LastSuper => "last_super_admin",
             Self::NotLocked => "not_locked",
             Self::Oneself => "self",
+            Self::OutOfScope => "out_of_scope",
             Self::Status(_) => "status",
         }
     }
@@ -319,6 +438,7 @@ impl From<Refusal> for ApiError {
             Refusal::LastSuper => Self::forbidden().cause("this is the last super administrator: make another first"),
             Refusal::NotLocked => Self::new(StatusCode::FORBIDDEN, "E0000032", "Unlock is not allowed for this user."),
             Refusal::Oneself => Self::forbidden().cause("you cannot do this to yourself"),
+            Refusal::OutOfScope => Self::forbidden().cause("your role does not reach this person"),
             Refusal::Status(Lifecycle::Activate) => {
                 Self::new(StatusCode::FORBIDDEN, "E0000016", "Activation failed because the user is already active")
             }

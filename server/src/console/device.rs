@@ -86,9 +86,10 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
     let device = devices::device(&app, &by, devices::device_id(&id)?).await?;
     let read = app.store.read(by.org, |tx| {
         let enrolments = tx.enrolments_of_device(device.id)?;
-        Ok((tx.devices_of_same_serial(&device)?, tx.newest_certificate(device.id)?, enrolments))
+        let may_change = devices::is_seen(tx, &by, Permission::DevicesManage, device.id)?;
+        Ok((tx.devices_of_same_serial(&device)?, tx.newest_certificate(device.id)?, enrolments, may_change))
     });
-    let (namesakes, certificate, enrolments) = read.await?;
+    let (namesakes, certificate, enrolments, may_change) = read.await?;
     let mut rows = Vec::new();
     for (link, person) in devices::people(&app, &by, device.id).await? {
         let who = (Link::new(person.name(), people::address(&person)), person.login.to_string());
@@ -115,7 +116,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
         serial: or_unknown(&profile.serial_number),
         facts,
         people: rows,
-        acts: if viewer.may(Permission::DevicesManage) { acts(&device) } else { Vec::new() },
+        acts: if may_change { acts(&device) } else { Vec::new() },
         recent: events::latest(&app, &viewer, Some(device.id.as_str())).await?,
     }))
 }

@@ -81,6 +81,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
         words: Some(q.clone()),
         condition: condition.flatten(),
         after: query.get("after")?,
+        within: Some(by.authority().reach(Permission::DevicesRead)),
         ..DevicesQuery::default()
     };
     let mut found = app.store.read(by.org, |tx| tx.devices(&wanted, PAGE + 1)).await?;

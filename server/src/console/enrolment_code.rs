@@ -47,12 +47,12 @@ pub fn routes() -> Routes {
 }
 
 async fn ask(State(app): State<Arc<App>>, viewer: Viewer) -> Result<Response, ApiError> {
-    viewer.require::<right::DevicesManage>(&app).await?;
+    viewer.require_everywhere::<right::DevicesManage>(&app).await?;
     Ok(page(&EnrolmentCode { shell: viewer.shell(Place::Devices), serial: serial_field(), made: None }))
 }
 
 async fn make(State(app): State<Arc<App>>, viewer: Viewer, form: Form) -> Result<Response, ApiError> {
-    let by = viewer.require::<right::DevicesManage>(&app).await?;
+    let by = viewer.require_everywhere::<right::DevicesManage>(&app).await?;
     let wanted = CodeRequest { serial_number: form.some("serialNumber"), expires_in_minutes: None };
     let shell = viewer.shell(Place::Devices);
     match make_code(&app, by, wanted).await {

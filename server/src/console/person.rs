@@ -20,7 +20,8 @@ use super::{device, events, people};
 use crate::App;
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
-use crate::api::{ApiError, devices, users};
+use crate::api::users::{self, Step};
+use crate::api::{ApiError, devices};
 
 /// An address or a phone, now or once.
 pub struct ContactPoint {
@@ -76,18 +77,36 @@ pub struct Person {
 
 /// `/admin/people/ID`, and what can be done to an account there.
 pub fn routes() -> Routes {
-    let change = Access::Permission(Permission::UsersLifecycle);
-    Routes::new().get("/admin/people/{person}", Access::Permission(Permission::UsersRead), show).post(
-        "/admin/people/{person}/lifecycle/{step}",
-        change,
-        step,
-    )
+    let of = Access::Permission;
+    Routes::new()
+        .get("/admin/people/{person}", of(Permission::UsersRead), show)
+        .post(
+            "/admin/people/{person}/lifecycle/activate",
+            of(Permission::UsersActivate),
+            post_step::<right::UsersActivate>,
+        )
+        .post(
+            "/admin/people/{person}/lifecycle/deactivate",
+            of(Permission::UsersDeactivate),
+            post_step::<right::UsersDeactivate>,
+        )
+        .post(
+            "/admin/people/{person}/lifecycle/suspend",
+            of(Permission::UsersSuspend),
+            post_step::<right::UsersSuspend>,
+        )
+        .post("/admin/people/{person}/lifecycle/unlock", of(Permission::UsersUnlock), post_unlock)
+        .post(
+            "/admin/people/{person}/lifecycle/unsuspend",
+            of(Permission::UsersUnsuspend),
+            post_step::<right::UsersUnsuspend>,
+        )
 }
 
 async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
     let by = viewer.require::<right::UsersRead>(&app).await?;
     let read = app.store.read(by.org, |tx| {
-        let Some(person) = id.parse().map_or(Ok(None), |id| tx.user(id))? else { return Ok(None) };
+        let Some(person) = users::seen(tx, &by, &id)? else { return Ok(None) };
         let roles: Vec<_> = tx.role_assignments(person.id)?.iter().map(|held| held.role.label()).collect();
         let groups: Vec<_> = tx.groups_of(person.id)?.into_iter().map(|group| group.name).collect();
         let factors: Vec<_> = tx.factors_of(person.id)?.iter().map(|held| factor(held, &viewer)).collect();
@@ -97,12 +116,16 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
             contacts.push(contact(&point, changed_by.as_ref(), &viewer));
         }
         contacts.reverse();
-        let is_above = users::is_above(tx, &by, person.id)?;
-        Ok::<_, Error>(Some((person, roles, groups, factors, contacts, is_above)))
+        let mut may = Vec::new();
+        for permission in STEPS {
+            if users::hindrance(tx, &by, *permission, person.id)?.is_none() {
+                may.push(*permission);
+            }
+        }
+        Ok::<_, Error>(Some((person, roles, groups, factors, contacts, may)))
     });
     let found = read.await?.ok_or_else(|| ApiError::not_found::<UserKind>(&id))?;
-    let (person, roles, groups, factors, contacts, is_above) = found;
-    let may_change = viewer.may(Permission::UsersLifecycle) && !is_above && person.id != by.user();
+    let (person, roles, groups, factors, contacts, may) = found;
     Ok(page(&Person {
         shell: viewer.shell(Place::People),
         name: person.name(),
@@ -113,7 +136,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
         factors,
         contacts,
         facts: facts(&person, &roles, &groups, &viewer),
-        acts: if may_change { acts(&person, viewer.now) } else { Vec::new() },
+        acts: if person.id == by.user() { Vec::new() } else { acts(&person, &may, viewer.now) },
         recent: events::latest(&app, &viewer, Some(person.id.as_str())).await?,
     }))
 }
@@ -177,23 +200,39 @@ fn facts(person: &User, roles: &[&str], groups: &[String], viewer: &Viewer) -> V
     facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn acts(person: &User, now: Timestamp) -> Vec<Act> {
+/// What can be done to an account here.
+const STEPS: &[Permission] = &[
+    Permission::UsersActivate,
+    Permission::UsersDeactivate,
+    Permission::UsersSuspend,
+    Permission::UsersUnlock,
+    Permission::UsersUnsuspend,
+];
+
+fn acts(person: &User, may: &[Permission], now: Timestamp) -> Vec<Act> {
     let name = person.name();
-    let act = |word: &str, verb: &str, effect, is_dangerous| Act {
-        words: format!("{verb} {name}"),
-        effect,
-        address: format!("{}/lifecycle/{word}", people::address(person)),
-        is_dangerous,
+    let act = |needed: Permission, word: &str, verb: &str, effect, is_dangerous| {
+        may.contains(&needed).then(|| Act {
+            words: format!("{verb} {name}"),
+            effect,
+            address: format!("{}/lifecycle/{word}", people::address(person)),
+            is_dangerous,
+        })
     };
-    let step = |step: Lifecycle, act: Act| step.apply(person.status).map(|_| act);
+    let step = |step: Lifecycle, act: Option<Act>| step.apply(person.status).and(act);
     let is_locked = person.status == Status::Active && person.lock(now).is_some();
+    let unlock = act(Permission::UsersUnlock, "unlock", "Unlock", "They can try again at once.", false);
     let acts = [
-        is_locked.then(|| act("unlock", "Unlock", "They can try again at once.", false)),
-        step(Lifecycle::Unsuspend, act("unsuspend", "Unsuspend", "They can sign in again.", false)),
-        step(Lifecycle::Activate, act("activate", "Activate", "They can sign in.", false)),
+        unlock.filter(|_| is_locked),
+        step(
+            Lifecycle::Unsuspend,
+            act(Permission::UsersUnsuspend, "unsuspend", "Unsuspend", "They can sign in again.", false),
+        ),
+        step(Lifecycle::Activate, act(Permission::UsersActivate, "activate", "Activate", "They can sign in.", false)),
         step(
             Lifecycle::Suspend,
             act(
+                Permission::UsersSuspend,
                 "suspend",
                 "Suspend",
                 "Signs them out; no sign-in and no recovery PIN until they are unsuspended.",
@@ -202,25 +241,34 @@ fn acts(person: &User, now: Timestamp) -> Vec<Act> {
         ),
         step(
             Lifecycle::Deactivate,
-            act("deactivate", "Deactivate", "Ends the account: signs them out and revokes their API tokens.", true),
+            act(
+                Permission::UsersDeactivate,
+                "deactivate",
+                "Deactivate",
+                "Ends the account: signs them out and revokes their API tokens.",
+                true,
+            ),
         ),
     ];
     acts.into_iter().flatten().collect()
 }
 
-async fn step(
+async fn post_step<R: Step>(
     Shared(app): Shared<Arc<App>>,
     viewer: Viewer,
-    Path((id, step)): Path<(String, String)>,
+    Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let by = viewer.require::<right::UsersLifecycle>(&app).await?;
-    match step.as_str() {
-        "activate" => users::step(&app, &by, &id, Lifecycle::Activate).await?,
-        "deactivate" => users::step(&app, &by, &id, Lifecycle::Deactivate).await?,
-        "suspend" => users::step(&app, &by, &id, Lifecycle::Suspend).await?,
-        "unlock" => users::unlock(&app, &by, &id).await?,
-        "unsuspend" => users::step(&app, &by, &id, Lifecycle::Unsuspend).await?,
-        _ => return Err(ApiError::no_such_path()),
-    }
+    let by = viewer.require::<R>(&app).await?;
+    users::step(&app, &by, &id).await?;
+    Ok(Redirect::to(&format!("/admin/people/{id}")).into_response())
+}
+
+async fn post_unlock(
+    Shared(app): Shared<Arc<App>>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let by = viewer.require::<right::UsersUnlock>(&app).await?;
+    users::unlock(&app, &by, &id).await?;
     Ok(Redirect::to(&format!("/admin/people/{id}")).into_response())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use postern_authn::permission::{Permission, Right};
+use postern_authn::permission::{Grant, Permission, Right};
 use postern_codes::Timestamp;
 
 use super::part::Moment;
@@ -27,11 +27,11 @@ pub struct Viewer {
 impl Viewer {
     /// The frame of a screen.
     pub fn shell(&self, place: Place) -> Shell {
-        let roles = self.caller.authority().roles();
+        let grants = self.caller.authority().grants();
         Shell {
             org: self.org.clone(),
             viewer: self.caller.record.name.clone(),
-            role: roles.iter().map(|role| role.label()).collect::<Vec<_>>().join(", "),
+            role: grants.iter().map(Grant::label).collect::<Vec<_>>().join(", "),
             place,
             open: Place::ALL
                 .iter()
@@ -59,6 +59,14 @@ impl Viewer {
     /// 403 where they do not; that is recorded.
     pub async fn require<R: Right>(&self, app: &App) -> Result<Allowed<R>, ApiError> {
         self.caller.clone().require::<R>(app).await
+    }
+
+    /// The proof that they hold a permission over everything of its area.
+    ///
+    /// # Errors
+    /// 403 where they do not; that is recorded.
+    pub async fn require_everywhere<R: Right>(&self, app: &App) -> Result<Allowed<R>, ApiError> {
+        self.caller.clone().require_everywhere::<R>(app).await
     }
 }
 

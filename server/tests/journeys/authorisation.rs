@@ -5,7 +5,7 @@ use std::fmt;
 
 use axum::body::Body;
 use axum::http::{Method, Request, header};
-use postern_authn::permission::{Permission, Role};
+use postern_authn::permission::{Authority, Grant, Permission, Role};
 use postern_server::api::routes::{Access, Route};
 use postern_server::app::route_table;
 use postern_store::scratch;
@@ -51,7 +51,7 @@ impl Asker {
 
     fn has(self, permission: Permission) -> bool {
         match self {
-            Self::Holder(role) => postern_authn::permission::Authority::new(vec![role], true).has(permission),
+            Self::Holder(role) => Authority::new(vec![Grant::everywhere(role)], true).has(permission),
             Self::Nobody | Self::Unknown | Self::Elsewhere | Self::Person => false,
         }
     }

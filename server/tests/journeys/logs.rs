@@ -108,6 +108,6 @@ async fn a_refusal_is_on_record_with_its_reason() {
         let query = format!("?filter=actor.id+eq+%22{}%22+and+outcome.result+eq+%22FAILURE%22", reader.id);
         let event = read(&staff, &query).await.json()[0].clone();
         assert_eq!(event["severity"], "WARN");
-        assert_eq!(event["debugContext"]["debugData"]["permission"], "okta.users.lifecycle.manage");
+        assert_eq!(event["debugContext"]["debugData"]["permission"], "okta.users.lifecycle.suspend");
     }
 }

@@ -7,12 +7,12 @@ use axum::http::StatusCode;
 use postern_authn::password::NewPassword;
 use postern_authn::permission::{Permission, right};
 use postern_authn::user::{Lifecycle, User};
-use postern_codes::id::Group;
+use postern_codes::id::{Group, User as UserKind};
 use postern_codes::{Secret, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{NewPerson, create, found, sign_out, step, unlock, update};
+use super::{NewPerson, Step, create, found, seen, sign_out, step, unlock, update};
 use crate::App;
 use crate::api::body::Json;
 use crate::api::caller::Caller;
@@ -55,21 +55,31 @@ pub fn shown(app: &App, person: &User, now: Timestamp) -> Value {
 
 /// The routes of people.
 pub fn routes() -> Routes {
-    let lifecycle = Access::Permission(Permission::UsersLifecycle);
-    let manage = Access::Permission(Permission::UsersManage);
-    let read = Access::Permission(Permission::UsersRead);
+    let of = Access::Permission;
     Routes::new()
-        .get("/api/v1/users", read, super::list::get_users)
-        .post("/api/v1/users", manage, post_users)
+        .get("/api/v1/users", of(Permission::UsersRead), super::list::get_users)
+        .post("/api/v1/users", of(Permission::UsersCreate), post_users)
         .get("/api/v1/users/{who}", Access::SignedIn, get_user)
-        .post("/api/v1/users/{who}", manage, post_user)
-        .put("/api/v1/users/{who}", manage, put_user)
-        .post("/api/v1/users/{who}/lifecycle/activate", lifecycle, activate)
-        .post("/api/v1/users/{who}/lifecycle/deactivate", lifecycle, deactivate)
-        .post("/api/v1/users/{who}/lifecycle/suspend", lifecycle, suspend)
-        .post("/api/v1/users/{who}/lifecycle/unlock", lifecycle, post_unlock)
-        .post("/api/v1/users/{who}/lifecycle/unsuspend", lifecycle, unsuspend)
-        .delete("/api/v1/users/{who}/sessions", lifecycle, delete_sessions)
+        .post("/api/v1/users/{who}", of(Permission::UsersProfileManage), post_user)
+        .put("/api/v1/users/{who}", of(Permission::UsersProfileManage), put_user)
+        .post(
+            "/api/v1/users/{who}/lifecycle/activate",
+            of(Permission::UsersActivate),
+            post_step::<right::UsersActivate>,
+        )
+        .post(
+            "/api/v1/users/{who}/lifecycle/deactivate",
+            of(Permission::UsersDeactivate),
+            post_step::<right::UsersDeactivate>,
+        )
+        .post("/api/v1/users/{who}/lifecycle/suspend", of(Permission::UsersSuspend), post_step::<right::UsersSuspend>)
+        .post("/api/v1/users/{who}/lifecycle/unlock", of(Permission::UsersUnlock), post_unlock)
+        .post(
+            "/api/v1/users/{who}/lifecycle/unsuspend",
+            of(Permission::UsersUnsuspend),
+            post_step::<right::UsersUnsuspend>,
+        )
+        .delete("/api/v1/users/{who}/sessions", of(Permission::UsersClearSessions), delete_sessions)
 }
 
 #[derive(Deserialize)]
@@ -113,7 +123,7 @@ async fn post_users(
     query: Result<Query, ApiError>,
     body: Result<Json<PersonBody>, ApiError>,
 ) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::UsersManage>(&app).await?;
+    let by = caller.require::<right::UsersCreate>(&app).await?;
     let activate = query?.get("activate")?.unwrap_or(true);
     let person = create(&app, &by, body?.0.parse(activate)?).await?;
     Ok(Json(shown(&app, &person, app.env().now)))
@@ -121,14 +131,14 @@ async fn post_users(
 
 async fn get_user(app: State<Arc<App>>, caller: Caller, Path(who): Path<String>) -> Result<Json<Value>, ApiError> {
     let is_own = who == "me" || who == caller.user().as_str() || who == caller.record.login;
-    let caller = if is_own {
-        caller
+    let person = if is_own {
+        // A login may read like the id of somebody else.
+        found(&app, &caller, "me").await?
     } else {
         let by = caller.require::<right::UsersRead>(&app).await?;
-        by.caller().clone()
+        let seen = app.store.read(by.org, |tx| seen(tx, &by, &who)).await?;
+        seen.ok_or_else(|| ApiError::not_found::<UserKind>(&who))?
     };
-    // A login may read like the id of somebody else.
-    let person = found(&app, &caller, if is_own { "me" } else { &who }).await?;
     Ok(Json(shown(&app, &person, app.env().now)))
 }
 
@@ -157,7 +167,7 @@ async fn post_user(
     Path(who): Path<String>,
     body: Result<Json<ProfileBody>, ApiError>,
 ) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::UsersManage>(&app).await?;
+    let by = caller.require::<right::UsersProfileManage>(&app).await?;
     let members = body?.0.parse()?;
     let change = |mut present: Map<String, Value>| {
         present.extend(members.clone());
@@ -173,43 +183,27 @@ async fn put_user(
     Path(who): Path<String>,
     body: Result<Json<ProfileBody>, ApiError>,
 ) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::UsersManage>(&app).await?;
+    let by = caller.require::<right::UsersProfileManage>(&app).await?;
     let members = body?.0.parse()?;
     let person = update(&app, &by, &who, |_| members.clone()).await?;
     Ok(Json(shown(&app, &person, app.env().now)))
 }
 
-async fn activate(app: State<Arc<App>>, caller: Caller, who: Path<String>) -> Result<Json<Value>, ApiError> {
-    post_step(&app, caller, &who.0, Lifecycle::Activate).await
-}
-
-async fn deactivate(app: State<Arc<App>>, caller: Caller, who: Path<String>) -> Result<Json<Value>, ApiError> {
-    post_step(&app, caller, &who.0, Lifecycle::Deactivate).await
-}
-
-async fn suspend(app: State<Arc<App>>, caller: Caller, who: Path<String>) -> Result<Json<Value>, ApiError> {
-    post_step(&app, caller, &who.0, Lifecycle::Suspend).await
-}
-
-async fn unsuspend(app: State<Arc<App>>, caller: Caller, who: Path<String>) -> Result<Json<Value>, ApiError> {
-    post_step(&app, caller, &who.0, Lifecycle::Unsuspend).await
-}
-
 /// Done is `{}`: an empty body would break strict clients.
-async fn post_step(app: &App, caller: Caller, who: &str, wanted: Lifecycle) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::UsersLifecycle>(app).await?;
-    step(app, &by, who, wanted).await?;
+async fn post_step<R: Step>(app: State<Arc<App>>, caller: Caller, who: Path<String>) -> Result<Json<Value>, ApiError> {
+    let by = caller.require::<R>(&app).await?;
+    step(&app, &by, &who.0).await?;
     Ok(Json(json!({})))
 }
 
 async fn post_unlock(app: State<Arc<App>>, caller: Caller, who: Path<String>) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::UsersLifecycle>(&app).await?;
+    let by = caller.require::<right::UsersUnlock>(&app).await?;
     unlock(&app, &by, &who.0).await?;
     Ok(Json(json!({})))
 }
 
 async fn delete_sessions(app: State<Arc<App>>, caller: Caller, who: Path<String>) -> Result<StatusCode, ApiError> {
-    let by = caller.require::<right::UsersLifecycle>(&app).await?;
+    let by = caller.require::<right::UsersClearSessions>(&app).await?;
     sign_out(&app, &by, &who.0).await?;
     Ok(StatusCode::NO_CONTENT)
 }
