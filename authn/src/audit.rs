@@ -62,6 +62,17 @@ events! {
     OrgCreate Info "org.create" "Organisation made";
     OrgSettingUpdate Info "org.setting.update" "Organisation setting changed";
     PermissionDenied Warn "core.access.denied" "Action refused";
+    PolicyActivate Info "policy.lifecycle.activate" "Policy activated";
+    PolicyCreate Info "policy.lifecycle.create" "Policy made";
+    PolicyDeactivate Warn "policy.lifecycle.deactivate" "Policy deactivated";
+    PolicyDelete Warn "policy.lifecycle.delete" "Policy deleted";
+    PolicyEvaluateSignOn Info "policy.evaluate_sign_on" "Sign-on policy evaluated";
+    PolicyRuleActivate Info "policy.rule.activate" "Policy rule activated";
+    PolicyRuleAdd Info "policy.rule.add" "Policy rule made";
+    PolicyRuleDeactivate Warn "policy.rule.deactivate" "Policy rule deactivated";
+    PolicyRuleDelete Warn "policy.rule.delete" "Policy rule deleted";
+    PolicyRuleUpdate Warn "policy.rule.update" "Policy rule changed";
+    PolicyUpdate Warn "policy.lifecycle.update" "Policy changed";
     PrivilegeGrant Info "user.account.privilege.grant" "Administrator role given";
     PrivilegeRevoke Info "user.account.privilege.revoke" "Administrator role taken";
     RateLimitViolation Warn "system.operation.rate_limit.violation" "Limit reached";

@@ -14,6 +14,7 @@
 //! | [`org`] | what an organisation may be called and may set for itself |
 //! | [`password`] | what a new password must be |
 //! | [`permission`] | what an administrator may do |
+//! | [`policy`] | which rule answers a situation, and why |
 //! | [`recovery`] | who may issue a recovery PIN, and what becomes of it |
 //! | [`session`] | how long a session lives, and how fresh its second factor is |
 //! | [`sign_in`] | what is asked next of somebody who signs in |
@@ -29,6 +30,7 @@ pub mod limit;
 pub mod org;
 pub mod password;
 pub mod permission;
+pub mod policy;
 pub mod recovery;
 pub mod session;
 pub mod sign_in;

@@ -39,6 +39,13 @@ enum Command {
         #[command(subcommand)]
         command: operator::Admin,
     },
+    /// Policies.
+    Policy {
+        #[command(flatten)]
+        folder: DataFolder,
+        #[command(subcommand)]
+        command: operator::Policy,
+    },
     /// API tokens.
     Token {
         #[command(flatten)]
@@ -75,6 +82,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(options),
         Command::Serve(folder) => serve::run(&folder.data),
         Command::Admin { folder, command } => operator::run(&folder.data, command.into()),
+        Command::Policy { folder, command } => operator::run(&folder.data, command.into()),
         Command::Token { folder, command } => operator::run(&folder.data, command.into()),
         Command::User { folder, command } => operator::run(&folder.data, command.into()),
     };

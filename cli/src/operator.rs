@@ -20,6 +20,20 @@ pub enum Admin {
     },
 }
 
+/// `postern policy ...`
+#[derive(Subcommand)]
+pub enum Policy {
+    /// Says which policy and rule of each type answers for a person, and because of what.
+    Explain {
+        /// Who: their login.
+        #[arg(long, value_name = "LOGIN")]
+        user: String,
+        /// From which network address they come.
+        #[arg(long, value_name = "ADDRESS")]
+        ip: Option<String>,
+    },
+}
+
 /// `postern token ...`
 #[derive(Subcommand)]
 pub enum Token {
@@ -94,6 +108,14 @@ impl From<Admin> for Command {
     fn from(admin: Admin) -> Self {
         match admin {
             Admin::Recover { login } => Self::AdminRecover { login },
+        }
+    }
+}
+
+impl From<Policy> for Command {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Explain { user, ip } => Self::PolicyExplain { login: user, ip },
         }
     }
 }

@@ -64,6 +64,10 @@ kinds! {
     Link "lnk" "Link";
     /// An organisation.
     Org "org" "Org";
+    /// A policy.
+    Policy "00p" "Policy";
+    /// A rule of a policy.
+    PolicyRule "0pr" "PolicyRule";
     /// One generation of a recovery secret: the `eid` of the wire format.
     RecoveryEnrolment "ren" "RecoveryEnrolment";
     /// A request, for correlation.
@@ -76,6 +80,8 @@ kinds! {
     SignIn "sgn" "SignIn";
     /// A person.
     User "00u" "User";
+    /// A network zone.
+    Zone "nzo" "NetworkZone";
 }
 
 /// A typed identifier, as text in every database, answer and log.

@@ -464,6 +464,97 @@ CREATE TABLE recovery_reports (
     FOREIGN KEY (org_id, eid) REFERENCES recovery_enrolments (org_id, id)
 );
 
+-- 0007 policies
+-- Policies by type. What came with the organisation has a row only once it was changed; until then it is what the program
+-- says. conditions and settings are documents loaded whole.
+CREATE TABLE policies (
+    org_id      TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id          TEXT COLLATE "C" NOT NULL,
+    type        TEXT COLLATE "C" NOT NULL,
+    name        TEXT COLLATE "C" NOT NULL,
+    description TEXT COLLATE "C" NOT NULL,
+    priority    BIGINT NOT NULL,
+    status      TEXT COLLATE "C" NOT NULL,
+    is_system   BOOLEAN NOT NULL,
+    conditions  TEXT NOT NULL,
+    settings    TEXT NOT NULL,
+    created_at  BIGINT NOT NULL,
+    updated_at  BIGINT NOT NULL,
+    PRIMARY KEY (org_id, id)
+);
+CREATE INDEX policies_type ON policies (org_id, type, priority);
+
+CREATE TABLE policy_rules (
+    org_id      TEXT COLLATE "C" NOT NULL,
+    id          TEXT COLLATE "C" NOT NULL,
+    policy_id   TEXT COLLATE "C" NOT NULL,
+    name        TEXT COLLATE "C" NOT NULL,
+    priority    BIGINT NOT NULL,
+    status      TEXT COLLATE "C" NOT NULL,
+    is_system   BOOLEAN NOT NULL,
+    conditions  TEXT NOT NULL,
+    actions     TEXT NOT NULL,
+    created_at  BIGINT NOT NULL,
+    updated_at  BIGINT NOT NULL,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, policy_id) REFERENCES policies (org_id, id)
+);
+CREATE INDEX policy_rules_policy ON policy_rules (org_id, policy_id, priority);
+
+-- Which groups, people and zones a policy or one of its rules speaks of: those in use cannot be deleted.
+CREATE TABLE policy_references (
+    org_id    TEXT COLLATE "C" NOT NULL,
+    target_id TEXT COLLATE "C" NOT NULL,
+    policy_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, target_id, policy_id),
+    FOREIGN KEY (org_id, policy_id) REFERENCES policies (org_id, id)
+);
+CREATE INDEX policy_references_policy ON policy_references (org_id, policy_id);
+
+-- One row a type: the lock under which its policies are changed, since a change moves the priorities of others.
+CREATE TABLE policy_changes (
+    org_id  TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    type    TEXT COLLATE "C" NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (org_id, type)
+);
+
+-- Failures from browsers that never signed the person in are counted apart; password_failures are all wrong passwords in a
+-- row, and enough of them end the password.
+ALTER TABLE users ADD COLUMN unknown_failures BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE users ADD COLUMN unknown_locked_until BIGINT;
+ALTER TABLE users ADD COLUMN password_failures BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE users ADD COLUMN password_ended_at BIGINT;
+
+-- Browsers that signed a person in, by the hash of their cookie. factor_at is when a factor was last proved there, where
+-- the person wanted that remembered.
+CREATE TABLE known_browsers (
+    org_id       TEXT COLLATE "C" NOT NULL,
+    user_id      TEXT COLLATE "C" NOT NULL,
+    token_hash   BYTEA NOT NULL,
+    created_at   BIGINT NOT NULL,
+    last_used_at BIGINT NOT NULL,
+    factor_at    BIGINT,
+    PRIMARY KEY (org_id, user_id, token_hash),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+
+-- Earlier passwords that may not come back; version is the one that the person had with it.
+CREATE TABLE password_history (
+    org_id      TEXT COLLATE "C" NOT NULL,
+    user_id     TEXT COLLATE "C" NOT NULL,
+    version     BIGINT NOT NULL,
+    hash        BYTEA NOT NULL,
+    replaced_at BIGINT NOT NULL,
+    PRIMARY KEY (org_id, user_id, version),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+
+-- How long a session lives without a request, and whether its cookie outlives the browser: the rule says so that answered
+-- when it began.
+ALTER TABLE sessions ADD COLUMN idle BIGINT NOT NULL DEFAULT 1800000000;
+ALTER TABLE sessions ADD COLUMN is_persistent BOOLEAN NOT NULL DEFAULT FALSE;
+
 -- 0009 groups
 -- What people and groups are searched by: text folded by the program, so that both databases find alike whatever the
 -- alphabet. folding says by which version of the folding a row was last folded; older rows are folded when a store opens.

@@ -22,6 +22,7 @@ pub mod links;
 pub mod migrate;
 pub mod orgs;
 pub mod people;
+pub mod policies;
 pub mod proofs;
 pub mod reach;
 pub mod recovery;
@@ -61,6 +62,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("links", links::STATEMENTS),
     ("orgs", orgs::STATEMENTS),
     ("people", people::STATEMENTS),
+    ("policies", policies::STATEMENTS),
     ("proofs", proofs::STATEMENTS),
     ("reach", reach::STATEMENTS),
     ("recovery", recovery::STATEMENTS),

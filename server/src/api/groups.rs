@@ -24,6 +24,7 @@ use crate::api::error::ApiError;
 use crate::api::hal::{self, Links};
 use crate::api::page::{Gathering, Listed, Page, Query};
 use crate::api::path::Path;
+use crate::api::policies;
 use crate::api::routes::{Access, Routes};
 use crate::api::users;
 
@@ -81,7 +82,7 @@ pub async fn update(
 /// Deletes a group; those who were in it stay.
 ///
 /// # Errors
-/// 404 for no group, 400 for the built-in one.
+/// 404 for no group, 400 for the built-in one and for one that a policy speaks of.
 pub async fn delete(app: &App, by: &Allowed<right::GroupsManage>, which: &str) -> Result<(), ApiError> {
     let env = app.env();
     let deleted = app.store.write(by.org, |tx| {
@@ -89,6 +90,10 @@ pub async fn delete(app: &App, by: &Allowed<right::GroupsManage>, which: &str) -
             Ok(group) => group,
             Err(refused) => return Ok(Err(refused)),
         };
+        if let Err(refused) = policies::refuse_if_used(tx, group.id.as_str(), &group.name)? {
+            tx.record(&by.failure(EventType::GroupDelete, "in_use").target(target(&group)), &env)?;
+            return Ok(Err(refused));
+        }
         tx.delete_group(group.id)?;
         tx.record(&by.success(EventType::GroupDelete).target(target(&group)), &env)?;
         Ok(Ok(()))

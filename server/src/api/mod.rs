@@ -13,6 +13,7 @@ pub mod logs;
 pub mod origin;
 pub mod page;
 pub mod path;
+pub mod policies;
 pub mod profile;
 pub mod recovery_pins;
 pub mod roles;
@@ -33,6 +34,7 @@ pub fn routes() -> Routes {
         .merge(features::routes())
         .merge(groups::routes())
         .merge(logs::routes())
+        .merge(policies::routes())
         .merge(recovery_pins::routes())
         .merge(roles::routes())
         .merge(tokens::routes())

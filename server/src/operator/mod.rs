@@ -4,6 +4,7 @@
 //! store itself. Either way the same [`run`] does it, and it is recorded as done by the system.
 
 pub mod people;
+pub mod policies;
 pub mod recover;
 pub mod socket;
 pub mod tokens;
@@ -24,6 +25,13 @@ pub enum Command {
     },
     /// Is a server there?
     Ping,
+    /// Says which policies and rules answer for a person, and why.
+    PolicyExplain {
+        /// Who.
+        login: String,
+        /// From which address.
+        ip: Option<String>,
+    },
     /// Makes an API token.
     TokenCreate {
         /// As whom it acts.
@@ -118,6 +126,7 @@ pub async fn run(app: &App, command: Command) -> anyhow::Result<Answer> {
     match command {
         Command::AdminRecover { login } => recover::administrator(app, org, &login).await,
         Command::Ping => Ok(Answer::Done(Vec::new())),
+        Command::PolicyExplain { login, ip } => policies::explain(app, org, &login, ip.as_deref()).await,
         Command::TokenCreate { login, name, grants } => tokens::create(app, org, &login, &name, &grants).await,
         Command::TokenRevoke { id } => tokens::revoke(app, org, &id).await,
         Command::UserApp { login } => recover::app(app, org, &login).await,

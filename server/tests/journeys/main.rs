@@ -19,6 +19,7 @@ mod logs;
 mod operator;
 mod people;
 mod pin_dialog;
+mod policies;
 mod readers;
 mod recovery_pin;
 mod sign_in;
