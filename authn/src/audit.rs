@@ -54,6 +54,7 @@ events! {
     DeviceUserAdd Info "device.user.add" "Person linked to computer";
     DeviceUserRemove Info "device.user.remove" "Person unlinked from computer";
     FactorActivate Info "user.mfa.factor.activate" "Factor enrolled";
+    FactorResetAll Warn "user.mfa.factor.reset_all" "Every factor reset";
     GroupCreate Info "group.lifecycle.create" "Group made";
     GroupDelete Info "group.lifecycle.delete" "Group deleted";
     GroupUpdate Info "group.profile.update" "Group changed";
@@ -90,15 +91,22 @@ events! {
     RecoveryRotate Info "device.desktop_mfa.recovery_pin.rotate_secret" "Recovery secret renewed";
     ReportSuspicious Warn "user.account.report_suspicious_activity_by_enduser" "A person said: this was not me";
     SessionEnd Info "user.session.end" "Signed out";
+    SessionsClear Info "user.session.clear" "Signed out everywhere";
     SessionStart Info "user.session.start" "Signed in";
     UserAccountLock Warn "user.account.lock" "Account locked";
     UserActivate Info "user.lifecycle.activate" "Person activated";
     UserAuthFactor Info "user.authentication.auth_via_mfa" "Second factor checked";
     UserCreate Info "user.lifecycle.create" "Person created";
     UserDeactivate Info "user.lifecycle.deactivate" "Person deactivated";
+    UserDelete Info "user.lifecycle.delete.completed" "Person deleted";
+    UserPasswordExpire Info "user.account.expire_password" "Password expired";
+    UserPasswordReset Info "user.account.reset_password" "Password reset begun";
     UserPasswordUpdate Info "user.account.update_password" "Password set";
     UserProfileUpdate Info "user.account.update_profile" "Profile changed";
+    UserReactivate Info "user.lifecycle.reactivate" "Activation begun again";
+    UserRecoveryQuestionUpdate Info "user.account.update_recovery_question" "Recovery question changed";
     UserSuspend Info "user.lifecycle.suspend" "Person suspended";
+    UserTokenUse Info "user.account.use_token" "One-time link used";
     UserUnlock Info "user.account.unlock_by_admin" "Account unlocked";
     UserUnsuspend Info "user.lifecycle.unsuspend" "Person unsuspended";
 }

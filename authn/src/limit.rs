@@ -55,6 +55,12 @@ limits! {
     RegistrationsBegun "begin", 6 in HOUR, "this computer began too many registrations for this person";
     /// Enrolment attempts from a network address.
     Enrolments "enroll", 10 in MINUTE, "too many enrolment attempts from this address";
+    /// Links to choose another password that were asked for in a name, whether it exists or not.
+    ForgottenOfName "forgotten_name", 3 in HOUR, "too many links were asked for in this name";
+    /// The same, from a network address.
+    ForgottenOfAddress "forgotten_address", 20 in HOUR, "too many links were asked for from this address";
+    /// Present passwords and recovery answers that were given for a person to change their credentials.
+    CredentialChecks "credential_checks", 10 in 5 * MINUTE, "too many tries of the present password or answer";
     /// Wrong codes for a factor.
     FactorFailures "factor_failures", 5 in 5 * MINUTE, "too many wrong codes";
     /// Sign-in attempts for a name, whether it exists or not.

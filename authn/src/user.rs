@@ -1,5 +1,7 @@
 //! A person: what they are called, what state their account is in, and when it is locked.
 
+mod status;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -7,6 +9,8 @@ use std::time::Duration;
 
 use postern_codes::id::{ContactPoint as ContactPointKind, User as UserKind};
 use postern_codes::{Id, Timestamp};
+
+pub use status::{Lifecycle, Readiness, Status};
 
 /// How many failures in a row lock an account.
 pub const FAILURES_TO_LOCK: u32 = 10;
@@ -38,6 +42,8 @@ pub struct User {
     pub password_changed_at: Option<Timestamp>,
     /// Until when the account is, or last was, locked.
     pub locked_until: Option<Timestamp>,
+    /// What they want to be asked where they forgot their password, where they said so.
+    pub recovery_question: Option<String>,
     /// Rises with each change of status, profile or password.
     pub version: i64,
 }
@@ -57,6 +63,7 @@ impl User {
             updated_at: now,
             password_changed_at: None,
             locked_until: None,
+            recovery_question: None,
             version: 1,
         }
     }
@@ -71,9 +78,24 @@ impl User {
         self.locked_until.filter(|until| *until > now)
     }
 
-    /// Whether this person may prove who they are: active and not locked.
+    /// Whether they have a password.
+    pub const fn has_password(&self) -> bool {
+        self.password_changed_at.is_some()
+    }
+
+    /// What they have to sign in with, where a password is asked of them or not.
+    pub const fn readiness(&self, needs_password: bool) -> Readiness {
+        if self.has_password() || !needs_password { Readiness::Ready } else { Readiness::NeedsPassword }
+    }
+
+    /// Whether the right password lets this person in now.
     pub fn may_sign_in(&self, now: Timestamp) -> bool {
-        self.status == Status::Active && self.lock(now).is_none()
+        self.status.takes_password() && self.lock(now).is_none()
+    }
+
+    /// Whether a lock keeps this person from signing in, which they could otherwise.
+    pub fn is_locked_out(&self, now: Timestamp) -> bool {
+        self.status.takes_password() && self.lock(now).is_some()
     }
 
     /// The status as the API shows it: a locked account is `LOCKED_OUT` while the lock lasts.
@@ -145,72 +167,21 @@ impl fmt::Display for Login {
     }
 }
 
-/// Where an account stands.
+/// One way in which an account is closed to its owner for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// May sign in.
-    Active,
-    /// Gone for good, kept for the record.
-    Deprovisioned,
-    /// Activated, but has not set a password yet.
-    Provisioned,
-    /// Created, not activated.
-    Staged,
-    /// Shut out for a while.
-    Suspended,
+pub enum Block {
+    /// Whatever they sign in from.
+    AnyDevice,
+    /// From a browser that never signed them in.
+    UnknownDevice,
 }
 
-impl Status {
-    /// Every status.
-    pub const ALL: &[Self] = &[Self::Active, Self::Deprovisioned, Self::Provisioned, Self::Staged, Self::Suspended];
-
-    /// Its name in the API.
+impl Block {
+    /// Its `appliesTo` in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Active => "ACTIVE",
-            Self::Deprovisioned => "DEPROVISIONED",
-            Self::Provisioned => "PROVISIONED",
-            Self::Staged => "STAGED",
-            Self::Suspended => "SUSPENDED",
-        }
-    }
-}
-
-impl FromStr for Status {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.iter().copied().find(|status| status.as_str() == text).ok_or(())
-    }
-}
-
-/// What an administrator does to an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Lifecycle {
-    /// Lets a new or deactivated person in.
-    Activate,
-    /// Ends the account.
-    Deactivate,
-    /// Shuts out for a while.
-    Suspend,
-    /// Lets in again.
-    Unsuspend,
-}
-
-impl Lifecycle {
-    /// The status after it, or nothing where the status before it forbids it.
-    pub const fn apply(self, status: Status) -> Option<Status> {
-        use Status as S;
-        match (self, status) {
-            (Self::Activate, S::Deprovisioned | S::Provisioned | S::Staged) | (Self::Unsuspend, S::Suspended) => {
-                Some(S::Active)
-            }
-            (Self::Deactivate, S::Active | S::Provisioned | S::Staged | S::Suspended) => Some(S::Deprovisioned),
-            (Self::Suspend, S::Active) => Some(S::Suspended),
-            (Self::Activate, S::Active | S::Suspended)
-            | (Self::Deactivate, S::Deprovisioned)
-            | (Self::Suspend, S::Deprovisioned | S::Provisioned | S::Staged | S::Suspended)
-            | (Self::Unsuspend, S::Active | S::Deprovisioned | S::Provisioned | S::Staged) => None,
+            Self::AnyDevice => "ANY_DEVICES",
+            Self::UnknownDevice => "UNKNOWN_DEVICES",
         }
     }
 }
@@ -335,20 +306,26 @@ mod tests {
     }
 
     #[test]
-    fn only_an_active_account_signs_in() {
+    fn a_lock_bars_whoever_could_sign_in_and_shows_over_an_active_account() {
         for status in Status::ALL {
             let user = User { status: *status, ..grace() };
-            assert_eq!(user.may_sign_in(user.created_at), *status == Status::Active);
+            let now = user.created_at;
+            assert_eq!(user.may_sign_in(now), status.takes_password());
+            let locked = User { locked_until: Some(now.plus(LOCK)), ..user };
+            assert!(!locked.may_sign_in(now));
+            assert_eq!(locked.is_locked_out(now), status.takes_password());
+            let shown = if *status == Status::Active { "LOCKED_OUT" } else { status.as_str() };
+            assert_eq!(locked.shown_status(now), shown);
         }
     }
 
     #[test]
-    fn a_lifecycle_step_from_the_wrong_status_is_refused() {
-        assert_eq!(Lifecycle::Suspend.apply(Status::Active), Some(Status::Suspended));
-        assert_eq!(Lifecycle::Suspend.apply(Status::Suspended), None);
-        assert_eq!(Lifecycle::Unsuspend.apply(Status::Deprovisioned), None);
-        assert_eq!(Lifecycle::Activate.apply(Status::Deprovisioned), Some(Status::Active));
-        assert_eq!(Lifecycle::Activate.apply(Status::Suspended), None);
+    fn whoever_has_no_password_is_ready_only_where_none_is_asked() {
+        let without = grace();
+        let with = User { password_changed_at: Some(without.created_at), ..grace() };
+        assert_eq!(without.readiness(true), Readiness::NeedsPassword);
+        assert_eq!(without.readiness(false), Readiness::Ready);
+        assert_eq!(with.readiness(true), Readiness::Ready);
     }
 
     #[test]

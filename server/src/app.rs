@@ -68,7 +68,7 @@ pub async fn to_the_end<T: Send + 'static>(
 
 /// Every route there is: what the router serves and what the authorisation sweep walks.
 pub fn routes() -> Routes {
-    crate::api::routes().merge(crate::console::routes())
+    crate::api::routes().merge(crate::console::routes()).merge(crate::portal::routes())
 }
 
 /// The table of routes, for tests and generated references.

@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`account`] | one-time links by which people choose a password |
 //! | [`api`] | a file a noun: the act, then the thin JSON handlers |
 //! | [`app`] | [`App`]: the store, the world, the configuration; router assembly |
 //! | [`config`] | `postern.toml` |
@@ -11,14 +12,16 @@
 //! | [`jobs`] | a file a job: what the server does by itself |
 //! | [`listener`] | the listening socket, with or without TLS |
 //! | [`not_me`] | what a person says by the link in a notice |
-//! | [`notices`] | what people are told of recovery |
+//! | [`notices`] | what people are told of recovery and of their account |
 //! | [`operator`] | what an operator may do at the machine itself |
 //! | [`org_keys`] | the keys that every organisation has from its first moment |
 //! | [`passwords`] | hashing, a bounded number at once |
+//! | [`portal`] | the pages that people use without the console |
 //! | [`serve`](mod@serve) | a server's life, from the data folder to the last request |
 //! | [`service_key`] | signs the answers that computers act on |
 //! | [`sign_in`] | signing in, stepping up, signing out, setting up |
 
+pub mod account;
 pub mod api;
 pub mod app;
 pub mod config;
@@ -32,6 +35,7 @@ pub mod notices;
 pub mod operator;
 pub mod org_keys;
 pub mod passwords;
+pub mod portal;
 pub mod serve;
 pub mod service_key;
 pub mod sign_in;

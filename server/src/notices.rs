@@ -1,5 +1,8 @@
-//! What people are told of recovery: the person, on every mail address that stands, with a link that says "this was not me";
-//! super administrators, of what must be looked at now. Queued in the transaction that it tells of.
+//! What people are told: of recovery here, of their account in [`account`]. The person hears it on every mail address that
+//! stands, of recovery with a link that says "this was not me"; super administrators hear of what must be looked at now.
+//! Queued in the transaction that it tells of.
+
+pub mod account;
 
 use std::time::Duration;
 

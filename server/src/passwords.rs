@@ -1,5 +1,8 @@
 //! Password hashing: Argon2id, slow on purpose, so a bounded number at once and never on an async thread.
 
+pub mod decoys;
+mod imported;
+
 use std::sync::Arc;
 
 use argon2::password_hash::phc::{Output, PasswordHash, Salt};
@@ -9,6 +12,8 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::api::ApiError;
+
+pub use imported::{HashBody, ImportedHash};
 
 /// OWASP's second choice and the floor of this product: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -57,13 +62,22 @@ impl Passwords {
         .await
     }
 
-    /// Whether `password` is the one of `hash`. Where there is no hash the same work is done, for nothing.
+    /// Whether `password` is the one of `hash`. Where there is no hash the same work is done, for nothing; where another
+    /// program made the hash, ours is computed too, to be kept or for nothing.
     ///
     /// # Errors
     /// A fault where the hash is none.
     pub async fn check(&self, password: Secret<String>, hash: Option<Secret<String>>) -> Result<Checked, ApiError> {
         self.apart(move || {
             let text = hash.as_ref().map_or(NOBODYS, |hash| hash.expose().as_str());
+            if let Some(imported) = ImportedHash::read(text) {
+                let is_right = imported.fits(&password);
+                if !is_right {
+                    let nobodys = PasswordHash::new(NOBODYS).map_err(|_| ApiError::fault(HashFault))?;
+                    fits(&password, &nobodys).map_err(ApiError::fault)?;
+                }
+                return Ok(Checked { is_right, needs_rehash: is_right });
+            }
             let parsed = PasswordHash::new(text).map_err(|_| ApiError::fault(HashFault))?;
             let fits = fits(&password, &parsed).map_err(ApiError::fault)?;
             Ok(Checked { is_right: fits && hash.is_some(), needs_rehash: fits && is_outdated(&parsed) })

@@ -12,15 +12,16 @@ use postern_authn::factor::{Answer, Kind, PASSWORD};
 use postern_authn::limit::{Charge, Limit};
 use postern_authn::session::{LONGEST, Session};
 use postern_authn::sign_in::{Asking, Complete, Policy, Proof, Purpose, SignIn, TwoCategories, Want};
-use postern_authn::user::{self, Login, User};
+use postern_authn::user::{self, Login, Status, User};
 use postern_codes::id::{Id, Org, Session as SessionKind, User as UserKind};
 use postern_codes::{Env, Secret, Timestamp, b64, mac};
 use postern_store::sign_ins::SignInRow;
 use postern_store::users::Failure;
 use postern_store::{Error, Tx};
 
-use crate::App;
 use crate::api::{ApiError, Caller};
+use crate::passwords::decoys;
+use crate::{App, account};
 use verify::{Judged, Outcome, Scene};
 
 /// The policy until an organisation can set its own.
@@ -53,6 +54,8 @@ pub enum Reply {
 pub enum Step {
     /// More is wanted.
     Asked(Question),
+    /// The password is right and expired: the token of the page where another is chosen.
+    Expired(Secret<String>),
     /// Nothing changed, for this reason.
     Refused(Refusal),
     /// In: the session's token, for the cookie alone.
@@ -211,11 +214,11 @@ impl Stage<'_> {
             return Ok(Step::Refused(Refusal::TooMany(limit, at)));
         }
         let read = app.store.read(org, |tx| {
-            let Some(id) = asking.user() else { return Ok((None, None)) };
-            Ok((tx.user(id)?, tx.user_password(id)?))
+            let Some(id) = asking.user() else { return Ok((None, None, decoys::of_nobody(tx, &row.name_key)?)) };
+            Ok((tx.user(id)?, tx.user_password(id)?, None))
         });
-        let (user, hash) = read.await?;
-        let hash = hash.map(|sealed| open_hash(app, &sealed)).transpose()?;
+        let (user, hash, decoy) = read.await?;
+        let hash = hash.map(|sealed| open_hash(app, &sealed)).transpose()?.or(decoy);
         let checked = app.passwords.check(password.clone(), hash).await?;
         let renewed = if checked.needs_rehash { Some(app.passwords.hash(password, &env).await?) } else { None };
         let step = app.store.write(org, |tx| {
@@ -225,6 +228,11 @@ impl Stage<'_> {
             let Some(user) = &user else { return Ok(Step::Refused(Refusal::WrongNameOrPassword)) };
             if let Some(hash) = &renewed {
                 tx.rehash_password(user.id, user.version, hash.expose(), &env)?;
+            }
+            if user.status == Status::PasswordExpired {
+                // Nobody is let in by it; the next sign-in asks for everything, with the new one.
+                tx.end_sign_in(&row)?;
+                return account::expired(tx, user, &env).map(Step::Expired);
             }
             take(tx, &row, asking.clone(), Proof::password(env.now), (user, client), &env)
         });
@@ -271,7 +279,8 @@ fn settle_password(
     env: &Env,
 ) -> Result<bool, Error> {
     let (id, version) = user.map_or_else(|| (Id::<UserKind>::new(env), 0), |user| (user.id, user.version));
-    let is_admitted = tx.admit_user(id, version, env.now)?;
+    let takes_password = user.is_some_and(|user| user.status.takes_password());
+    let is_admitted = tx.admit_user(id, version, env.now)? && takes_password;
     if is_admitted && is_right {
         return Ok(true);
     }
@@ -353,7 +362,13 @@ fn open_session(
     Ok(token)
 }
 
-fn charge(tx: &mut Tx<'_>, limit: Limit, subject: &str, client: &Client, env: &Env) -> Result<Charge, Error> {
+pub(crate) fn charge(
+    tx: &mut Tx<'_>,
+    limit: Limit,
+    subject: &str,
+    client: &Client,
+    env: &Env,
+) -> Result<Charge, Error> {
     let allowance = tx.allowance(limit)?;
     let charged = tx.charge(limit, subject, allowance, env.now)?;
     if let Charge::RetryAt(_) = charged {
@@ -365,7 +380,7 @@ fn charge(tx: &mut Tx<'_>, limit: Limit, subject: &str, client: &Client, env: &E
 
 /// Under what attempts for a name are counted: 24 bits of its hash. That is enough to tell names apart and too little to
 /// find out what was typed, which may be a password in the wrong field.
-fn name_key(name: &str) -> String {
+pub(crate) fn name_key(name: &str) -> String {
     b64::encode(&mac::sha256(&[user::fold(name.trim()).as_bytes()])[..3])
 }
 
@@ -373,7 +388,7 @@ fn actor(user: &User) -> Actor {
     Actor::user(user.id, user.login.as_str(), &user.name())
 }
 
-fn open_hash(
+pub(crate) fn open_hash(
     app: &App,
     sealed: &postern_codes::Sealed<postern_authn::password::PasswordHash>,
 ) -> Result<Secret<String>, ApiError> {

@@ -555,6 +555,15 @@ CREATE TABLE password_history (
 ALTER TABLE sessions ADD COLUMN idle INTEGER NOT NULL DEFAULT 1800000000;
 ALTER TABLE sessions ADD COLUMN is_persistent INTEGER NOT NULL DEFAULT FALSE;
 
+-- 0008 accounts
+-- What a person chose to be asked where the password is forgotten; the answer is kept as the hash of its folded form.
+ALTER TABLE users ADD COLUMN recovery_question TEXT;
+ALTER TABLE users ADD COLUMN recovery_answer BLOB;
+-- A deleted person's row stays, empty, for what refers to it.
+ALTER TABLE users ADD COLUMN deleted_at INTEGER;
+CREATE INDEX links_subject ON links (org_id, subject) WHERE used_at IS NULL;
+CREATE INDEX challenges_user ON challenges (org_id, user_id) WHERE consumed_at IS NULL;
+
 -- 0009 groups
 -- What people and groups are searched by: text folded by the program, so that both databases find alike whatever the
 -- alphabet. folding says by which version of the folding a row was last folded; older rows are folded when a store opens.

@@ -12,11 +12,11 @@ crate::statements! {
     BY_SESSION = "SELECT s.id AS session_id, s.factor_at, s.last_seen_at, u.id AS user_id, u.login, u.first_name, u.last_name \
                   FROM sessions s JOIN users u ON u.org_id = s.org_id AND u.id = s.user_id \
                   WHERE s.org_id = $1 AND s.token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > $3 \
-                  AND s.last_seen_at > $4 AND u.status = 'ACTIVE'";
+                  AND s.last_seen_at > $4 AND u.status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY')";
     BY_TOKEN = "SELECT t.id AS token_id, t.grants, t.last_used_at, u.id AS user_id, u.login, u.first_name, u.last_name \
                 FROM api_tokens t JOIN users u ON u.org_id = t.org_id AND u.id = t.user_id \
                 WHERE t.org_id = $1 AND t.token_hash = $2 AND t.revoked_at IS NULL AND t.expires_at > $3 \
-                AND u.status = 'ACTIVE'";
+                AND u.status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY')";
     ROLES = "SELECT role FROM role_assignments WHERE org_id = $1 AND user_id = $2 ORDER BY role";
     SESSION_SEEN = "UPDATE sessions SET last_seen_at = $3 WHERE org_id = $1 AND id = $2 AND ended_at IS NULL";
     TOKEN_USED = "UPDATE api_tokens SET last_used_at = $3, expires_at = $4 WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL";

@@ -13,6 +13,7 @@ pub mod deliveries;
 pub mod device_users;
 pub mod devices;
 pub mod enrollment_codes;
+pub mod erasure;
 pub mod factors;
 pub mod folding;
 pub mod groups;
@@ -54,6 +55,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("device_users", device_users::STATEMENTS),
     ("devices", devices::STATEMENTS),
     ("enrollment_codes", enrollment_codes::STATEMENTS),
+    ("erasure", erasure::STATEMENTS),
     ("factors", factors::STATEMENTS),
     ("folding", folding::STATEMENTS),
     ("groups", groups::STATEMENTS),

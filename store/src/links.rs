@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use postern_authn::user::Status;
 use postern_codes::{Env, Secret, Timestamp, mac};
 
 use crate::sql::{Error, Tx, values};
@@ -13,19 +14,41 @@ crate::statements! {
                     AND used_at IS NULL AND expires_at > $4";
     LINK_USE = "UPDATE links SET used_at = $4 WHERE org_id = $1 AND token_hash = $2 AND purpose = $3 \
                 AND used_at IS NULL AND expires_at > $4 RETURNING subject";
+    LINKS_VOID = "UPDATE links SET used_at = $3 WHERE org_id = $1 AND subject = $2 AND used_at IS NULL";
 }
 
 /// What a link does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkPurpose {
+    /// Chooses the first password of a person; the subject is their id.
+    Activate,
+    /// Chooses another password after the right one that is expired; the subject is the person's id.
+    Expired,
     /// "This was not me": takes back a recovery PIN; the subject is its id.
     NotMe,
+    /// Chooses another password of a person who lost theirs; the subject is their id.
+    Reset,
 }
 
 impl LinkPurpose {
-    const fn as_str(self) -> &'static str {
+    /// Whether an account that stands so waits for what the link does.
+    pub const fn is_open_to(self, status: Status) -> bool {
+        use Status as S;
         match self {
+            Self::Activate => matches!(status, S::Provisioned),
+            Self::Expired => matches!(status, S::PasswordExpired),
+            Self::NotMe => false,
+            Self::Reset => matches!(status, S::Active | S::PasswordExpired | S::Recovery),
+        }
+    }
+
+    /// Its name, in the table and in the record.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Activate => "ACTIVATE",
+            Self::Expired => "EXPIRED",
             Self::NotMe => "NOT_ME",
+            Self::Reset => "RESET",
         }
     }
 }
@@ -71,6 +94,14 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<Option<String>, Error> {
         self.row(LINK_USE, values![hash(token), purpose.as_str(), now])?.map(|row| row.get("subject")).transpose()
+    }
+
+    /// Makes every link void that is about `subject`.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn void_links(&mut self, subject: &str, now: Timestamp) -> Result<(), Error> {
+        self.execute(LINKS_VOID, values![subject, now]).map(drop)
     }
 }
 

@@ -24,6 +24,7 @@ const FILES: &[(i64, &str, &str)] = &[
     (3, "computers", include_str!("../migrations/0003_computers.sql")),
     (4, "recovery", include_str!("../migrations/0004_recovery.sql")),
     (7, "policies", include_str!("../migrations/0007_policies.sql")),
+    (8, "accounts", include_str!("../migrations/0008_accounts.sql")),
     (9, "groups", include_str!("../migrations/0009_groups.sql")),
 ];
 

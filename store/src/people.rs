@@ -15,7 +15,7 @@ const PEOPLE: Table = Table {
     columns: concat!("org_id, ", columns!(), ", login_folded, name_folded, email_folded, first_folded, last_folded"),
 };
 
-/// Whose account has not ended; the words that a partial index has.
+/// Whose account has not ended, and who is not deleted either; the words that a partial index has.
 const PRESENT: &str = "status <> 'DEPROVISIONED'";
 
 macro_rules! members {
@@ -74,7 +74,9 @@ const STATES: &[Word] = &[
     Word { shown: "ACTIVE", stored: "ACTIVE", besides: " AND (locked_until IS NULL OR locked_until <= ?)" },
     Word { shown: "DEPROVISIONED", stored: "DEPROVISIONED", besides: "" },
     Word { shown: "LOCKED_OUT", stored: "ACTIVE", besides: " AND locked_until > ?" },
+    Word { shown: "PASSWORD_EXPIRED", stored: "PASSWORD_EXPIRED", besides: "" },
     Word { shown: "PROVISIONED", stored: "PROVISIONED", besides: "" },
+    Word { shown: "RECOVERY", stored: "RECOVERY", besides: "" },
     Word { shown: "STAGED", stored: "STAGED", besides: "" },
     Word { shown: "SUSPENDED", stored: "SUSPENDED", besides: "" },
 ];
@@ -171,7 +173,7 @@ fn walk(query: &PeopleQuery, source: Source) -> Walk<'_, UserKind> {
     Walk {
         table: &PEOPLE,
         source,
-        always: query.without_ended.then_some(PRESENT),
+        always: Some(if query.without_ended { PRESENT } else { "deleted_at IS NULL" }),
         condition: conditions.into_iter().flatten().reduce(Condition::and),
         sorting,
         after: query.after.as_ref().filter(|after| after.fits(&sorting.order)),

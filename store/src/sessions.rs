@@ -14,6 +14,8 @@ crate::statements! {
                       WHERE org_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $4";
     SESSION_END = "UPDATE sessions SET ended_at = $3 WHERE org_id = $1 AND id = $2 AND ended_at IS NULL";
     SESSIONS_END = "UPDATE sessions SET ended_at = $3 WHERE org_id = $1 AND user_id = $2 AND ended_at IS NULL";
+    SESSIONS_END_OTHERS = "UPDATE sessions SET ended_at = $4 WHERE org_id = $1 AND user_id = $2 AND id <> $3 \
+                           AND ended_at IS NULL";
 }
 
 impl Tx<'_> {
@@ -66,5 +68,21 @@ impl Tx<'_> {
     /// Of the database.
     pub fn end_sessions_of(&mut self, user: Id<User>, now: Timestamp) -> Result<u64, Error> {
         self.execute(SESSIONS_END, values![user, now])
+    }
+
+    /// Ends every session of a person but `kept`, where there is one to keep; gives how many.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn end_other_sessions_of(
+        &mut self,
+        user: Id<User>,
+        kept: Option<Id<SessionKind>>,
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        match kept {
+            Some(kept) => self.execute(SESSIONS_END_OTHERS, values![user, kept, now]),
+            None => self.end_sessions_of(user, now),
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! more are answered than the lock allows.
 
 use postern_authn::password::PasswordHash;
-use postern_authn::user::{self, ContactKind, FAILURES_TO_LOCK, LOCK, Lifecycle, Login, Profile, Status, User};
+use postern_authn::user::{self, Block, ContactKind, FAILURES_TO_LOCK, LOCK, Lifecycle, Login, Profile, Status, User};
 use postern_codes::id::{Id, User as UserKind};
 use postern_codes::{Env, Place, Sealed, Timestamp};
 
@@ -15,7 +15,7 @@ use crate::sql::{Error, Row, Tx, values};
 macro_rules! columns {
     () => {
         "id, login, status, first_name, last_name, email, profile, created_at, activated_at, status_changed_at, \
-         last_login_at, updated_at, password_changed_at, locked_until, version"
+         last_login_at, updated_at, password_changed_at, locked_until, recovery_question, version"
     };
 }
 pub(crate) use columns;
@@ -25,8 +25,9 @@ crate::statements! {
                    profile, created_at, activated_at, status_changed_at, updated_at) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
                    ON CONFLICT (org_id, login_folded) DO NOTHING";
-    USER = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND id = $2");
-    USER_BY_LOGIN = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND login_folded = $2");
+    USER = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND id = $2 AND deleted_at IS NULL");
+    USER_BY_LOGIN = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND login_folded = $2 \
+                     AND deleted_at IS NULL");
     PASSWORD = "SELECT password FROM users WHERE org_id = $1 AND id = $2";
     PASSWORD_SET = "UPDATE users SET password = $3, password_changed_at = $4, updated_at = $4, failures = 0, \
                     version = version + 1 WHERE org_id = $1 AND id = $2";
@@ -35,12 +36,15 @@ crate::statements! {
     PROFILE_SET = "UPDATE users SET login = $3, login_folded = $4, first_name = $5, last_name = $6, name_folded = $7, \
                    email = $8, profile = $9, updated_at = $10, version = version + 1 \
                    WHERE org_id = $1 AND id = $2 AND version = $11";
-    STATUS_SET = "UPDATE users SET status = $4, status_changed_at = $5, updated_at = $5, version = version + 1, \
-                  activated_at = CASE WHEN $4 = 'ACTIVE' AND $3 <> 'SUSPENDED' THEN $5 ELSE activated_at END \
-                  WHERE org_id = $1 AND id = $2 AND status = $3";
+    /// A step that ends where it began changes nothing but the version.
+    STATUS_SET = "UPDATE users SET status = $4, updated_at = $5, version = version + 1, \
+                  status_changed_at = CASE WHEN $4 <> $3 THEN $5 ELSE status_changed_at END, \
+                  activated_at = CASE WHEN $4 = 'ACTIVE' AND $3 IN ('DEPROVISIONED', 'PROVISIONED', 'STAGED') THEN $5 \
+                  ELSE activated_at END \
+                  WHERE org_id = $1 AND id = $2 AND status = $3 AND deleted_at IS NULL";
     /// Changes nothing; takes the lock and judges the row as it is now.
-    ADMIT = "UPDATE users SET failures = failures WHERE org_id = $1 AND id = $2 AND version = $3 AND status = 'ACTIVE' \
-             AND (locked_until IS NULL OR locked_until <= $4)";
+    ADMIT = "UPDATE users SET failures = failures WHERE org_id = $1 AND id = $2 AND version = $3 \
+             AND status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY') AND (locked_until IS NULL OR locked_until <= $4)";
     /// $4 failures that lock, $5 until when.
     FAILED = "UPDATE users SET failures = CASE WHEN failures + 1 >= $4 THEN 0 ELSE failures + 1 END, \
               locked_until = CASE WHEN failures + 1 >= $4 THEN $5 ELSE locked_until END \
@@ -50,6 +54,10 @@ crate::statements! {
     PROVED = "UPDATE users SET failures = 0 WHERE org_id = $1 AND id = $2";
     UNLOCK = "UPDATE users SET failures = 0, locked_until = NULL, updated_at = $3 \
               WHERE org_id = $1 AND id = $2 AND locked_until > $3";
+    QUESTION_SET = "UPDATE users SET recovery_question = $3, recovery_answer = $4, updated_at = $5, version = version + 1 \
+                    WHERE org_id = $1 AND id = $2";
+    ANSWER = "SELECT recovery_answer FROM users WHERE org_id = $1 AND id = $2";
+    TOUCH = "UPDATE users SET updated_at = $3, version = version + 1 WHERE org_id = $1 AND id = $2";
 }
 
 /// What one more failure did to an account.
@@ -122,13 +130,15 @@ impl Tx<'_> {
         Ok(sealed.map(|bytes| Sealed::from_storage(password_place(id), bytes)))
     }
 
-    /// Sets a person's password to what hashes to `hash`, a PHC string.
+    /// Sets a person's password to what hashes to `hash`, a PHC string or an imported hash. Every link by which a
+    /// password could be chosen is void from here on.
     ///
     /// # Errors
     /// Of the database.
     pub fn set_password(&mut self, id: Id<UserKind>, hash: &str, env: &Env) -> Result<(), Error> {
         let sealed: Sealed<PasswordHash> = self.keyring().seal(password_place(id), hash.as_bytes(), env);
-        self.one(PASSWORD_SET, values![id, &sealed, env.now])
+        self.one(PASSWORD_SET, values![id, &sealed, env.now])?;
+        self.void_links(id.as_str(), env.now)
     }
 
     /// Keeps a newer hash of the same password, unless the account changed since `version`.
@@ -183,7 +193,58 @@ impl Tx<'_> {
         Ok((moved == 1).then_some(status))
     }
 
-    /// Whether the account may have an attempt answered now: active, not locked, unchanged since `version`. Holds the
+    /// Gives a person a password to keep, and moves the account on that waited for one; `None` where theirs has ended or
+    /// changed since it was read.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn give_password(&mut self, user: &User, hash: &str, env: &Env) -> Result<Option<Status>, Error> {
+        let Some(status) = self.move_user(user, Lifecycle::SetPassword, env.now)? else { return Ok(None) };
+        self.set_password(user.id, hash, env)?;
+        Ok(Some(status))
+    }
+
+    /// Notes that something about a person changed that is kept elsewhere, such as their factors.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn touch_user(&mut self, id: Id<UserKind>, now: Timestamp) -> Result<(), Error> {
+        self.one(TOUCH, values![id, now])
+    }
+
+    /// Sets what a person is asked where they forgot their password; `hash` is a PHC string of the folded answer.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn set_recovery_question(
+        &mut self,
+        id: Id<UserKind>,
+        (question, hash): (&str, &str),
+        env: &Env,
+    ) -> Result<(), Error> {
+        let sealed: Sealed<PasswordHash> = self.keyring().seal(answer_place(id), hash.as_bytes(), env);
+        self.one(QUESTION_SET, values![id, question, &sealed, env.now])
+    }
+
+    /// The hash of the answer to a person's recovery question, where they have one.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn recovery_answer(&mut self, id: Id<UserKind>) -> Result<Option<Sealed<PasswordHash>>, Error> {
+        let Some(row) = self.row(ANSWER, values![id])? else { return Ok(None) };
+        let sealed: Option<Vec<u8>> = row.get("recovery_answer")?;
+        Ok(sealed.map(|bytes| Sealed::from_storage(answer_place(id), bytes)))
+    }
+
+    /// How an account is closed to its owner now.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn blocks_of(&mut self, user: &User, now: Timestamp) -> Result<Vec<Block>, Error> {
+        Ok(user.is_locked_out(now).then_some(Block::AnyDevice).into_iter().collect())
+    }
+
+    /// Whether the account may have an attempt answered now: in force, not locked, unchanged since `version`. Holds the
     /// row until the commit.
     ///
     /// # Errors
@@ -262,10 +323,15 @@ pub(crate) fn user(row: &Row) -> Result<User, Error> {
         updated_at: row.get("updated_at")?,
         password_changed_at: row.get("password_changed_at")?,
         locked_until: row.get("locked_until")?,
+        recovery_question: row.get("recovery_question")?,
         version: row.get("version")?,
     })
 }
 
 fn password_place(id: Id<UserKind>) -> Place {
     Place::new("users", id, "password")
+}
+
+fn answer_place(id: Id<UserKind>) -> Place {
+    Place::new("users", id, "recovery_answer")
 }

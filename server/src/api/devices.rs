@@ -175,10 +175,6 @@ pub fn device_id(text: &str) -> Result<Id<DeviceKind>, ApiError> {
     text.parse().map_err(|_| ApiError::not_found::<DeviceKind>(text))
 }
 
-fn user_id(text: &str) -> Result<Id<UserKind>, ApiError> {
-    text.parse().map_err(|_| ApiError::not_found::<UserKind>(text))
-}
-
 /// A computer as the API shows it, with the steps that its state allows.
 pub fn json(app: &App, device: &Device) -> Value {
     let Device { id, status, .. } = device;
@@ -333,11 +329,10 @@ async fn of_user(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Path(who): Path<String>,
 ) -> Result<Json<Vec<Value>>, ApiError> {
-    let own = caller.user();
     let caller = caller.require::<right::DevicesRead>(&app).await?;
-    let id = if id == "me" { own } else { user_id(&id)? };
+    let id = users::found(&app, &caller, &who).await?.id;
     let without_linux = is_without_linux(&app, &caller, &headers).await?;
     let devices = of_person(&app, &caller, id).await?.into_iter();
     let shown = devices.filter(|(_, device)| !(without_linux && device.profile.platform == Platform::Linux));

@@ -14,7 +14,7 @@ use postern_authn::recovery::pin::{self, Effect, Facts, Issuance, IssuanceStatus
 use postern_authn::recovery::readiness::{self, Check};
 use postern_authn::recovery::{Enrolment, Link, Rules};
 use postern_authn::token::Grant;
-use postern_authn::user::{Status, User};
+use postern_authn::user::User;
 use postern_codes::drp1::{self, Generation, Pin};
 use postern_codes::id::{
     Device as DeviceKind, Id, Issuance as IssuanceKind, Kind, RecoveryEnrolment, User as UserKind,
@@ -245,7 +245,7 @@ fn issued(
         device: known.device.status,
         last_seen_at: known.device.last_seen_at,
         certificate_expires_at: known.certificate_expires_at,
-        user_is_active: known.user.status == Status::Active,
+        user_is_active: known.user.status.is_in_force(),
         is_self: caller.user() == known.user.id,
         is_stepped_up: caller.has_fresh_factor(env.now) || caller.has_grant(GRANT.as_str()),
         enrolment: known.enrolment.as_ref(),
@@ -438,7 +438,7 @@ pub async fn readiness(app: &App, caller: &Allowed<right::DevicesRead>, pair: Pa
             last_seen_at: known.device.last_seen_at,
             clock_offset: known.device.clock_offset,
             certificate_expires_at: known.certificate_expires_at,
-            user_is_active: known.user.status == Status::Active,
+            user_is_active: known.user.status.is_in_force(),
             enrolment: known.enrolment.as_ref(),
         });
         let takes_time = known.enrolment.as_ref().is_some_and(|own| known.rules.allow_time_pin(own.binding));

@@ -1,52 +1,58 @@
-//! People: made, found, changed, shut out and let in. Nobody acts on somebody who may do more than they themselves, or
-//! who lies outside the scope in which they may do it.
+//! People: made, found, changed, shut out and let in, and what they sign in with. Nobody acts on somebody who may do more
+//! than they themselves, or who lies outside the scope in which they may do it.
 
+mod body;
+mod create;
+mod credentials;
+mod enrolments;
 mod http;
+mod lifecycle;
 mod list;
+mod shown;
+mod update;
 
 use axum::http::StatusCode;
 use postern_authn::audit::{EventType, Target};
-use postern_authn::password::NewPassword;
 use postern_authn::permission::{Permission, Right, right};
-use postern_authn::user::{Lifecycle, Login, Profile, Status, User};
+use postern_authn::user::{Lifecycle, Login, User};
 use postern_codes::Env;
-use postern_codes::id::{Group, Id, User as UserKind};
+use postern_codes::id::{Id, User as UserKind};
 use postern_store::people::{self, PeopleQuery};
 use postern_store::search::Condition;
 use postern_store::{Error, Tx};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::App;
 use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
 use crate::api::page::{Gathering, Listed};
-use crate::api::{groups, profile};
 
-pub use http::{routes, shown};
-
-/// Somebody to be made.
-pub struct NewPerson {
-    /// What they sign in with.
-    pub login: Login,
-    /// What they are called and reached by.
-    pub profile: Profile,
-    /// Their first password, where they get one.
-    pub password: Option<NewPassword>,
-    /// Whether they may begin at once.
-    pub activate: bool,
-    /// Groups to put them into.
-    pub groups: Vec<Id<Group>>,
-}
+pub use create::{NewPerson, create};
+pub use credentials::{
+    ChangedPassword, NewQuestion, NewSecret, change_password, change_question, expire, expire_with_temporary, forgot,
+    forgot_with_answer, reset,
+};
+pub use enrolments::reset_factors;
+pub use http::routes;
+pub use lifecycle::{Removed, Step, StepRight, activate, reactivate, remove, sign_out, sign_out_oneself, step, unlock};
+pub use shown::shown;
+pub use update::{Change, Expected, update};
 
 /// Why somebody may not be acted on. Each is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// They may do what the caller may not.
     Above,
+    /// Their status does not let credentials be changed.
+    Credentials,
     /// Their account has ended.
     Ended,
+    /// Their status does not let them say that they forgot their password.
+    Forgotten,
     /// They are the only super administrator who can sign in.
     LastSuper,
+    /// The account is locked: no answer is looked at.
+    Locked,
     /// There is no lock to end.
     NotLocked,
     /// They are the caller.
@@ -55,203 +61,27 @@ pub enum Refusal {
     OutOfScope,
     /// Their status does not allow this step.
     Status(Lifecycle),
+    /// The present password is wrong.
+    WrongPassword,
+    /// The answer to the recovery question is wrong, or there is none.
+    WrongAnswer,
 }
 
-/// Makes a person.
-///
-/// # Errors
-/// 400 where the login is taken, 404 where a group is unknown.
-pub async fn create(app: &App, by: &Allowed<right::UsersCreate>, new: NewPerson) -> Result<User, ApiError> {
-    let into = if new.groups.is_empty() {
-        None
-    } else {
-        Some(by.caller().clone().require::<right::GroupsMembersManage>(app).await?)
-    };
-    // Whoever may make people of some groups only makes them in one of those.
-    let reach = by.authority().reach(Permission::UsersCreate);
-    if !reach.everybody && !new.groups.iter().any(|group| reach.members.contains(group)) {
-        return Err(
-            ApiError::forbidden().cause("groupIds: you may create people in some groups only; name one of them")
-        );
-    }
-    let env = app.env();
-    let hash = match new.password {
-        Some(password) => Some(app.passwords.hash(password.into_secret(), &env).await?),
-        None => None,
-    };
-    let status = match (new.activate, &hash) {
-        (true, Some(_)) => Status::Active,
-        (true, None) => Status::Provisioned,
-        (false, _) => Status::Staged,
-    };
-    let user = User::new(Id::new(&env), new.login, new.profile, status, env.now);
-    let made = app.store.write(by.org, |tx| {
-        if let Some(into) = &into {
-            for group in &new.groups {
-                if let Err(refused) = groups::reached(tx, into, group.as_str(), EventType::GroupUserAdd, &env)? {
-                    return Ok(Err(refused));
-                }
-            }
-        }
-        if !tx.insert_user(&user, "API", by.user().as_str(), &env)? {
-            return Ok(Err(login_taken()));
-        }
-        tx.record(&by.success(EventType::UserCreate).target(target(&user)), &env)?;
-        if let Some(hash) = &hash {
-            tx.set_password(user.id, hash.expose(), &env)?;
-        }
-        if status == Status::Active {
-            tx.record(&by.success(EventType::UserActivate).target(target(&user)), &env)?;
-        }
-        for group in &new.groups {
-            tx.add_member(*group, user.id, env.now)?;
-            let joined = by.success(EventType::GroupUserAdd).target(target(&user));
-            tx.record(&joined.target(Target::new("UserGroup", group, "", "")), &env)?;
-        }
-        Ok(Ok(()))
-    });
-    made.await??;
-    found(app, by, user.id.as_str()).await
+/// How a one-time link reaches its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// By mail, to the person alone.
+    Mailed,
+    /// In the answer, to the caller, who passes it on.
+    Shown,
 }
 
-/// Changes a person's login and profile. `change` is given the members as they are and says what they shall be.
-///
-/// # Errors
-/// 404 for nobody, 400 where the profile is wrong or the login taken, 403 where the person is above the caller.
-pub async fn update(
-    app: &App,
-    by: &Allowed<right::UsersProfileManage>,
-    who: &str,
-    change: impl Fn(Map<String, Value>) -> Map<String, Value>,
-) -> Result<User, ApiError> {
-    let env = app.env();
-    let kind = EventType::UserProfileUpdate;
-    let changed = app.store.write(by.org, |tx| {
-        let person = match reached(tx, by, who, kind, &env)? {
-            Ok(person) => person,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        if person.status == Status::Deprovisioned {
-            return refuse(tx, by, kind, &person, Refusal::Ended, &env);
-        }
-        let (login, profile) = match profile::read(&change(profile::shown(&person.login, &person.profile))) {
-            Ok(read) => read,
-            Err(wrong) => return Ok(Err(wrong)),
-        };
-        if tx.user_by_login(&login)?.is_some_and(|other| other.id != person.id) {
-            return Ok(Err(login_taken()));
-        }
-        let (who_by, present) = (by.user(), (person.id, person.version));
-        if !tx.set_profile(present, (&login, &profile), ("API", who_by.as_str()), &env)? {
-            return Ok(Err(changed_meanwhile()));
-        }
-        tx.record(&by.success(kind).target(target(&person)), &env)?;
-        Ok(Ok(person.id))
-    });
-    let id = changed.await??;
-    found(app, by, id.as_str()).await
-}
-
-/// A right to one step in the life of an account.
-pub trait Step: Right {
-    /// The step.
-    const STEP: Lifecycle;
-}
-
-impl Step for right::UsersActivate {
-    const STEP: Lifecycle = Lifecycle::Activate;
-}
-
-impl Step for right::UsersDeactivate {
-    const STEP: Lifecycle = Lifecycle::Deactivate;
-}
-
-impl Step for right::UsersSuspend {
-    const STEP: Lifecycle = Lifecycle::Suspend;
-}
-
-impl Step for right::UsersUnsuspend {
-    const STEP: Lifecycle = Lifecycle::Unsuspend;
-}
-
-/// Shuts a person out, lets them in again, ends or begins their account.
-///
-/// # Errors
-/// 404 for nobody; what [`Refusal`] says.
-pub async fn step<R: Step>(app: &App, by: &Allowed<R>, who: &str) -> Result<(), ApiError> {
-    let env = app.env();
-    let step = R::STEP;
-    let kind = event(step);
-    let done = app.store.write(by.org, |tx| {
-        let person = match reached(tx, by, who, kind, &env)? {
-            Ok(person) => person,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        let refusal = match step {
-            Lifecycle::Activate | Lifecycle::Unsuspend => None,
-            Lifecycle::Deactivate | Lifecycle::Suspend if person.id == by.user() => Some(Refusal::Oneself),
-            Lifecycle::Deactivate | Lifecycle::Suspend => tx.is_last_super(person.id)?.then_some(Refusal::LastSuper),
-        };
-        if let Some(refusal) = refusal {
-            return refuse(tx, by, kind, &person, refusal, &env);
-        }
-        if tx.move_user(&person, step, env.now)?.is_none() {
-            return refuse(tx, by, kind, &person, Refusal::Status(step), &env);
-        }
-        match step {
-            Lifecycle::Activate | Lifecycle::Unsuspend => {}
-            Lifecycle::Deactivate => {
-                tx.end_sessions_of(person.id, env.now)?;
-                tx.revoke_tokens_of(person.id, env.now)?;
-            }
-            Lifecycle::Suspend => {
-                tx.end_sessions_of(person.id, env.now)?;
-            }
-        }
-        tx.record(&by.success(kind).target(target(&person)), &env)?;
-        Ok(Ok(()))
-    });
-    done.await?
-}
-
-/// Ends a lock before its time.
-///
-/// # Errors
-/// 404 for nobody, 403 where there is no lock or the person is above the caller.
-pub async fn unlock(app: &App, by: &Allowed<right::UsersUnlock>, who: &str) -> Result<(), ApiError> {
-    let env = app.env();
-    let kind = EventType::UserUnlock;
-    let done = app.store.write(by.org, |tx| {
-        let person = match reached(tx, by, who, kind, &env)? {
-            Ok(person) => person,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        if !tx.unlock_user(person.id, env.now)? {
-            return refuse(tx, by, kind, &person, Refusal::NotLocked, &env);
-        }
-        tx.record(&by.success(kind).target(target(&person)), &env)?;
-        Ok(Ok(()))
-    });
-    done.await?
-}
-
-/// Signs a person out everywhere.
-///
-/// # Errors
-/// 404 for nobody, 403 where the person is above the caller.
-pub async fn sign_out(app: &App, by: &Allowed<right::UsersClearSessions>, who: &str) -> Result<(), ApiError> {
-    let env = app.env();
-    let kind = EventType::SessionEnd;
-    let done = app.store.write(by.org, |tx| {
-        let person = match reached(tx, by, who, kind, &env)? {
-            Ok(person) => person,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        tx.end_sessions_of(person.id, env.now)?;
-        tx.record(&by.success(kind).target(target(&person)), &env)?;
-        Ok(Ok(()))
-    });
-    done.await?
+/// A one-time link that its caller passes on. No `Debug`: whoever has it chooses the password.
+pub struct OneTimeLink {
+    /// The page.
+    pub url: String,
+    /// The token in it.
+    pub token: postern_codes::Secret<String>,
 }
 
 /// A page of the people that are wanted and that the caller may see.
@@ -423,46 +253,49 @@ impl Refusal {
             Self::Above => "above",
             Self::Ended => "ended",
             Self::LastSuper => "last_super_admin",
+            Self::Locked => "locked_out",
             Self::NotLocked => "not_locked",
             Self::Oneself => "self",
             Self::OutOfScope => "out_of_scope",
-            Self::Status(_) => "status",
+            Self::Credentials | Self::Forgotten | Self::Status(_) => "status",
+            Self::WrongAnswer => "invalid_answer",
+            Self::WrongPassword => "invalid_credentials",
         }
     }
 }
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
+        let forbidden = |code, summary| Self::new(StatusCode::FORBIDDEN, code, summary);
+        let status = || forbidden("E0000038", "This operation is not allowed in the user's current status.");
         match refusal {
             Refusal::Above => Self::forbidden().cause("this person may do what you may not"),
+            Refusal::Credentials => forbidden("E0000035", "Change password not allowed on specified user."),
+            Refusal::Forgotten => forbidden("E0000034", "Forgot password not allowed on specified user."),
             Refusal::LastSuper => Self::forbidden().cause("this is the last super administrator: make another first"),
-            Refusal::NotLocked => Self::new(StatusCode::FORBIDDEN, "E0000032", "Unlock is not allowed for this user."),
+            Refusal::Locked => forbidden("E0000069", "User Locked"),
+            Refusal::NotLocked => forbidden("E0000032", "Unlock is not allowed for this user."),
             Refusal::Oneself => Self::forbidden().cause("you cannot do this to yourself"),
             Refusal::OutOfScope => Self::forbidden().cause("your role does not reach this person"),
-            Refusal::Status(Lifecycle::Activate) => {
-                Self::new(StatusCode::FORBIDDEN, "E0000016", "Activation failed because the user is already active")
+            Refusal::WrongAnswer => forbidden("E0000087", "The recovery question answer did not match our records."),
+            Refusal::WrongPassword => {
+                forbidden("E0000014", "Update of credentials failed").cause("oldPassword: The password is incorrect")
             }
-            Refusal::Ended | Refusal::Status(Lifecycle::Deactivate) => Self::new(
-                StatusCode::FORBIDDEN,
-                "E0000038",
-                "This operation is not allowed in the user's current status.",
-            ),
+            Refusal::Status(Lifecycle::Activate(_)) => {
+                forbidden("E0000016", "Activation failed because the user is already active")
+            }
+            Refusal::Status(Lifecycle::ResetPassword) => forbidden("E0000017", "Password reset failed"),
             Refusal::Status(Lifecycle::Suspend) => {
                 Self::validation("Cannot suspend a user that is not active", [] as [String; 0])
             }
             Refusal::Status(Lifecycle::Unsuspend) => {
                 Self::validation("Cannot unsuspend a user that is not suspended", [] as [String; 0])
             }
+            Refusal::Ended
+            | Refusal::Status(
+                Lifecycle::Deactivate | Lifecycle::ExpirePassword | Lifecycle::Reactivate(_) | Lifecycle::SetPassword,
+            ) => status(),
         }
-    }
-}
-
-const fn event(step: Lifecycle) -> EventType {
-    match step {
-        Lifecycle::Activate => EventType::UserActivate,
-        Lifecycle::Deactivate => EventType::UserDeactivate,
-        Lifecycle::Suspend => EventType::UserSuspend,
-        Lifecycle::Unsuspend => EventType::UserUnsuspend,
     }
 }
 
@@ -475,7 +308,11 @@ fn changed_meanwhile() -> ApiError {
     ApiError::new(StatusCode::CONFLICT, "E0000107", summary)
 }
 
-async fn found(app: &App, by: &Caller, who: &str) -> Result<User, ApiError> {
+/// A person who is there.
+///
+/// # Errors
+/// 404 for nobody.
+pub async fn found(app: &App, by: &Caller, who: &str) -> Result<User, ApiError> {
     let found = app.store.read(by.org, |tx| named(tx, by, who)).await?;
     found.ok_or_else(|| ApiError::not_found::<UserKind>(who))
 }

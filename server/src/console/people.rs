@@ -63,10 +63,12 @@ pub fn address(person: &User) -> String {
 /// How an account stands, in words.
 pub fn standing(person: &User, now: Timestamp) -> State {
     let (tone, text) = match person.status {
-        Status::Active if person.lock(now).is_some() => (Tone::Warning, "Locked"),
+        Status::Active | Status::PasswordExpired if person.lock(now).is_some() => (Tone::Warning, "Locked"),
         Status::Active => (Tone::Good, "Active"),
         Status::Deprovisioned => (Tone::Plain, "Deactivated"),
+        Status::PasswordExpired => (Tone::Warning, "Password expired"),
         Status::Provisioned => (Tone::Plain, "Has no password yet"),
+        Status::Recovery => (Tone::Warning, "Password being reset"),
         Status::Staged => (Tone::Plain, "Not activated"),
         Status::Suspended => (Tone::Danger, "Suspended"),
     };

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Redirect, Response};
 use postern_authn::permission::{Permission, right};
-use postern_authn::user::{self, ContactKind, Lifecycle, Status, User};
+use postern_authn::user::{self, ContactKind, Lifecycle, Readiness, User};
 use postern_codes::Timestamp;
 use postern_codes::id::User as UserKind;
 use postern_store::Error;
@@ -20,7 +20,7 @@ use super::{device, events, people};
 use crate::App;
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
-use crate::api::users::{self, Step};
+use crate::api::users::{self, Delivery, StepRight};
 use crate::api::{ApiError, devices};
 
 /// An address or a phone, now or once.
@@ -80,11 +80,7 @@ pub fn routes() -> Routes {
     let of = Access::Permission;
     Routes::new()
         .get("/admin/people/{person}", of(Permission::UsersRead), show)
-        .post(
-            "/admin/people/{person}/lifecycle/activate",
-            of(Permission::UsersActivate),
-            post_step::<right::UsersActivate>,
-        )
+        .post("/admin/people/{person}/lifecycle/activate", of(Permission::UsersActivate), post_activate)
         .post(
             "/admin/people/{person}/lifecycle/deactivate",
             of(Permission::UsersDeactivate),
@@ -220,7 +216,7 @@ fn acts(person: &User, may: &[Permission], now: Timestamp) -> Vec<Act> {
         })
     };
     let step = |step: Lifecycle, act: Option<Act>| step.apply(person.status).and(act);
-    let is_locked = person.status == Status::Active && person.lock(now).is_some();
+    let is_locked = person.is_locked_out(now);
     let unlock = act(Permission::UsersUnlock, "unlock", "Unlock", "They can try again at once.", false);
     let acts = [
         unlock.filter(|_| is_locked),
@@ -228,7 +224,10 @@ fn acts(person: &User, may: &[Permission], now: Timestamp) -> Vec<Act> {
             Lifecycle::Unsuspend,
             act(Permission::UsersUnsuspend, "unsuspend", "Unsuspend", "They can sign in again.", false),
         ),
-        step(Lifecycle::Activate, act(Permission::UsersActivate, "activate", "Activate", "They can sign in.", false)),
+        step(
+            Lifecycle::Activate(Readiness::Ready),
+            act(Permission::UsersActivate, "activate", "Activate", "They can sign in.", false),
+        ),
         step(
             Lifecycle::Suspend,
             act(
@@ -253,13 +252,23 @@ fn acts(person: &User, may: &[Permission], now: Timestamp) -> Vec<Act> {
     acts.into_iter().flatten().collect()
 }
 
-async fn post_step<R: Step>(
+async fn post_step<R: StepRight>(
     Shared(app): Shared<Arc<App>>,
     viewer: Viewer,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let by = viewer.require::<R>(&app).await?;
-    users::step(&app, &by, &id).await?;
+    users::step(&app, &by, &id, false).await?;
+    Ok(Redirect::to(&format!("/admin/people/{id}")).into_response())
+}
+
+async fn post_activate(
+    Shared(app): Shared<Arc<App>>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let by = viewer.require::<right::UsersActivate>(&app).await?;
+    users::activate(&app, &by, &id, Delivery::Mailed).await?;
     Ok(Redirect::to(&format!("/admin/people/{id}")).into_response())
 }
 

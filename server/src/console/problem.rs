@@ -58,7 +58,7 @@ impl From<&ApiError> for Why {
 /// Whether a path is one that people open in a browser.
 pub fn is_for_browsers(path: &str) -> bool {
     let first = path.split('/').nth(1).unwrap_or_default();
-    matches!(first, "" | "admin" | "not-me" | "setup" | "signin")
+    matches!(first, "" | "admin" | "expired" | "forgot" | "not-me" | "reset" | "setup" | "signin" | "welcome")
 }
 
 /// The answer to a browser: to sign in, for whoever has no session; a page for everything else.

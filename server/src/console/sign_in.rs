@@ -9,19 +9,20 @@ use axum::response::{IntoResponse, Redirect, Response};
 use postern_authn::audit;
 use postern_authn::factor::Answer;
 use postern_codes::{Secret, Timestamp};
+use postern_store::links::LinkPurpose;
 
 use super::cookie;
 use super::form::Form;
 use super::page::{page, page_with};
 use super::part::{Field, Kind, Moment, Notice, Tone};
 use super::problem::way_back;
-use crate::App;
 use crate::api::client::Client;
 use crate::api::page::Query;
 use crate::api::routes::{Access, Routes};
 use crate::api::{ApiError, Caller};
 use crate::app::to_the_end;
 use crate::sign_in::{self, Refusal, Reply, Step};
+use crate::{App, account};
 
 /// What is asked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +128,10 @@ async fn judge(app: Arc<App>, client: audit::Client, form: Form) -> Result<Respo
     };
     match sign_in::answer(&app, &client, &state_token, reply).await? {
         Step::Asked(next) => Ok(page(&shown.view(self::question(&next), Some(state_token)))),
+        Step::Expired(token) => {
+            let page = account::page(LinkPurpose::Expired);
+            Ok(Redirect::to(&format!("{page}/{}", token.expose())).into_response())
+        }
         Step::Refused(refusal) => Ok(shown.refused(&refusal, question, state_token)),
         Step::SignedIn(token) => Ok((cookie::set(&token), Redirect::to(&shown.to)).into_response()),
     }

@@ -9,7 +9,7 @@ pub mod recover;
 pub mod socket;
 pub mod tokens;
 
-use postern_authn::user::Lifecycle;
+use crate::api::users::Step;
 use serde::{Deserialize, Serialize};
 
 use crate::App;
@@ -131,9 +131,9 @@ pub async fn run(app: &App, command: Command) -> anyhow::Result<Answer> {
         Command::TokenRevoke { id } => tokens::revoke(app, org, &id).await,
         Command::UserApp { login } => recover::app(app, org, &login).await,
         Command::UserCreate(new) => people::create(app, org, new).await,
-        Command::UserDeactivate { login } => people::step(app, org, &login, Lifecycle::Deactivate).await,
+        Command::UserDeactivate { login } => people::step(app, org, &login, Step::Deactivate).await,
         Command::UserList { words } => people::list(app, org, words).await,
-        Command::UserSuspend { login } => people::step(app, org, &login, Lifecycle::Suspend).await,
-        Command::UserUnsuspend { login } => people::step(app, org, &login, Lifecycle::Unsuspend).await,
+        Command::UserSuspend { login } => people::step(app, org, &login, Step::Suspend).await,
+        Command::UserUnsuspend { login } => people::step(app, org, &login, Step::Unsuspend).await,
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use postern_authn::audit::{Actor, Client, Event, EventType, Target};
-use postern_authn::user::{Lifecycle, Login, Profile, Status, User};
+use postern_authn::user::{Login, Profile, Status, User};
 use postern_codes::id::{Id, Org};
 use postern_codes::{Env, Secret};
 use postern_store::people::PeopleQuery;
 
 use super::{Answer, NewUser};
 use crate::App;
+use crate::api::users::Step;
 
 /// Most people that are listed.
 const LISTED: u32 = 1000;
@@ -57,16 +58,15 @@ pub async fn create(app: &App, org: Id<Org>, new: NewUser) -> anyhow::Result<Ans
 ///
 /// # Errors
 /// Of the database.
-pub async fn step(app: &App, org: Id<Org>, login: &str, step: Lifecycle) -> anyhow::Result<Answer> {
+pub async fn step(app: &App, org: Id<Org>, login: &str, step: Step) -> anyhow::Result<Answer> {
     let Ok(known) = login.parse::<Login>() else { return Ok(Answer::nobody(login)) };
     let env = app.env();
     let (kind, done) = match step {
-        Lifecycle::Activate => (EventType::UserActivate, "active"),
-        Lifecycle::Deactivate => (EventType::UserDeactivate, "deactivated"),
-        Lifecycle::Suspend => (EventType::UserSuspend, "suspended"),
-        Lifecycle::Unsuspend => (EventType::UserUnsuspend, "active again"),
+        Step::Deactivate => (EventType::UserDeactivate, "deactivated"),
+        Step::Suspend => (EventType::UserSuspend, "suspended"),
+        Step::Unsuspend => (EventType::UserUnsuspend, "active again"),
     };
-    let shuts_out = matches!(step, Lifecycle::Deactivate | Lifecycle::Suspend);
+    let shuts_out = step != Step::Unsuspend;
     let stepped = app.store.write(org, |tx| {
         let Some(user) = tx.user_by_login(&known)? else { return Ok(Answer::nobody(login)) };
         if shuts_out && tx.is_last_super(user.id)? {
@@ -74,14 +74,15 @@ pub async fn step(app: &App, org: Id<Org>, login: &str, step: Lifecycle) -> anyh
             tx.record(&failure(kind, &user, "last_super"), &env)?;
             return Ok(Answer::Refused(why));
         }
-        if tx.move_user(&user, step, env.now)?.is_none() {
+        if tx.move_user(&user, step.into(), env.now)?.is_none() {
             tx.record(&failure(kind, &user, "status"), &env)?;
             return Ok(Answer::Refused(format!("{login} is {}: that step does not apply", user.status.as_str())));
         }
         if shuts_out {
             tx.end_sessions_of(user.id, env.now)?;
+            tx.void_links(user.id.as_str(), env.now)?;
         }
-        if step == Lifecycle::Deactivate {
+        if step == Step::Deactivate {
             tx.revoke_tokens_of(user.id, env.now)?;
         }
         tx.record(&success(kind, &user), &env)?;

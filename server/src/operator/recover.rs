@@ -3,7 +3,7 @@
 
 use postern_authn::audit::EventType;
 use postern_authn::factor::{Kind, NewFactor, totp};
-use postern_authn::user::{Login, Status, User};
+use postern_authn::user::{Login, User};
 use postern_codes::id::{Id, Org};
 use postern_codes::otp::{self, AUTHENTICATOR_APP};
 use postern_codes::{Env, Secret};
@@ -39,7 +39,7 @@ pub async fn new_app(app: &App, org: Id<Org>, login: &str) -> anyhow::Result<Opt
     let env = app.env();
     let secret = totp::new_secret(&env);
     let made = app.store.write(org, |tx| {
-        let Some(user) = tx.user_by_login(&known)?.filter(|user| user.status == Status::Active) else {
+        let Some(user) = tx.user_by_login(&known)?.filter(|user| user.status.is_in_force()) else {
             return Ok(None);
         };
         replace_app(tx, &user, &secret, &env)?;
@@ -60,14 +60,16 @@ pub async fn administrator(app: &App, org: Id<Org>, login: &str) -> anyhow::Resu
     let hash =
         app.passwords.hash(password.clone(), &env).await.map_err(|error| anyhow::anyhow!(error.summary.clone()))?;
     let made = app.store.write(org, |tx| {
-        let Some(user) = tx.user_by_login(&known)?.filter(|user| user.status == Status::Active) else {
+        let Some(user) = tx.user_by_login(&known)?.filter(|user| user.status.is_in_force()) else {
             return Ok(Err(Answer::nobody(login)));
         };
         if tx.role_assignments(user.id)?.is_empty() {
             let why = format!("{login} is no administrator: an administrator helps them in the console");
             return Ok(Err(Answer::Refused(why)));
         }
-        tx.set_password(user.id, hash.expose(), &env)?;
+        if tx.give_password(&user, hash.expose(), &env)?.is_none() {
+            return Ok(Err(Answer::nobody(login)));
+        }
         tx.record(&people::success(EventType::UserPasswordUpdate, &user), &env)?;
         replace_app(tx, &user, &secret, &env)?;
         if tx.unlock_user(user.id, env.now)? {

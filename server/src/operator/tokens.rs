@@ -2,7 +2,7 @@
 
 use postern_authn::audit::{Actor, Client, Event, EventType, Target};
 use postern_authn::token::{Grant, TokenName};
-use postern_authn::user::{Login, Status};
+use postern_authn::user::Login;
 use postern_codes::id::{ApiToken, Id, Org};
 
 use super::Answer;
@@ -25,7 +25,7 @@ pub async fn create(app: &App, org: Id<Org>, login: &str, name: &str, grants: &[
     let Ok(known) = login.parse::<Login>() else { return Ok(Answer::nobody(login)) };
     let env = app.env();
     let made = app.store.write(org, |tx| {
-        let Some(user) = tx.user_by_login(&known)?.filter(|user| user.status == Status::Active) else {
+        let Some(user) = tx.user_by_login(&known)?.filter(|user| user.status.is_in_force()) else {
             return Ok(None);
         };
         api::tokens::create(tx, &user, &name, &grants, &env).map(Some)

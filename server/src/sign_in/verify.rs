@@ -196,7 +196,7 @@ fn count_failure(tx: &mut Tx<'_>, user: &User, scene: &Scene, env: &Env) -> Resu
 }
 
 /// Records that an account was locked and tells its person, by mail, whoever it was.
-pub(super) fn note_lock(
+pub(crate) fn note_lock(
     tx: &mut Tx<'_>,
     user: &User,
     until: Timestamp,

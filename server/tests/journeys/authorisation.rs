@@ -16,8 +16,14 @@ use crate::staff::{Staff, founded, member};
 /// Routes that anybody may ask, and why. This list may only shrink.
 const OPEN: &[(&str, &str)] = &[
     ("GET /", "leads to the console, which asks who it is"),
+    ("GET /expired/{token}", "the link that the right password led to is the right to choose another"),
+    ("POST /expired/{token}", "the same"),
+    ("GET /forgot", "asks who it is, and answers everybody alike"),
+    ("POST /forgot", "the same"),
     ("GET /not-me/{token}", "the link in a notice is the right to say that it was not me"),
     ("POST /not-me/{token}", "the same"),
+    ("GET /reset/{token}", "the link in a message is the right to choose a password"),
+    ("POST /reset/{token}", "the same"),
     ("GET /setup/{link}", "the link that the first start prints is the right to set up"),
     ("POST /setup/{link}", "the same"),
     ("GET /setup/{link}/app", "the same"),
@@ -25,7 +31,10 @@ const OPEN: &[(&str, &str)] = &[
     ("GET /signin", "asks who it is"),
     ("POST /signin", "proves who it is"),
     ("GET /static/console.js", "the same for everybody"),
+    ("GET /static/portal.js", "the same for everybody"),
     ("GET /static/style.css", "the same for everybody"),
+    ("GET /welcome/{token}", "the link in a message is the right to choose a password"),
+    ("POST /welcome/{token}", "the same"),
     ("POST /device-access/api/v1/enroll", "the enrolment code is the right to enrol"),
 ];
 

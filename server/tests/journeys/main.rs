@@ -2,12 +2,15 @@
 //!
 //! A file a journey; [`app::TestApp`] is what they share.
 
+mod account_links;
+mod accounts;
 mod app;
 mod authorisation;
 mod bad_input;
 mod browser;
 mod computer;
 mod console;
+mod credentials;
 mod devices;
 mod directory;
 mod faults;

@@ -46,6 +46,7 @@ impl Person {
         match step.expect("the database serves") {
             Step::SignedIn(session) => session,
             Step::Asked(question) => panic!("asked for more: {question:?}"),
+            Step::Expired(_) => panic!("the password is expired"),
             Step::Refused(refusal) => panic!("refused: {refusal:?}"),
         }
     }
@@ -57,6 +58,7 @@ impl Person {
         let reply = Reply::Password(Secret::new(self.password.clone()));
         match sign_in::answer(&app.app, &client(), &token, reply).await.expect("the database serves") {
             Step::Asked(question) => assert!(!question.is_password()),
+            Step::Expired(_) => panic!("the password is expired"),
             Step::Refused(refusal) => panic!("refused: {refusal:?}"),
             Step::SignedIn(_) => panic!("a password alone signed in"),
         }

@@ -44,6 +44,7 @@ fn refused(step: Step) -> Refusal {
     match step {
         Step::Refused(refusal) => refusal,
         Step::Asked(question) => panic!("asked {question:?}"),
+        Step::Expired(_) => panic!("the password is expired"),
         Step::SignedIn(_) => panic!("signed in"),
     }
 }

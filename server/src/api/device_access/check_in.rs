@@ -10,7 +10,6 @@ use axum::extract::State;
 use postern_authn::audit::EventType;
 use postern_authn::recovery::pin::Issuance;
 use postern_authn::recovery::{Enrolment, EnrolmentStatus, RETIRED_SEED_KEPT, Rules};
-use postern_authn::user::Status;
 use postern_codes::{Id, Timestamp};
 use postern_store::devices::CheckedIn;
 use postern_store::{Error, Tx};
@@ -82,7 +81,7 @@ fn commands_for(
     }
     tx.enrolment_told(id, state.last_step.get(), state.failures.get(), state.locked)?;
     tx.expire_issuances(id, now)?;
-    let barred = tx.user(enrolment.user)?.filter(|user| user.status != Status::Active);
+    let barred = tx.user(enrolment.user)?.filter(|user| !user.status.is_in_force());
     if let Some(user) = barred
         && tx.revoke_enrolment(id, now)?
     {

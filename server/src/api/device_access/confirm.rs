@@ -10,7 +10,6 @@ use postern_authn::audit::EventType;
 use postern_authn::limit::{Charge, Limit};
 use postern_authn::recovery::EnrolmentStatus;
 use postern_authn::recovery::pin::{Issuance, IssuanceStatus, Terms};
-use postern_authn::user::Status;
 use postern_codes::Timestamp;
 use postern_codes::drp1::{Generation, Pin};
 use postern_codes::mac::{KeyFault, equal};
@@ -61,7 +60,7 @@ fn confirm(tx: &mut Tx<'_>, app: &App, call: &DeviceCall, request: &ConfirmReque
     if let Some(verdict) = tx.granted_before(eid, call.bond().body, REPEAT, now)? {
         return Ok(Ok(verdict));
     }
-    if tx.user(held.enrolment.user)?.is_none_or(|user| user.status != Status::Active) {
+    if tx.user(held.enrolment.user)?.is_none_or(|user| !user.status.is_in_force()) {
         return call.refuse(tx, DENY, DeviceError::UserSuspended);
     }
     let allowed = tx.allowance(Limit::ConfirmFailures)?;

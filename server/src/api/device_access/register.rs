@@ -155,7 +155,7 @@ fn ack(tx: &mut Tx<'_>, app: &App, call: &DeviceCall, request: &AckRequest) -> O
         return call.refuse(tx, FAILED, DeviceError::GenerationRetired);
     }
     let Some(user) = tx.user(enrolment.user)? else { return call.refuse(tx, FAILED, DeviceError::UserUnknown) };
-    if user.status != Status::Active {
+    if !user.status.is_in_force() {
         return call.refuse(tx, FAILED, DeviceError::UserSuspended);
     }
     if !equal(&held.generation(tx).ack_mac(&enrolment.transcript)?, &request.mac.0) {
@@ -202,7 +202,7 @@ pub fn person(tx: &mut Tx<'_>, login: &Text) -> Result<Result<User, DeviceError>
     let Ok(login) = login.parse::<Login>() else { return Ok(Err(DeviceError::UserUnknown)) };
     let Some(user) = tx.user_by_login(&login)? else { return Ok(Err(DeviceError::UserUnknown)) };
     Ok(match user.status {
-        Status::Active => Ok(user),
+        Status::Active | Status::PasswordExpired | Status::Recovery => Ok(user),
         Status::Suspended => Err(DeviceError::UserSuspended),
         Status::Deprovisioned | Status::Provisioned | Status::Staged => Err(DeviceError::UserUnknown),
     })

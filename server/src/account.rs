@@ -1,0 +1,212 @@
+//! One-time links by which a person chooses a password: the first one, another one, or one after the right one that is
+//! expired. A link is made in the transaction that makes it necessary, works once, for one person and one purpose, and
+//! only while their account waits for it. To look at it uses nothing up: mail programs open links by themselves.
+
+use std::time::Duration;
+
+use postern_authn::audit::{Actor, Client, Event, EventType};
+use postern_authn::limit::{Charge, Limit};
+use postern_authn::password::{NewPassword, Weak};
+use postern_authn::user::{Login, User};
+use postern_codes::id::{Id, User as UserKind};
+use postern_codes::{Env, Secret, Timestamp};
+use postern_store::links::LinkPurpose;
+use postern_store::{Error, Tx};
+
+use crate::App;
+use crate::api::ApiError;
+use crate::api::users::{OneTimeLink, target};
+use crate::config::Config;
+use crate::notices::account as notices;
+use crate::sign_in::{charge, name_key, open_hash};
+
+/// Whether a person needs a password at all.
+pub const NEEDS_PASSWORD: bool = true;
+/// How long somebody new has to choose a password.
+const WELCOME_LIFE: Duration = Duration::from_hours(7 * 24);
+/// How long a reset that an administrator began waits.
+const RESET_LIFE: Duration = Duration::from_hours(24);
+/// How long a link waits that anybody may have asked for.
+const FORGOTTEN_LIFE: Duration = Duration::from_hours(1);
+/// How long somebody who proved an expired password has to choose another.
+const EXPIRED_LIFE: Duration = Duration::from_mins(10);
+
+/// What came of a password that was chosen by a link.
+#[must_use]
+pub enum Chosen {
+    /// It is theirs now.
+    Done(User),
+    /// The link is unknown, used or too old, or the account does not wait for it: one answer for all.
+    LinkOver,
+    /// It is the one they had.
+    Same(User),
+    /// It may not be set.
+    Weak(User, Weak),
+}
+
+/// Judges a password that somebody chooses.
+///
+/// # Errors
+/// [`Weak`].
+pub fn judge(password: Secret<String>, owner: &User) -> Result<NewPassword, Weak> {
+    NewPassword::judge(password, &[owner.login.as_str(), &owner.profile.first_name, &owner.profile.last_name])
+}
+
+/// A link by which somebody new chooses their first password; those before it are void.
+///
+/// # Errors
+/// Of the database.
+pub fn welcome(tx: &mut Tx<'_>, config: &Config, user: &User, env: &Env) -> Result<OneTimeLink, Error> {
+    tx.void_links(user.id.as_str(), env.now)?;
+    make(tx, config, user, (LinkPurpose::Activate, WELCOME_LIFE), env)
+}
+
+/// The same, mailed.
+///
+/// # Errors
+/// Of the database.
+pub fn mail_welcome(tx: &mut Tx<'_>, config: &Config, user: &User, env: &Env) -> Result<(), Error> {
+    let link = welcome(tx, config, user, env)?;
+    notices::welcome(tx, user, (&link.url, WELCOME_LIFE), env)
+}
+
+/// A link by which somebody chooses another password; those before it are void.
+///
+/// # Errors
+/// Of the database.
+pub fn reset(tx: &mut Tx<'_>, config: &Config, user: &User, env: &Env) -> Result<OneTimeLink, Error> {
+    tx.void_links(user.id.as_str(), env.now)?;
+    make(tx, config, user, (LinkPurpose::Reset, RESET_LIFE), env)
+}
+
+/// The same, mailed.
+///
+/// # Errors
+/// Of the database.
+pub fn mail_reset(tx: &mut Tx<'_>, config: &Config, user: &User, env: &Env) -> Result<(), Error> {
+    let link = reset(tx, config, user, env)?;
+    notices::reset(tx, user, (&link.url, RESET_LIFE), env)
+}
+
+/// A link for somebody who just proved a password that is expired.
+///
+/// # Errors
+/// Of the database.
+pub fn expired(tx: &mut Tx<'_>, user: &User, env: &Env) -> Result<Secret<String>, Error> {
+    tx.new_link(LinkPurpose::Expired, user.id.as_str(), EXPIRED_LIFE, env)
+}
+
+/// Whom a link is for, without using it up; nothing where it does not work.
+///
+/// # Errors
+/// Of the database.
+pub async fn look(app: &App, purpose: LinkPurpose, token: &Secret<String>) -> Result<Option<User>, ApiError> {
+    let (org, now) = (app.org().await?, app.env().now);
+    let found = app.store.read(org, |tx| {
+        let subject = tx.link_subject(purpose, token, now)?;
+        waiting(tx, purpose, subject.as_deref())
+    });
+    Ok(found.await?)
+}
+
+/// Uses a link up and sets the password that its person chose. Every session before it ends.
+///
+/// # Errors
+/// Of the database or the hash function; the link is not used up then.
+pub async fn choose(
+    app: &App,
+    client: &Client,
+    (purpose, token): (LinkPurpose, &Secret<String>),
+    password: Secret<String>,
+) -> Result<Chosen, ApiError> {
+    let Some(person) = look(app, purpose, token).await? else { return Ok(Chosen::LinkOver) };
+    let (org, env) = (app.org().await?, app.env());
+    let new = match judge(password.clone(), &person) {
+        Ok(new) => new,
+        Err(weak) => return Ok(Chosen::Weak(person, weak)),
+    };
+    if let Some(sealed) = app.store.read(org, |tx| tx.user_password(person.id)).await? {
+        let present = open_hash(app, &sealed)?;
+        if app.passwords.check(password, Some(present)).await?.is_right {
+            return Ok(Chosen::Same(person));
+        }
+    }
+    let hash = app.passwords.hash(new.into_secret(), &env).await?;
+    let chosen = app.store.write(org, |tx| {
+        let subject = tx.use_link(purpose, token, env.now)?;
+        let Some(person) = waiting(tx, purpose, subject.as_deref())? else { return Ok(Chosen::LinkOver) };
+        if tx.give_password(&person, hash.expose(), &env)?.is_none() {
+            return Ok(Chosen::LinkOver);
+        }
+        tx.end_sessions_of(person.id, env.now)?;
+        let by = Actor::user(person.id, person.login.as_str(), &person.name());
+        for kind in [EventType::UserTokenUse, EventType::UserPasswordUpdate] {
+            let event = Event::success(kind, by.clone(), client.clone()).target(target(&person));
+            tx.record(&event.detail("purpose", purpose.as_str()), &env)?;
+        }
+        notices::password_changed(tx, &app.config, &person, &env)?;
+        Ok(Chosen::Done(person))
+    });
+    Ok(chosen.await?)
+}
+
+/// Mails a link to whoever has this name, if anybody has. What is answered depends on nothing but how often it was asked.
+///
+/// # Errors
+/// Of the database; the value says until when nothing more is sent for this name or address.
+pub async fn forgotten(app: &App, client: &Client, name: &str) -> Result<Result<(), (Limit, Timestamp)>, ApiError> {
+    let (org, env) = (app.org().await?, app.env());
+    let login: Option<Login> = name.trim().parse().ok();
+    let key = name_key(name);
+    let asked = app.store.write(org, |tx| {
+        for (limit, subject) in [(Limit::ForgottenOfAddress, client.ip.as_str()), (Limit::ForgottenOfName, &key)] {
+            if let Charge::RetryAt(at) = charge(tx, limit, subject, client, &env)? {
+                return Ok(Err((limit, at)));
+            }
+        }
+        let known = login.as_ref().map(|login| tx.user_by_login(login)).transpose()?.flatten();
+        // Who is in recovery already has the link of whoever began it, and their mailbox may be why.
+        let person = known.filter(|person| person.status.takes_password());
+        let kind = EventType::UserPasswordReset;
+        let Some(person) = person else {
+            // The same work for nobody: a link that leads nowhere.
+            tx.new_link(LinkPurpose::Reset, "nobody", FORGOTTEN_LIFE, &env)?;
+            tx.record(&Event::failure(kind, Actor::anonymous(), client.clone(), "not_admitted"), &env)?;
+            return Ok(Ok(()));
+        };
+        let link = make(tx, &app.config, &person, (LinkPurpose::Reset, FORGOTTEN_LIFE), &env)?;
+        notices::reset(tx, &person, (&link.url, FORGOTTEN_LIFE), &env)?;
+        let event = Event::success(kind, Actor::anonymous(), client.clone()).target(target(&person));
+        tx.record(&event.detail("begun", "forgotten_page"), &env)?;
+        Ok(Ok(()))
+    });
+    Ok(asked.await?)
+}
+
+/// The page of a link.
+pub const fn page(purpose: LinkPurpose) -> &'static str {
+    match purpose {
+        LinkPurpose::Activate => "/welcome",
+        LinkPurpose::Expired => "/expired",
+        LinkPurpose::NotMe => "/not-me",
+        LinkPurpose::Reset => "/reset",
+    }
+}
+
+fn make(
+    tx: &mut Tx<'_>,
+    config: &Config,
+    user: &User,
+    (purpose, life): (LinkPurpose, Duration),
+    env: &Env,
+) -> Result<OneTimeLink, Error> {
+    let token = tx.new_link(purpose, user.id.as_str(), life, env)?;
+    let url = format!("{}{}/{}", config.public_url.first(), page(purpose), token.expose());
+    Ok(OneTimeLink { url, token })
+}
+
+/// The person of a link, where their account waits for what it does.
+fn waiting(tx: &mut Tx<'_>, purpose: LinkPurpose, subject: Option<&str>) -> Result<Option<User>, Error> {
+    let Some(id) = subject.and_then(|subject| subject.parse::<Id<UserKind>>().ok()) else { return Ok(None) };
+    Ok(tx.user(id)?.filter(|person| purpose.is_open_to(person.status)))
+}

@@ -1,0 +1,129 @@
+//! What a person has enrolled: the password and their factors, as the API lists them; and the reset of every factor.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use postern_authn::audit::EventType;
+use postern_authn::factor::{Enrolled, Kind};
+use postern_authn::permission::{Permission, right};
+use postern_authn::user::User;
+use postern_codes::Timestamp;
+use postern_codes::id::Factor;
+use postern_store::Error;
+use serde_json::{Value, json};
+
+use super::{Refusal, reached, refuse, seen, target};
+use crate::App;
+use crate::api::body::Json;
+use crate::api::caller::{Allowed, Caller};
+use crate::api::error::ApiError;
+use crate::api::hal::{self, Links};
+use crate::api::path::Path;
+use crate::api::routes::{Access, Routes};
+use crate::notices::account as notices;
+
+/// Takes every factor from a person, and what waits for an answer of one. They keep their password and cannot pass a
+/// second step until they enrol again.
+///
+/// # Errors
+/// 404 for nobody; 403 for somebody above the caller, the caller, and the last super administrator, who could not enter
+/// any more.
+pub async fn reset_factors(app: &App, by: &Allowed<right::UsersResetFactors>, who: &str) -> Result<(), ApiError> {
+    let env = app.env();
+    let kind = EventType::FactorResetAll;
+    let done = app.store.write(by.org, |tx| {
+        let person = match reached(tx, by, who, kind, &env)? {
+            Ok(person) => person,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if person.id == by.user() {
+            return refuse(tx, by, kind, &person, Refusal::Oneself, &env);
+        }
+        if tx.is_last_super(person.id)? {
+            return refuse(tx, by, kind, &person, Refusal::LastSuper, &env);
+        }
+        let held: Vec<_> = tx.factors_of(person.id)?.iter().map(|held| held.kind.as_str()).collect();
+        let retired = tx.retire_factors_of(person.id, env.now)?;
+        let event = by.success(kind).target(target(&person)).detail("factors", held.join(" "));
+        tx.record(&event.detail("count", retired.to_string()), &env)?;
+        notices::factors_reset(tx, &app.config, &person, &env)?;
+        Ok(Ok(()))
+    });
+    done.await?
+}
+
+/// The routes.
+pub(super) fn routes() -> Routes {
+    let read = Access::Permission(Permission::UsersRead);
+    Routes::new().get("/api/v1/users/{who}/authenticator-enrollments", read, list).get(
+        "/api/v1/users/{who}/authenticator-enrollments/{enrolment}",
+        read,
+        one,
+    )
+}
+
+async fn list(app: State<Arc<App>>, caller: Caller, who: Path<String>) -> Result<Json<Vec<Value>>, ApiError> {
+    let by = caller.require::<right::UsersRead>(&app).await?;
+    Ok(Json(all(&app, &by, &who.0).await?))
+}
+
+async fn one(
+    app: State<Arc<App>>,
+    caller: Caller,
+    Path((who, enrolment)): Path<(String, String)>,
+) -> Result<Json<Value>, ApiError> {
+    let by = caller.require::<right::UsersRead>(&app).await?;
+    let found = all(&app, &by, &who).await?.into_iter().find(|shown| shown["id"] == enrolment.as_str());
+    found.map(Json).ok_or_else(|| ApiError::not_found::<Factor>(&enrolment))
+}
+
+async fn all(app: &App, by: &Allowed<right::UsersRead>, who: &str) -> Result<Vec<Value>, ApiError> {
+    let read = app.store.read(by.org, |tx| {
+        let Some(person) = seen(tx, by, who)? else { return Ok(None) };
+        let factors = tx.factors_of(person.id)?;
+        Ok::<_, Error>(Some((person, factors)))
+    });
+    let found = read.await?;
+    let (person, factors) = found.ok_or_else(|| ApiError::not_found::<postern_codes::id::User>(who))?;
+    let password = person.password_changed_at.map(|at| password(app, &person, at));
+    Ok(password.into_iter().chain(factors.iter().map(|held| factor(app, &person, held))).collect())
+}
+
+fn password(app: &App, person: &User, at: Timestamp) -> Value {
+    // A person has one password, so its id follows from theirs.
+    let id = format!("pwd{}", &person.id.as_str()[3..]);
+    shown(app, person, (&id, "okta_password", "password", "Password"), (at, at))
+}
+
+fn factor(app: &App, person: &User, held: &Enrolled) -> Value {
+    let (key, kind) = authenticator(held.kind);
+    let label = crate::console::people::capital(held.kind.factor().label());
+    shown(app, person, (held.id.as_str(), key, kind, &label), (held.created_at, held.created_at))
+}
+
+/// The authenticator that a factor is enrolled in: key and type.
+const fn authenticator(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Totp => ("google_otp", "app"),
+    }
+}
+
+fn shown(
+    app: &App,
+    person: &User,
+    (id, key, kind, name): (&str, &str, &str, &str),
+    (created, updated): (Timestamp, Timestamp),
+) -> Value {
+    let own = format!("/api/v1/users/{}", person.id);
+    let links = Links::new(app).to("self", "GET", format!("{own}/authenticator-enrollments/{id}"));
+    json!({
+        "id": id,
+        "key": key,
+        "type": kind,
+        "name": name,
+        "status": "ACTIVE",
+        "created": hal::time(created),
+        "lastUpdated": hal::time(updated),
+        "_links": Value::from(links.to("user", "GET", own)),
+    })
+}

@@ -1,0 +1,156 @@
+//! Choosing a password by a one-time link: the first one, another one, or one in place of one that is expired. The page
+//! says beforehand what the password must be; to open it uses nothing up.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use postern_authn::audit;
+use postern_authn::password::SHORTEST;
+use postern_authn::user::User;
+use postern_codes::Secret;
+use postern_store::links::LinkPurpose;
+
+use super::org_name;
+use crate::App;
+use crate::account::{self, Chosen};
+use crate::api::ApiError;
+use crate::api::client::Client;
+use crate::api::path::Path;
+use crate::api::routes::{Access, Routes};
+use crate::app::to_the_end;
+use crate::console::form::Form;
+use crate::console::page::{page, page_with};
+use crate::console::part::{Field, Kind};
+use crate::console::people::capital;
+
+/// What the page knows.
+enum Stage {
+    /// The link works: what must be chosen, and for what name.
+    Asked(Ask),
+    /// The password is set, for this name.
+    Done(String),
+    /// The link does not work: unknown, used, too old, or the account does not wait for it.
+    Over,
+}
+
+/// The question.
+struct Ask {
+    /// The name to sign in with.
+    login: String,
+    /// Where the form goes: the link itself.
+    action: String,
+    /// `password`.
+    field: Field,
+    /// What it must be.
+    rules: Vec<Rule>,
+}
+
+/// One thing that a password must be; the script ticks it off while typing.
+struct Rule {
+    /// In words.
+    text: String,
+    /// Which check the script makes.
+    check: &'static str,
+    /// What it compares with.
+    with: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "portal/password.html")]
+struct Password {
+    /// The organisation's name.
+    org: String,
+    /// What for.
+    purpose: LinkPurpose,
+    /// What it knows.
+    stage: Stage,
+}
+
+/// `/welcome/LINK`, `/reset/LINK`, `/expired/LINK`.
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/welcome/{token}", Access::Anyone, async |app, path| ask(app, path, LinkPurpose::Activate).await)
+        .post("/welcome/{token}", Access::Anyone, async |app, path, client, form| {
+            answer(app, path, client, form, LinkPurpose::Activate).await
+        })
+        .get("/reset/{token}", Access::Anyone, async |app, path| ask(app, path, LinkPurpose::Reset).await)
+        .post("/reset/{token}", Access::Anyone, async |app, path, client, form| {
+            answer(app, path, client, form, LinkPurpose::Reset).await
+        })
+        .get("/expired/{token}", Access::Anyone, async |app, path| ask(app, path, LinkPurpose::Expired).await)
+        .post("/expired/{token}", Access::Anyone, async |app, path, client, form| {
+            answer(app, path, client, form, LinkPurpose::Expired).await
+        })
+}
+
+async fn ask(
+    State(app): State<Arc<App>>,
+    Path(link): Path<String>,
+    purpose: LinkPurpose,
+) -> Result<Response, ApiError> {
+    let org = org_name(&app).await?;
+    let Some(person) = account::look(&app, purpose, &Secret::new(link.clone())).await? else {
+        return Ok(over(org, purpose));
+    };
+    let stage = Stage::Asked(question(&person, purpose, &link));
+    Ok(page(&Password { org, purpose, stage }))
+}
+
+async fn answer(
+    State(app): State<Arc<App>>,
+    Path(link): Path<String>,
+    Client(client): Client,
+    form: Form,
+    purpose: LinkPurpose,
+) -> Result<Response, ApiError> {
+    to_the_end(set(app, link, client, form.secret("password"), purpose)).await
+}
+
+async fn set(
+    app: Arc<App>,
+    link: String,
+    client: audit::Client,
+    password: Secret<String>,
+    purpose: LinkPurpose,
+) -> Result<Response, ApiError> {
+    let org = org_name(&app).await?;
+    let token = Secret::new(link.clone());
+    let refused = |org, person: &User, why: String| {
+        let mut question = question(person, purpose, &link);
+        question.field = question.field.refused(why);
+        page_with(StatusCode::BAD_REQUEST, &Password { org, purpose, stage: Stage::Asked(question) })
+    };
+    Ok(match account::choose(&app, &client, (purpose, &token), password).await? {
+        Chosen::Done(person) => page(&Password { org, purpose, stage: Stage::Done(person.login.to_string()) }),
+        Chosen::LinkOver => over(org, purpose),
+        Chosen::Same(person) => refused(org, &person, "That is your present password. Choose another.".to_owned()),
+        Chosen::Weak(person, weak) => refused(org, &person, format!("{}.", capital(&weak.to_string()))),
+    })
+}
+
+/// The code is the API's for such links, its status the one of every link that is unknown.
+fn over(org: String, purpose: LinkPurpose) -> Response {
+    page_with(StatusCode::NOT_FOUND, &Password { org, purpose, stage: Stage::Over })
+}
+
+fn question(person: &User, purpose: LinkPurpose, link: &str) -> Ask {
+    let names = [person.login.as_str(), &person.profile.first_name, &person.profile.last_name];
+    let telling: Vec<&str> = names.into_iter().filter(|name| name.chars().count() >= 4).collect();
+    let rule = |text: &str, check, with: String| Rule { text: text.to_owned(), check, with };
+    Ask {
+        login: person.login.to_string(),
+        action: format!("{}/{link}", account::page(purpose)),
+        field: Field::new("password", "New password", Kind::PasswordNew)
+            .hint("A few unrelated words are easier to keep than symbols.")
+            .first(),
+        rules: vec![
+            rule(&format!("{SHORTEST} characters or more"), "length", SHORTEST.to_string()),
+            rule("more than five different characters", "different", "6".to_owned()),
+            rule("neither your name nor your name to sign in", "names", telling.join("\n")),
+        ],
+    }
+}

@@ -1,0 +1,77 @@
+//! Deleting a person: what is personal goes, what they held is void. The empty row stays, since the record, issued PINs
+//! and computers refer to it by id.
+
+use postern_codes::Timestamp;
+use postern_codes::id::{Id, User};
+
+use crate::sql::{Error, Tx, values};
+
+crate::statements! {
+    /// The login is free from here on: no login has a blank.
+    ERASE = "UPDATE users SET deleted_at = $3, updated_at = $3, login = id, login_folded = 'deleted ' || id, first_name = '', \
+             last_name = '', name_folded = '', email_folded = '', \
+             first_folded = '', last_folded = '', email = '', profile = '{}', password = NULL, password_changed_at = NULL, \
+             recovery_question = NULL, recovery_answer = NULL, version = version + 1 \
+             WHERE org_id = $1 AND id = $2 AND status = 'DEPROVISIONED' AND deleted_at IS NULL";
+    CONTACTS_ERASE = "DELETE FROM contact_points WHERE org_id = $1 AND user_id = $2";
+    ATTRIBUTES_ERASE = "DELETE FROM user_attributes WHERE org_id = $1 AND user_id = $2";
+    LEAVE_RULES = "DELETE FROM rule_members WHERE org_id = $1 AND user_id = $2";
+    LEAVE_CHECKS = "DELETE FROM rule_checks WHERE org_id = $1 AND user_id = $2";
+    LEAVE_EXCLUSIONS = "DELETE FROM group_rule_exclusions WHERE org_id = $1 AND user_id = $2";
+    LEAVE_GROUPS = "DELETE FROM memberships WHERE org_id = $1 AND user_id = $2";
+    LEAVE_ROLES = "DELETE FROM role_assignments WHERE org_id = $1 AND user_id = $2";
+    LEAVE_DEVICES = "DELETE FROM device_users WHERE org_id = $1 AND user_id = $2";
+    /// Every factor, of whatever status; the secret is wiped.
+    FACTORS_ERASE = "UPDATE factors SET retired_at = COALESCE(retired_at, $3), updated_at = $3, secret = $4, profile = '{}', \
+                     version = version + 1 WHERE org_id = $1 AND user_id = $2 AND retired_at IS NULL";
+    FACTORS_RETIRE = "UPDATE factors SET retired_at = $3, updated_at = $3, version = version + 1 \
+                      WHERE org_id = $1 AND user_id = $2 AND retired_at IS NULL";
+    CHALLENGES_VOID = "UPDATE challenges SET consumed_at = $3 WHERE org_id = $1 AND user_id = $2 AND consumed_at IS NULL";
+    /// What was proved by a factor that is gone counts as fresh no more.
+    SESSIONS_UNPROVE = "UPDATE sessions SET factor_at = NULL WHERE org_id = $1 AND user_id = $2 AND ended_at IS NULL";
+}
+
+impl Tx<'_> {
+    /// Deletes a person whose account has ended; `false` where it has not, or they are deleted already.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn erase_user(&mut self, id: Id<User>, now: Timestamp) -> Result<bool, Error> {
+        if self.execute(ERASE, values![id, now])? == 0 {
+            return Ok(false);
+        }
+        for link in self.links_of_user(id)? {
+            self.revoke_enrolments_of_pair(link.device, id, now)?;
+        }
+        for statement in [
+            CONTACTS_ERASE,
+            ATTRIBUTES_ERASE,
+            LEAVE_RULES,
+            LEAVE_CHECKS,
+            LEAVE_EXCLUSIONS,
+            LEAVE_GROUPS,
+            LEAVE_ROLES,
+            LEAVE_DEVICES,
+        ] {
+            self.execute(statement, values![id])?;
+        }
+        self.execute(FACTORS_ERASE, values![id, now, [0_u8; 0].as_slice()])?;
+        self.execute(CHALLENGES_VOID, values![id, now])?;
+        self.end_sessions_of(id, now)?;
+        self.revoke_tokens_of(id, now)?;
+        self.void_links(id.as_str(), now)?;
+        Ok(true)
+    }
+
+    /// Retires every factor of a person and voids what waits for an answer; gives how many factors that were.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn retire_factors_of(&mut self, id: Id<User>, now: Timestamp) -> Result<u64, Error> {
+        let retired = self.execute(FACTORS_RETIRE, values![id, now])?;
+        self.execute(CHALLENGES_VOID, values![id, now])?;
+        self.execute(SESSIONS_UNPROVE, values![id, now])?;
+        self.touch_user(id, now)?;
+        Ok(retired)
+    }
+}
