@@ -41,7 +41,11 @@ macro_rules! events {
 
 events! {
     ApiTokenCreate Info "system.api_token.create" "API token made";
+    ApiTokenOutside Warn "system.api_token.request_outside_allowed_range" "API token used from where it may not be";
     ApiTokenRevoke Info "system.api_token.revoke" "API token revoked";
+    ApiTokenUpdate Info "system.api_token.update" "API token changed";
+    BindingAdd Info "iam.resourceset.bindings.add" "Role bound to a resource set";
+    BindingDelete Info "iam.resourceset.bindings.delete" "Binding of a role ended";
     ConfigurationUpdate Info "device.desktop_mfa.configuration.update" "Desktop MFA settings changed";
     DeviceActivate Info "device.lifecycle.activate" "Computer activated";
     DeviceCertificateRenew Info "device.certificate.renew" "Certificate of a computer renewed";
@@ -57,6 +61,8 @@ events! {
     FactorResetAll Warn "user.mfa.factor.reset_all" "Every factor reset";
     GroupCreate Info "group.lifecycle.create" "Group made";
     GroupDelete Info "group.lifecycle.delete" "Group deleted";
+    GroupPrivilegeGrant Info "group.privilege.grant" "Administrator role given to a group";
+    GroupPrivilegeRevoke Info "group.privilege.revoke" "Administrator role taken from a group";
     GroupUpdate Info "group.profile.update" "Group changed";
     GroupUserAdd Info "group.user_membership.add" "Person added to group";
     GroupUserRemove Info "group.user_membership.remove" "Person removed from group";
@@ -90,6 +96,18 @@ events! {
     RecoveryRegisterFailed Warn "device.recovery.register_failed" "Registration for recovery failed";
     RecoveryRotate Info "device.desktop_mfa.recovery_pin.rotate_secret" "Recovery secret renewed";
     ReportSuspicious Warn "user.account.report_suspicious_activity_by_enduser" "A person said: this was not me";
+    ResourceSetCreate Info "iam.resourceset.create" "Resource set made";
+    ResourceSetDelete Info "iam.resourceset.delete" "Resource set deleted";
+    ResourceSetResourcesAdd Info "iam.resourceset.resources.add" "Resources added to a set";
+    ResourceSetResourcesDelete Info "iam.resourceset.resources.delete" "Resources removed from a set";
+    ResourceSetUpdate Info "iam.resourceset.update" "Resource set changed";
+    RoleConditionsAdd Info "iam.role.permission.conditions.add" "Permission of a role limited";
+    RoleConditionsDelete Info "iam.role.permission.conditions.delete" "Limit of a permission of a role ended";
+    RoleCreate Info "iam.role.create" "Role made";
+    RoleDelete Info "iam.role.delete" "Role deleted";
+    RolePermissionsAdd Info "iam.role.permissions.add" "Permission added to a role";
+    RolePermissionsDelete Info "iam.role.permissions.delete" "Permission taken from a role";
+    RoleUpdate Info "iam.role.update" "Role changed";
     SessionEnd Info "user.session.end" "Signed out";
     SessionsClear Info "user.session.clear" "Signed out everywhere";
     SessionStart Info "user.session.start" "Signed in";

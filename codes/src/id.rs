@@ -40,6 +40,8 @@ macro_rules! kinds {
 kinds! {
     /// An API token.
     ApiToken "00T" "ApiToken";
+    /// A role over a resource set.
+    Binding "rbd" "RoleBinding";
     /// A challenge that was sent or asked.
     Challenge "chl" "Challenge";
     /// A postal, mail or telephone address of a person.
@@ -72,7 +74,13 @@ kinds! {
     RecoveryEnrolment "ren" "RecoveryEnrolment";
     /// A request, for correlation.
     Request "req" "Request";
-    /// An administrator role held by a person.
+    /// A resource in a resource set.
+    Resource "ire" "ResourceSetResource";
+    /// A set of resources that a role reaches.
+    ResourceSet "iam" "ResourceSet";
+    /// A role that an organisation made.
+    Role "cr0" "CustomRole";
+    /// An administrator role held by a person or a group.
     RoleAssignment "irb" "Role";
     /// A console session.
     Session "102" "Session";

@@ -464,6 +464,118 @@ CREATE TABLE recovery_reports (
     FOREIGN KEY (org_id, eid) REFERENCES recovery_enrolments (org_id, id)
 )STRICT;
 
+-- 0005 roles
+-- Roles that an organisation made.
+CREATE TABLE roles (
+    org_id       TEXT NOT NULL REFERENCES orgs,
+    id           TEXT NOT NULL,
+    label        TEXT NOT NULL,
+    label_folded TEXT NOT NULL,
+    description  TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX roles_label ON roles (org_id, label_folded);
+
+-- conditions: which attributes of a profile the permission is limited to.
+CREATE TABLE role_permissions (
+    org_id     TEXT NOT NULL,
+    role_id    TEXT NOT NULL,
+    permission TEXT NOT NULL,
+    conditions TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, role_id, permission),
+    FOREIGN KEY (org_id, role_id) REFERENCES roles (org_id, id)
+)STRICT;
+
+CREATE TABLE resource_sets (
+    org_id       TEXT NOT NULL REFERENCES orgs,
+    id           TEXT NOT NULL,
+    label        TEXT NOT NULL,
+    label_folded TEXT NOT NULL,
+    description  TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX resource_sets_label ON resource_sets (org_id, label_folded);
+
+-- subject: an id, or an area where kind is ALL.
+CREATE TABLE resources (
+    org_id     TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    set_id     TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, set_id) REFERENCES resource_sets (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX resources_once ON resources (org_id, set_id, kind, subject);
+CREATE INDEX resources_subject ON resources (org_id, subject);
+
+-- A role of the organisation's own, over a resource set; who holds it are rows of role_assignments.
+CREATE TABLE bindings (
+    org_id     TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    set_id     TEXT NOT NULL,
+    role_id    TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, set_id) REFERENCES resource_sets (org_id, id),
+    FOREIGN KEY (org_id, role_id) REFERENCES roles (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX bindings_once ON bindings (org_id, set_id, role_id);
+CREATE INDEX bindings_role ON bindings (org_id, role_id);
+
+-- Held by a person or by a group. role is CUSTOM where there is a binding. Where is_limited, it reaches the groups of
+-- role_targets alone, and nothing when none is left.
+ALTER TABLE role_assignments RENAME TO role_assignments_of_people;
+CREATE TABLE role_assignments (
+    org_id     TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    user_id    TEXT,
+    group_id   TEXT,
+    role       TEXT NOT NULL,
+    binding_id TEXT,
+    is_limited INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id),
+    FOREIGN KEY (org_id, group_id) REFERENCES groups (org_id, id),
+    FOREIGN KEY (org_id, binding_id) REFERENCES bindings (org_id, id)
+)STRICT;
+INSERT INTO role_assignments (org_id, id, user_id, role, is_limited, created_at, updated_at, created_by)
+    SELECT org_id, id, user_id, role, FALSE, created_at, created_at, created_by FROM role_assignments_of_people;
+DROP TABLE role_assignments_of_people;
+CREATE UNIQUE INDEX role_assignments_of_user ON role_assignments (org_id, user_id, role) WHERE role <> 'CUSTOM';
+CREATE UNIQUE INDEX role_assignments_of_group ON role_assignments (org_id, group_id, role) WHERE role <> 'CUSTOM';
+CREATE UNIQUE INDEX role_assignments_user ON role_assignments (org_id, user_id, binding_id);
+CREATE UNIQUE INDEX role_assignments_group ON role_assignments (org_id, group_id, binding_id);
+CREATE INDEX role_assignments_role ON role_assignments (org_id, role);
+CREATE INDEX role_assignments_binding ON role_assignments (org_id, binding_id, id);
+
+CREATE TABLE role_targets (
+    org_id        TEXT NOT NULL,
+    assignment_id TEXT NOT NULL,
+    group_id      TEXT NOT NULL,
+    created_at    INTEGER NOT NULL,
+    PRIMARY KEY (org_id, assignment_id, group_id),
+    FOREIGN KEY (org_id, assignment_id) REFERENCES role_assignments (org_id, id),
+    FOREIGN KEY (org_id, group_id) REFERENCES groups (org_id, id)
+)STRICT;
+CREATE INDEX role_targets_group ON role_targets (org_id, group_id);
+
+-- From where a token may be used, as the API has it; anywhere where it is null.
+ALTER TABLE api_tokens ADD COLUMN network TEXT;
+ALTER TABLE api_tokens ADD COLUMN updated_at INTEGER;
+CREATE INDEX api_tokens_user ON api_tokens (org_id, user_id) WHERE revoked_at IS NULL;
+
 -- 0007 policies
 -- Policies by type. What came with the organisation has a row only once it was changed; until then it is what the program
 -- says. conditions and settings are documents loaded whole.

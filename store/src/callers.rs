@@ -1,11 +1,9 @@
 //! Who is behind a request: by session cookie or by API token, with what they may do, read in one go.
 
-use postern_authn::org::RoleSettings;
-use postern_authn::permission::{Authority, Grant};
+use postern_authn::permission::Authority;
 use postern_codes::Timestamp;
 use postern_codes::id::{ApiToken, Id, Session, User};
 
-use crate::settings::Setting;
 use crate::sql::{Error, Row, Tx, values};
 
 crate::statements! {
@@ -17,7 +15,6 @@ crate::statements! {
                 FROM api_tokens t JOIN users u ON u.org_id = t.org_id AND u.id = t.user_id \
                 WHERE t.org_id = $1 AND t.token_hash = $2 AND t.revoked_at IS NULL AND t.expires_at > $3 \
                 AND u.status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY')";
-    ROLES = "SELECT role FROM role_assignments WHERE org_id = $1 AND user_id = $2 ORDER BY role";
     SESSION_SEEN = "UPDATE sessions SET last_seen_at = $3 WHERE org_id = $1 AND id = $2 AND ended_at IS NULL";
     TOKEN_USED = "UPDATE api_tokens SET last_used_at = $3, expires_at = $4 WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL";
 }
@@ -58,10 +55,6 @@ pub enum Via {
     },
 }
 
-impl Setting for RoleSettings {
-    const NAME: &'static str = "roles";
-}
-
 impl Tx<'_> {
     /// The caller of a session that is alive: not ended, not expired, seen since `idle_since`.
     ///
@@ -88,17 +81,6 @@ impl Tx<'_> {
         let grants = grants.split_whitespace().map(str::to_owned).collect();
         let via = Via::Token { id: row.get("token_id")?, grants };
         self.caller(&row, via, row.get("last_used_at")?).map(Some)
-    }
-
-    /// What a person may do.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn authority(&mut self, user: Id<User>) -> Result<Authority, Error> {
-        let grants: Result<Vec<Grant>, Error> =
-            self.rows(ROLES, values![user])?.iter().map(|row| row.parse("role").map(Grant::everywhere)).collect();
-        let (settings, _) = self.setting::<RoleSettings>()?;
-        Ok(Authority::new(grants?, settings.manage_implies_recovery_pin))
     }
 
     /// Notes that a session or token was used; a token lives on until `token_expires_at`.

@@ -19,7 +19,6 @@ crate::statements! {
     LEAVE_CHECKS = "DELETE FROM rule_checks WHERE org_id = $1 AND user_id = $2";
     LEAVE_EXCLUSIONS = "DELETE FROM group_rule_exclusions WHERE org_id = $1 AND user_id = $2";
     LEAVE_GROUPS = "DELETE FROM memberships WHERE org_id = $1 AND user_id = $2";
-    LEAVE_ROLES = "DELETE FROM role_assignments WHERE org_id = $1 AND user_id = $2";
     LEAVE_DEVICES = "DELETE FROM device_users WHERE org_id = $1 AND user_id = $2";
     /// Every factor, of whatever status; the secret is wiped.
     FACTORS_ERASE = "UPDATE factors SET retired_at = COALESCE(retired_at, $3), updated_at = $3, secret = $4, profile = '{}', \
@@ -43,16 +42,10 @@ impl Tx<'_> {
         for link in self.links_of_user(id)? {
             self.revoke_enrolments_of_pair(link.device, id, now)?;
         }
-        for statement in [
-            CONTACTS_ERASE,
-            ATTRIBUTES_ERASE,
-            LEAVE_RULES,
-            LEAVE_CHECKS,
-            LEAVE_EXCLUSIONS,
-            LEAVE_GROUPS,
-            LEAVE_ROLES,
-            LEAVE_DEVICES,
-        ] {
+        self.end_roles_of_user(id)?;
+        for statement in
+            [CONTACTS_ERASE, ATTRIBUTES_ERASE, LEAVE_RULES, LEAVE_CHECKS, LEAVE_EXCLUSIONS, LEAVE_GROUPS, LEAVE_DEVICES]
+        {
             self.execute(statement, values![id])?;
         }
         self.execute(FACTORS_ERASE, values![id, now, [0_u8; 0].as_slice()])?;

@@ -193,11 +193,12 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Deletes a group; those who were in it stay.
+    /// Deletes a group; those who were in it stay, the roles it held are nobody's.
     ///
     /// # Errors
     /// Of the database.
     pub fn delete_group(&mut self, id: Id<GroupKindId>) -> Result<(), Error> {
+        self.end_roles_of_group(id)?;
         self.execute(GROUP_EMPTY, values![id])?;
         self.one(GROUP_DELETE, values![id])
     }

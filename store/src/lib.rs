@@ -6,9 +6,11 @@
 //! [`Tx`] below. What belongs to no organisation is in [`system`]. [`migrate`] renders and applies `migrations/`.
 
 pub mod audit;
+pub mod authority;
 pub mod callers;
 pub mod certificates;
 pub mod contacts;
+pub mod custom_roles;
 pub mod deliveries;
 pub mod device_users;
 pub mod devices;
@@ -28,6 +30,7 @@ pub mod proofs;
 pub mod reach;
 pub mod recovery;
 pub mod reports;
+pub mod resource_sets;
 pub mod roles;
 pub mod root_key;
 #[cfg(feature = "scratch")]
@@ -51,6 +54,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("callers", callers::STATEMENTS),
     ("certificates", certificates::STATEMENTS),
     ("contacts", contacts::STATEMENTS),
+    ("custom_roles", custom_roles::STATEMENTS),
     ("deliveries", deliveries::STATEMENTS),
     ("device_users", device_users::STATEMENTS),
     ("devices", devices::STATEMENTS),
@@ -69,6 +73,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("reach", reach::STATEMENTS),
     ("recovery", recovery::STATEMENTS),
     ("reports", reports::STATEMENTS),
+    ("resource_sets", resource_sets::STATEMENTS),
     ("roles", roles::STATEMENTS),
     ("sessions", sessions::STATEMENTS),
     ("settings", settings::STATEMENTS),

@@ -113,8 +113,10 @@ pub struct PeopleQuery {
 }
 
 crate::statements! {
-    SUPER_ADMINISTRATORS = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND status = 'ACTIVE' AND id IN \
-                            (SELECT user_id FROM role_assignments WHERE org_id = $1 AND role = 'SUPER_ADMIN') ORDER BY id");
+    SUPER_ADMINISTRATORS = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND status = 'ACTIVE' AND id IN (\
+                            SELECT a.user_id FROM role_assignments a WHERE a.org_id = $1 AND a.role = 'SUPER_ADMIN' UNION \
+                            SELECT m.user_id FROM role_assignments a JOIN memberships m ON m.org_id = a.org_id \
+                            AND m.group_id = a.group_id WHERE a.org_id = $1 AND a.role = 'SUPER_ADMIN') ORDER BY id");
     GROUP_IS_OF = "SELECT kind FROM groups WHERE org_id = $1 AND id = $2";
 }
 

@@ -117,6 +117,11 @@ impl Authority {
         !self.held(permission).is_empty()
     }
 
+    /// Whether this may be done somewhere with all of these attributes.
+    pub fn has_with(&self, permission: Permission, attributes: &Attributes) -> bool {
+        self.held(permission).iter().any(|hold| hold.attributes.covers(attributes))
+    }
+
     /// Whether this may be done to everything of its area.
     pub fn has_everywhere(&self, permission: Permission) -> bool {
         self.held(permission).iter().any(|hold| hold.resource == Resource::All(permission.area()))
@@ -145,6 +150,11 @@ impl Authority {
     pub fn attributes(&self, permission: Permission, is_within: impl Fn(Resource) -> bool) -> Attributes {
         let held = self.held(permission).into_iter().filter(|hold| is_within(hold.resource));
         held.fold(Attributes::none(), |sum, hold| sum.or(hold.attributes))
+    }
+
+    /// Over what this may be done.
+    pub fn resources(&self, permission: Permission) -> Vec<Resource> {
+        self.held(permission).into_iter().map(|hold| hold.resource).collect()
     }
 
     /// The attributes that may be seen or changed of everybody within reach.

@@ -6,12 +6,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use postern_authn::audit::{EventType, Target};
 use postern_authn::group::{GroupKind, GroupProfile};
-use postern_authn::permission::{Permission, Right, right};
+use postern_authn::permission::{Permission, Right, Role, right};
 use postern_codes::Env;
 use postern_codes::id::{Group as GroupKindId, Id, User as UserKind};
 use postern_store::groups::{self, Group, GroupQuery};
 use postern_store::people::PeopleQuery;
 use postern_store::reach;
+use postern_store::roles::Loss;
 use postern_store::walk::Sorting;
 use postern_store::{Error, Tx};
 use serde::Deserialize;
@@ -26,7 +27,8 @@ use crate::api::page::{Gathering, Listed, Page, Query};
 use crate::api::path::Path;
 use crate::api::policies;
 use crate::api::routes::{Access, Routes};
-use crate::api::users;
+use crate::api::users::veil::Veil;
+use crate::api::users::{self, Refusal};
 
 /// A person in a group, or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +96,9 @@ pub async fn delete(app: &App, by: &Allowed<right::GroupsManage>, which: &str) -
             tx.record(&by.failure(EventType::GroupDelete, "in_use").target(target(&group)), &env)?;
             return Ok(Err(refused));
         }
+        if tx.authority_of_group(group.id)?.holds(Role::Super) && tx.leaves_no_super(Loss::Group(group.id))? {
+            return refuse(tx, by, EventType::GroupDelete, &group, Refusal::LastSuper, &env);
+        }
         tx.delete_group(group.id)?;
         tx.record(&by.success(EventType::GroupDelete).target(target(&group)), &env)?;
         Ok(Ok(()))
@@ -126,6 +131,9 @@ pub async fn set_member(
             Ok(person) => person,
             Err(refused) => return Ok(Err(refused)),
         };
+        if let Some(refusal) = hindrance(tx, by, &group, person.id, wanted)? {
+            return users::refuse(tx, by, kind, &person, refusal, &env);
+        }
         let changed = match wanted {
             Membership::Member => tx.add_member(group.id, person.id, env.now)?,
             Membership::Stranger => tx.remove_member(group.id, person.id, env.now)?,
@@ -136,6 +144,34 @@ pub async fn set_member(
         Ok(Ok(()))
     });
     done.await?
+}
+
+/// Why the caller may not put a person into a group or take them out: it would bring them within reach of what the caller
+/// holds over the group's people alone, or take the last super administrator.
+fn hindrance(
+    tx: &mut Tx<'_>,
+    by: &Caller,
+    group: &Group,
+    person: Id<UserKind>,
+    wanted: Membership,
+) -> Result<Option<Refusal>, Error> {
+    match wanted {
+        Membership::Member if tx.is_member(group.id, person)? => {}
+        Membership::Member => {
+            for permission in by.authority().over_members(group.id) {
+                if !users::is_seen(tx, by, permission, person)? {
+                    return Ok(Some(Refusal::OutOfScope));
+                }
+            }
+        }
+        Membership::Stranger => {
+            let is_super = tx.authority_of_group(group.id)?.holds(Role::Super);
+            if is_super && tx.leaves_no_super(Loss::Member(group.id, person))? {
+                return Ok(Some(Refusal::LastSuper));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// A page of the groups that are wanted and that the caller may see.
@@ -190,8 +226,9 @@ pub fn seen<R: Right>(tx: &mut Tx<'_>, by: &Allowed<R>, which: &str) -> Result<R
     }))
 }
 
-/// A group to change: one that an administrator made, within the scope in which the caller holds `R`. A group that the
-/// caller may not see is not there; that they may not change it is recorded.
+/// A group to change: one that an administrator made, within the scope in which the caller holds `R`. A group that holds
+/// roles is changed by those alone who could give them. A group that the caller may not see is not there; that they may not
+/// change it is recorded. Until the commit nobody else changes who is in it, or which roles it holds.
 ///
 /// # Errors
 /// Of the database.
@@ -215,15 +252,38 @@ pub fn reached<R: Right>(
             ApiError::not_found::<GroupKindId>(which)
         }));
     }
-    Ok(match group.kind {
-        GroupKind::BuiltIn => {
-            Err(ApiError::validation("group", ["group: everybody is in the built-in group; it cannot be changed"]))
-        }
-        GroupKind::Own => Ok(group),
-    })
+    if group.kind == GroupKind::BuiltIn {
+        let why = "group: everybody is in the built-in group; it cannot be changed";
+        return Ok(Err(ApiError::validation("group", [why])));
+    }
+    tx.hold_group(group.id)?;
+    let theirs = tx.authority_of_group(group.id)?;
+    if theirs.is_administrator() && !(by.authority().has(Permission::RolesManage) && by.authority().covers(&theirs)) {
+        return refuse(tx, by, kind, &group, Refusal::Above, env);
+    }
+    Ok(Ok(group))
 }
 
-fn named(tx: &mut Tx<'_>, which: &str) -> Result<Result<Group, ApiError>, Error> {
+/// Records that the caller may not act on a group, and says so.
+fn refuse<T>(
+    tx: &mut Tx<'_>,
+    by: &Caller,
+    kind: EventType,
+    group: &Group,
+    refusal: Refusal,
+    env: &Env,
+) -> Result<Result<T, ApiError>, Error> {
+    tx.record(&by.failure(kind, refusal.code()).target(target(group)), env)?;
+    let error: ApiError = refusal.into();
+    let why = "the group holds administrator roles that you could not give";
+    Ok(Err(if refusal == Refusal::Above { ApiError::forbidden().cause(why) } else { error }))
+}
+
+/// A group by id.
+///
+/// # Errors
+/// Of the database.
+pub fn named(tx: &mut Tx<'_>, which: &str) -> Result<Result<Group, ApiError>, Error> {
     let found = match which.parse::<Id<GroupKindId>>() {
         Ok(id) => tx.group(id)?,
         Err(_) => None,
@@ -231,7 +291,8 @@ fn named(tx: &mut Tx<'_>, which: &str) -> Result<Result<Group, ApiError>, Error>
     Ok(found.ok_or_else(|| ApiError::not_found::<GroupKindId>(which)))
 }
 
-fn target(group: &Group) -> Target {
+/// A group as the record names it.
+pub fn target(group: &Group) -> Target {
     Target::new("UserGroup", group.id, "", &group.name)
 }
 
@@ -350,7 +411,8 @@ async fn get_members(
     let wanted = PeopleQuery { group: Some(group.id), without_ended: true, after, ..PeopleQuery::default() };
     let found = users::listed(&app, &people, wanted, limit).await?;
     let now = app.env().now;
-    Ok(Page::listed(&app, &query, found, |person| users::shown(&app, person, now)))
+    let veil = Veil::of(&app, &people, &found.rows).await?;
+    Ok(Page::listed(&app, &query, found, |person| veil.over(person.id, users::shown(&app, person, now))))
 }
 
 async fn put_member(

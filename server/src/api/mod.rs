@@ -9,6 +9,7 @@ pub mod error;
 pub mod features;
 pub mod groups;
 pub mod hal;
+pub mod iam;
 pub mod logs;
 pub mod origin;
 pub mod page;
@@ -33,6 +34,7 @@ pub fn routes() -> Routes {
         .merge(devices::routes())
         .merge(features::routes())
         .merge(groups::routes())
+        .merge(iam::routes())
         .merge(logs::routes())
         .merge(policies::routes())
         .merge(recovery_pins::routes())

@@ -118,7 +118,7 @@ impl Query {
     ///
     /// # Errors
     /// E0000031 where there is no such order.
-    pub fn sorting(&self, orders: &'static [Order]) -> Result<Sorting, ApiError> {
+    pub fn sorting(&self, orders: &[Order]) -> Result<Sorting, ApiError> {
         let descending = match self.text("sortOrder").map(str::to_ascii_lowercase).as_deref() {
             None | Some("asc" | "ascending") => false,
             Some("desc" | "descending") => true,

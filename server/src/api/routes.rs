@@ -65,6 +65,12 @@ impl Routes {
         self.add(Method::PUT, MethodFilter::PUT, path, access, handler)
     }
 
+    /// Adds a PATCH route.
+    #[must_use]
+    pub fn patch<H: Handler<T, Arc<App>>, T: 'static>(self, path: &'static str, access: Access, handler: H) -> Self {
+        self.add(Method::PATCH, MethodFilter::PATCH, path, access, handler)
+    }
+
     /// Adds a DELETE route.
     #[must_use]
     pub fn delete<H: Handler<T, Arc<App>>, T: 'static>(self, path: &'static str, access: Access, handler: H) -> Self {

@@ -10,6 +10,7 @@ mod lifecycle;
 mod list;
 mod shown;
 mod update;
+pub mod veil;
 
 use axum::http::StatusCode;
 use postern_authn::audit::{EventType, Target};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State as Shared;
 use axum::response::Response;
-use postern_authn::permission::{Permission, right};
+use postern_authn::permission::{Grant, Permission, right};
 use postern_store::Error;
 
 use super::page::page;
@@ -46,15 +46,21 @@ pub fn routes() -> Routes {
     Routes::new().get("/admin/administrators", Access::Permission(Permission::RolesRead), show)
 }
 
+/// At most so many are shown.
+const MOST: u32 = 1_000;
+
 async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response, ApiError> {
     let by = viewer.require::<right::RolesRead>(&app).await?;
     let rows = app.store.read(by.org, |tx| {
         let mut rows = Vec::new();
-        for assignments in tx.administrators()?.chunk_by(|one, next| one.user == next.user) {
-            let Some(person) = tx.user(assignments[0].user)? else { continue };
-            let labels: Vec<_> = assignments.iter().map(|assignment| assignment.role.label()).collect();
-            let since = assignments.iter().map(|assignment| assignment.created_at).min();
-            let may_make = tx.authority(person.id)?.has(Permission::RecoveryPinGenerate);
+        for id in tx.administrators("", MOST)? {
+            let Some(person) = tx.user(id)? else { continue };
+            let mut held = tx.role_assignments(id)?;
+            held.extend(tx.role_assignments_by_groups(id)?);
+            let since = held.iter().map(|assignment| assignment.created_at).min();
+            let authority = tx.authority_of(&held)?;
+            let labels: Vec<_> = authority.grants().iter().map(Grant::label).collect();
+            let may_make = authority.has(Permission::RecoveryPinGenerate);
             rows.push(Row {
                 person: Link::new(person.name(), people::address(&person)),
                 login: person.login.to_string(),

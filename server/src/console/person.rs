@@ -20,7 +20,7 @@ use super::{device, events, people};
 use crate::App;
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
-use crate::api::users::{self, Delivery, StepRight};
+use crate::api::users::{self, Delivery, StepRight, veil};
 use crate::api::{ApiError, devices};
 
 /// An address or a phone, now or once.
@@ -103,11 +103,13 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
     let by = viewer.require::<right::UsersRead>(&app).await?;
     let read = app.store.read(by.org, |tx| {
         let Some(person) = users::seen(tx, &by, &id)? else { return Ok(None) };
-        let roles: Vec<_> = tx.role_assignments(person.id)?.iter().map(|held| held.role.label()).collect();
+        let authority = tx.authority(person.id)?;
+        let roles: Vec<_> = authority.grants().iter().map(|grant| grant.label().to_owned()).collect();
         let groups: Vec<_> = tx.groups_of(person.id)?.into_iter().map(|group| group.name).collect();
         let factors: Vec<_> = tx.factors_of(person.id)?.iter().map(|held| factor(held, &viewer)).collect();
         let mut contacts = Vec::new();
-        for point in tx.contacts(person.id)? {
+        let seen = veil::attributes(tx, &by, Permission::UsersRead, person.id)?;
+        for point in tx.contacts(person.id)?.into_iter().filter(|point| seen.has(point.kind.as_str())) {
             let changed_by = point.changed_by.parse().map_or(Ok(None), |id| tx.user(id))?;
             contacts.push(contact(&point, changed_by.as_ref(), &viewer));
         }
@@ -183,7 +185,7 @@ fn lock_notice(person: &User, now: Timestamp) -> Option<Notice> {
     Some(Notice::new(Tone::Warning, "This account is locked.", next).with_code("locked_out"))
 }
 
-fn facts(person: &User, roles: &[&str], groups: &[String], viewer: &Viewer) -> Vec<(String, String)> {
+fn facts(person: &User, roles: &[String], groups: &[String], viewer: &Viewer) -> Vec<(String, String)> {
     let moment = |at: Option<Timestamp>| at.map_or_else(|| "Never".to_owned(), |at| viewer.moment(at).exact);
     let facts = [
         ("Roles", if roles.is_empty() { "None".to_owned() } else { roles.join(", ") }),

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::body::{ChangeBody, ChangePasswordBody, Credentials, KeepBody, Making, PersonBody};
 use super::shown::{blocks, credentials, shown};
+use super::veil::Veil;
 use super::{Change, Delivery, Expected, OneTimeLink, Removed, StepRight};
 use crate::App;
 use crate::api::body::{self, Json};
@@ -22,6 +23,12 @@ use crate::api::page::Query;
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::app::to_the_end;
+
+/// A person as the caller may see them.
+async fn veiled(app: &App, by: &Caller, person: &User) -> Result<Value, ApiError> {
+    let veil = Veil::of(app, by, std::slice::from_ref(person)).await?;
+    Ok(veil.over(person.id, shown(app, person, app.env().now)))
+}
 
 /// The routes of people.
 pub fn routes() -> Routes {
@@ -90,17 +97,19 @@ async fn get_user(
     query: Result<Query, ApiError>,
 ) -> Result<Response, ApiError> {
     let with_blocks = query.map(|query| query.text("expand") == Some("blocks"));
-    let org = caller.org;
-    let person = if is_own(&caller, &who) {
+    let (org, now) = (caller.org, app.env().now);
+    let (person, mut answer) = if is_own(&caller, &who) {
         // A login may read like the id of somebody else.
-        super::found(&app, &caller, "me").await?
+        let person = super::found(&app, &caller, "me").await?;
+        let answer = shown(&app, &person, now);
+        (person, answer)
     } else {
         let by = caller.require::<right::UsersRead>(&app).await?;
-        seen(&app, &by, &who).await?
+        let person = seen(&app, &by, &who).await?;
+        let answer = veiled(&app, &by, &person).await?;
+        (person, answer)
     };
     let with_blocks = with_blocks?;
-    let now = app.env().now;
-    let mut answer = shown(&app, &person, now);
     if with_blocks {
         let found = app.store.read(org, |tx| tx.blocks_of(&person, now)).await?;
         answer["_embedded"] = json!({ "blocks": blocks(&found) });
@@ -159,12 +168,14 @@ async fn change(
     let owner = super::found(&app, &by, &who).await?;
     let (secret, question) = credentials.parse(Some((&owner.login, &owner.profile)))?;
     let profile = profile.map(|members| move |present: Map<String, Value>| join(present, &members));
+    let caller = by.caller().clone();
     let changed = to_the_end({
         let app = Arc::clone(&app);
         let id = owner.id.to_string();
         async move { super::update(&app, &by, &id, Change { expected, profile, secret, question }).await }
     });
-    Ok(whole(&app, &changed.await?))
+    let person = changed.await?;
+    Ok(([(header::ETAG, tag(&person))], Json(veiled(&app, &caller, &person).await?)).into_response())
 }
 
 async fn delete_user(

@@ -8,6 +8,7 @@ use postern_authn::permission::right;
 use postern_store::people::{self, PeopleQuery};
 use serde_json::Value;
 
+use super::veil::{self, Veil};
 use super::{listed, shown};
 use crate::App;
 use crate::api::caller::Caller;
@@ -29,13 +30,17 @@ pub async fn get_users(
     let (query, now) = (query?, app.env().now);
     let words = query.text("q").map(str::to_owned);
     let limit = query.page_size(if words.is_some() { 10 } else { 200 }, 200)?;
-    let condition = query.demanded(people::ATTRIBUTES, now)?;
-    let sorting = query.sorting(people::ORDERS)?;
+    if words.is_some() {
+        veil::check_words(&by)?;
+    }
+    let condition = query.demanded(&veil::searchable(&by, people::ATTRIBUTES), now)?;
+    let sorting = query.sorting(&veil::sortable(&by, people::ORDERS))?;
     let (without_ended, after) = (condition.is_none(), query.after(sorting)?);
     let parts = Parts::asked(&query, &headers)?;
     let wanted = PeopleQuery { words, condition, without_ended, sorting, after, ..PeopleQuery::default() };
     let found = listed(&app, &by, wanted, limit).await?;
-    Ok(Page::listed(&app, &query, found, |person| parts.of(shown(&app, person, now))))
+    let veil = Veil::of(&app, &by, &found.rows).await?;
+    Ok(Page::listed(&app, &query, found, |person| parts.of(veil.over(person.id, shown(&app, person, now)))))
 }
 
 /// How much of each person is answered.

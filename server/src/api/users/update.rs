@@ -2,13 +2,15 @@
 
 use axum::http::StatusCode;
 use postern_authn::audit::EventType;
-use postern_authn::permission::right;
+use postern_authn::permission::{Permission, right};
 use postern_authn::user::{Lifecycle, Login, Profile, Status, User};
 use postern_codes::Env;
 use postern_store::{Error, Tx};
 use serde_json::{Map, Value};
 
-use super::{NewQuestion, NewSecret, Refusal, changed_meanwhile, found, login_taken, reached, refuse, target};
+use super::{
+    NewQuestion, NewSecret, Refusal, changed_meanwhile, found, hindrance, login_taken, reached, refuse, target, veil,
+};
 use crate::App;
 use crate::api::caller::Allowed;
 use crate::api::error::ApiError;
@@ -80,6 +82,12 @@ where
         if !expected.fits(&person) {
             return Ok(Err(not_as_expected()));
         }
+        // To change a password is a right of its own, with a scope of its own.
+        if (secret.is_some() || question.is_some())
+            && let Some(refusal) = hindrance(tx, by, Permission::UsersCredentials, person.id)?
+        {
+            return refuse(tx, by, EventType::UserPasswordUpdate, &person, refusal, &env);
+        }
         if person.status == Status::Deprovisioned {
             return refuse(tx, by, kind, &person, Refusal::Ended, &env);
         }
@@ -119,7 +127,16 @@ fn set_profile(
     change: &impl Fn(Map<String, Value>) -> Map<String, Value>,
     env: &Env,
 ) -> Result<Result<(), ApiError>, Error> {
-    let (login, profile) = match profile::read(&change(profile::shown(&person.login, &person.profile))) {
+    let before = profile::shown(&person.login, &person.profile);
+    let allowed = veil::attributes(tx, by, Permission::UsersProfileManage, person.id)?;
+    let after = match veil::kept(&allowed, &before, change(before.clone())) {
+        Ok(after) => after,
+        Err(refused) => {
+            tx.record(&by.failure(EventType::UserProfileUpdate, "attribute").target(target(person)), env)?;
+            return Ok(Err(refused));
+        }
+    };
+    let (login, profile) = match profile::read(&after) {
         Ok(read) => read,
         Err(wrong) => return Ok(Err(wrong)),
     };
