@@ -240,6 +240,8 @@ pub struct Client {
     pub user_agent: String,
     /// The request, for correlation with the answer's `X-Okta-Request-Id`.
     pub request: Option<Id<Request>>,
+    /// SHA-256 of the token by which a browser is known again, where it showed one. It is in no entry.
+    pub browser: Option<[u8; 32]>,
 }
 
 /// One entry of the record.

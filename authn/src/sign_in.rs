@@ -17,6 +17,7 @@ use postern_codes::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::factor::{Category, Kind, PASSWORD, Traits};
+use crate::policy::sign_on::{Access, SignOn};
 use crate::session::FRESH;
 
 /// How long a sign-in waits for the next answer.
@@ -76,6 +77,8 @@ pub struct Denied {
 pub enum Denial {
     /// The person has no factor that could give what is missing.
     NothingEnrolled,
+    /// A rule lets nobody in like this, or it cannot be told which one answers.
+    Policy,
 }
 
 impl Denial {
@@ -83,6 +86,7 @@ impl Denial {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NothingEnrolled => "nothing_enrolled",
+            Self::Policy => "policy",
         }
     }
 }
@@ -193,12 +197,68 @@ impl Policy for TwoCategories {
             Purpose::Console => &[Category::Knowledge, Category::Possession],
             Purpose::StepUp(_) => &[Category::Possession],
         };
-        let is_fresh = |proof: &&Proof| proof.at <= situation.now && situation.now < proof.at.plus(FRESH);
-        let has = |category| situation.proofs.iter().filter(is_fresh).any(|proof| proof.traits.category == category);
-        match wants.iter().find(|category| !has(**category)) {
-            Some(category) => Decision::Ask(Want::any(*category)),
-            None => Decision::Allow,
+        missing(wants, situation)
+    }
+}
+
+/// What the sign-on policies of an organisation ask of one person, as their rule answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Demands {
+    is_let_in: bool,
+    wants_two: bool,
+    possession_first: bool,
+}
+
+impl Demands {
+    /// Before anybody knows who it is: the same for every name.
+    pub const fn opening(possession_first: bool) -> Self {
+        Self { is_let_in: true, wants_two: true, possession_first }
+    }
+
+    /// What the rule that answers asks of a person. Whoever administers proves two categories whatever it says; nobody is
+    /// let in where none answers.
+    pub fn of(rule: Option<&SignOn>, person: Standing, possession_first: bool, now: Timestamp) -> Self {
+        let Some(rule) = rule.filter(|rule| rule.access == Access::Allow) else {
+            return Self { is_let_in: false, wants_two: true, possession_first };
+        };
+        let still_holds = |at: &Timestamp, lasts| *at <= now && now < at.plus(lasts);
+        let is_remembered =
+            person.factor_at.zip(rule.remembered_for()).is_some_and(|(at, lasts)| still_holds(&at, lasts));
+        let wants_two = person.is_administrator || rule.require_factor && !is_remembered;
+        Self { is_let_in: true, wants_two, possession_first }
+    }
+}
+
+/// What a rule's demands depend on beside the rule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether they administer anything.
+    pub is_administrator: bool,
+    /// When a factor was last proved in this browser, where that is remembered.
+    pub factor_at: Option<Timestamp>,
+}
+
+impl Policy for Demands {
+    fn decide(&self, situation: &Situation<'_>) -> Decision {
+        if !self.is_let_in {
+            return Decision::Deny(Denial::Policy);
         }
+        let wants: &[Category] = match (self.possession_first, self.wants_two) {
+            (true, _) => &[Category::Possession, Category::Knowledge],
+            (false, true) => &[Category::Knowledge, Category::Possession],
+            (false, false) => &[Category::Knowledge],
+        };
+        missing(wants, situation)
+    }
+}
+
+/// The first category that was not proved freshly.
+fn missing(wants: &[Category], situation: &Situation<'_>) -> Decision {
+    let is_fresh = |proof: &&Proof| proof.at <= situation.now && situation.now < proof.at.plus(FRESH);
+    let has = |category| situation.proofs.iter().filter(is_fresh).any(|proof| proof.traits.category == category);
+    match wants.iter().find(|category| !has(**category)) {
+        Some(category) => Decision::Ask(Want::any(*category)),
+        None => Decision::Allow,
     }
 }
 
@@ -218,6 +278,11 @@ impl Asking {
     /// What for.
     pub const fn purpose(&self) -> Purpose {
         self.purpose
+    }
+
+    /// Whether nothing was proved yet.
+    pub const fn is_first(&self) -> bool {
+        self.proofs.is_empty()
     }
 
     /// What is wanted next. An answer that would not meet it must not be judged: a code before the password would let
@@ -336,6 +401,67 @@ mod tests {
         let SignIn::Complete(done) = second.answer(totp(&env), POLICY, env.now).unwrap() else { panic!() };
         assert_eq!(done.amr(), "pwd otp mfa");
         assert_eq!(done.factor_at(), Some(env.now));
+    }
+
+    fn rule(access: Access, require_factor: bool) -> SignOn {
+        SignOn { access, require_factor, ..SignOn::ours() }
+    }
+
+    fn asked(demands: Demands, env: &Env) -> SignIn {
+        SignIn::begin(Some(Id::new(env)), Purpose::Console, &demands, env.now)
+    }
+
+    #[test]
+    fn a_rule_that_denies_or_none_at_all_lets_nobody_in() {
+        let env = env();
+        for rule in [Some(rule(Access::Deny, false)), None] {
+            for is_administrator in [true, false] {
+                let standing = Standing { is_administrator, ..Standing::default() };
+                let demands = Demands::of(rule.as_ref(), standing, false, env.now);
+                assert!(matches!(asked(demands, &env), SignIn::Denied(Denied { reason: Denial::Policy, .. })));
+            }
+        }
+    }
+
+    #[test]
+    fn one_category_is_enough_where_the_rule_says_so_but_not_for_administrators() {
+        let env = env();
+        let of = |is_administrator| {
+            let standing = Standing { is_administrator, ..Standing::default() };
+            let demands = Demands::of(Some(&rule(Access::Allow, false)), standing, false, env.now);
+            asking(asked(demands, &env)).answer(Proof::password(env.now), &demands, env.now).unwrap()
+        };
+        assert!(matches!(of(false), SignIn::Complete(_)));
+        assert_eq!(asking(of(true)).wanted().category, Category::Possession);
+    }
+
+    #[test]
+    fn a_remembered_browser_is_asked_again_when_the_factors_lifetime_is_over() {
+        let env = env();
+        let mut rule = rule(Access::Allow, true);
+        rule.factor_prompt_mode = Some(crate::policy::sign_on::PromptMode::Session);
+        rule.factor_lifetime = Some(15);
+        let after = |minutes| {
+            let now = env.now.plus(Duration::from_mins(minutes));
+            let standing = Standing { factor_at: Some(env.now), is_administrator: false };
+            let demands = Demands::of(Some(&rule), standing, false, now);
+            asking(SignIn::begin(Some(Id::new(&env)), Purpose::Console, &demands, now))
+                .answer(Proof::password(now), &demands, now)
+                .unwrap()
+        };
+        assert!(matches!(after(14), SignIn::Complete(_)));
+        assert!(matches!(after(15), SignIn::Asking(_)));
+    }
+
+    #[test]
+    fn something_held_comes_first_where_the_organisation_wants_that() {
+        let env = env();
+        let demands = Demands::opening(true);
+        let first = asking(asked(demands, &env));
+        assert_eq!(first.wanted().category, Category::Possession);
+        let second = asking(first.answer(totp(&env), &demands, env.now).unwrap());
+        assert_eq!(second.wanted().category, Category::Knowledge);
+        assert!(matches!(second.answer(Proof::password(env.now), &demands, env.now), Ok(SignIn::Complete(_))));
     }
 
     #[test]

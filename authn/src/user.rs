@@ -12,9 +12,9 @@ use postern_codes::{Id, Timestamp};
 
 pub use status::{Lifecycle, Readiness, Status};
 
-/// How many failures in a row lock an account.
+/// How many failures in a row lock an account, where no policy says otherwise.
 pub const FAILURES_TO_LOCK: u32 = 10;
-/// For how long a lock lasts.
+/// For how long a lock lasts, where no policy says otherwise.
 pub const LOCK: Duration = Duration::from_hours(1);
 
 /// A person of the organisation.

@@ -109,7 +109,8 @@ async fn organisation(app: &App) {
     assert!(matches!(set_up::prepare(app, &link, form).await.unwrap(), Prepared::Ready));
     let pairing = set_up::pairing(app, &link).await.unwrap().unwrap();
     let code = AUTHENTICATOR_APP.code(&otp::from_base32(pairing.secret.expose()).unwrap(), app.env().now);
-    let client = postern_authn::audit::Client { ip: "127.0.0.1".into(), user_agent: "test".into(), request: None };
+    let client =
+        postern_authn::audit::Client { ip: "127.0.0.1".into(), user_agent: "test".into(), ..Default::default() };
     assert_eq!(set_up::finish(app, &client, &link, &code).await.unwrap(), Finished::Done);
 }
 

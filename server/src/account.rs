@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use postern_authn::audit::{Actor, Client, Event, EventType};
 use postern_authn::limit::{Charge, Limit};
-use postern_authn::password::{NewPassword, Weak};
-use postern_authn::user::{Login, User};
-use postern_codes::id::{Id, User as UserKind};
+use postern_authn::password::{NewPassword, Owner};
+use postern_authn::policy::password::Complexity;
+use postern_authn::policy::sign_on::Access;
+use postern_authn::user::{Login, Profile, User};
+use postern_codes::id::{Id, Org, User as UserKind};
 use postern_codes::{Env, Secret, Timestamp};
 use postern_store::links::LinkPurpose;
 use postern_store::{Error, Tx};
@@ -17,17 +19,14 @@ use crate::App;
 use crate::api::ApiError;
 use crate::api::users::{OneTimeLink, target};
 use crate::config::Config;
+use crate::console::part::Moment;
 use crate::notices::account as notices;
 use crate::sign_in::{charge, name_key, open_hash};
 
-/// Whether a person needs a password at all.
-pub const NEEDS_PASSWORD: bool = true;
 /// How long somebody new has to choose a password.
 const WELCOME_LIFE: Duration = Duration::from_hours(7 * 24);
 /// How long a reset that an administrator began waits.
 const RESET_LIFE: Duration = Duration::from_hours(24);
-/// How long a link waits that anybody may have asked for.
-const FORGOTTEN_LIFE: Duration = Duration::from_hours(1);
 /// How long somebody who proved an expired password has to choose another.
 const EXPIRED_LIFE: Duration = Duration::from_mins(10);
 
@@ -41,15 +40,78 @@ pub enum Chosen {
     /// It is the one they had.
     Same(User),
     /// It may not be set.
-    Weak(User, Weak),
+    Weak(User, Vec<String>),
 }
 
-/// Judges a password that somebody chooses.
+/// Who sets a password, which decides how much is asked of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setter {
+    /// An administrator, for somebody: earlier ones may come back.
+    Administrator,
+    /// Its owner, who knows the present one: not too soon after the last change.
+    Owner,
+    /// Its owner, by a link or an answer, who lost the present one.
+    Recovery,
+}
+
+/// Judges a password that somebody is to have by the policy that holds for them; every rule that it breaks.
 ///
 /// # Errors
-/// [`Weak`].
-pub fn judge(password: Secret<String>, owner: &User) -> Result<NewPassword, Weak> {
-    NewPassword::judge(password, &[owner.login.as_str(), &owner.profile.first_name, &owner.profile.last_name])
+/// Of the database or the hash function.
+pub async fn judge(
+    app: &App,
+    org: Id<Org>,
+    (password, owner): (&Secret<String>, &User),
+    by: Setter,
+) -> Result<Result<NewPassword, Vec<String>>, ApiError> {
+    let now = app.env().now;
+    let read = app.store.read(org, |tx| {
+        let rules = tx.password_policy(owner.id)?.password;
+        let count = if by == Setter::Administrator { 0 } else { rules.age.history_count };
+        Ok((tx.last_passwords(owner.id, count)?, rules))
+    });
+    let (earlier, rules) = read.await?;
+    let changeable_at = owner.password_changed_at.map(|at| rules.age.changeable_at(at)).filter(|at| now < *at);
+    if let (Setter::Owner, Some(at)) = (by, changeable_at) {
+        let at = Moment::new(at, now).exact;
+        return Ok(Err(vec![format!("the password was changed only just now; it can be changed again after {at}")]));
+    }
+    let new = match judge_by(&rules.complexity, password, (&owner.login, &owner.profile)) {
+        Ok(new) => new,
+        Err(broken) => return Ok(Err(broken)),
+    };
+    for sealed in &earlier {
+        let hash = open_hash(app, sealed)?;
+        if app.passwords.check(password.clone(), Some(hash)).await?.is_right {
+            let count = rules.age.history_count;
+            return Ok(Err(vec![format!("the password must be none of your last {count}")]));
+        }
+    }
+    Ok(Ok(new))
+}
+
+/// Fewest characters of a password that a person may choose.
+///
+/// # Errors
+/// Of the database.
+pub async fn fewest(app: &App, owner: &User) -> Result<u32, ApiError> {
+    let org = app.org().await?;
+    let policy = app.store.read(org, |tx| tx.password_policy(owner.id)).await?;
+    Ok(policy.password.complexity.min_length)
+}
+
+/// The same of somebody who is to be made, by what their groups' policy asks for.
+///
+/// # Errors
+/// Every rule that it breaks.
+pub fn judge_by(
+    wanted: &Complexity,
+    password: &Secret<String>,
+    (login, profile): (&Login, &Profile),
+) -> Result<NewPassword, Vec<String>> {
+    let owner = Owner { login: login.as_str(), first_name: &profile.first_name, last_name: &profile.last_name };
+    let judged = NewPassword::judge(password.clone(), wanted, &owner);
+    judged.map_err(|broken| broken.iter().map(ToString::to_string).collect())
 }
 
 /// A link by which somebody new chooses their first password; those before it are void.
@@ -121,9 +183,9 @@ pub async fn choose(
 ) -> Result<Chosen, ApiError> {
     let Some(person) = look(app, purpose, token).await? else { return Ok(Chosen::LinkOver) };
     let (org, env) = (app.org().await?, app.env());
-    let new = match judge(password.clone(), &person) {
+    let new = match judge(app, org, (&password, &person), Setter::Recovery).await? {
         Ok(new) => new,
-        Err(weak) => return Ok(Chosen::Weak(person, weak)),
+        Err(broken) => return Ok(Chosen::Weak(person, broken)),
     };
     if let Some(sealed) = app.store.read(org, |tx| tx.user_password(person.id)).await? {
         let present = open_hash(app, &sealed)?;
@@ -166,16 +228,20 @@ pub async fn forgotten(app: &App, client: &Client, name: &str) -> Result<Result<
         }
         let known = login.as_ref().map(|login| tx.user_by_login(login)).transpose()?.flatten();
         // Who is in recovery already has the link of whoever began it, and their mailbox may be why.
-        let person = known.filter(|person| person.status.takes_password());
+        let nobody = Id::<UserKind>::new(&env);
+        let id = known.as_ref().map_or(nobody, |person| person.id);
+        let may_reset = tx.password_actions(id, &client.ip)?.self_service_password_reset.access == Access::Allow;
+        let life = tx.password_policy(id)?.recovery_lifetime();
+        let person = known.filter(|person| person.status.takes_password() && may_reset);
         let kind = EventType::UserPasswordReset;
         let Some(person) = person else {
             // The same work for nobody: a link that leads nowhere.
-            tx.new_link(LinkPurpose::Reset, "nobody", FORGOTTEN_LIFE, &env)?;
+            tx.new_link(LinkPurpose::Reset, "nobody", life, &env)?;
             tx.record(&Event::failure(kind, Actor::anonymous(), client.clone(), "not_admitted"), &env)?;
             return Ok(Ok(()));
         };
-        let link = make(tx, &app.config, &person, (LinkPurpose::Reset, FORGOTTEN_LIFE), &env)?;
-        notices::reset(tx, &person, (&link.url, FORGOTTEN_LIFE), &env)?;
+        let link = make(tx, &app.config, &person, (LinkPurpose::Reset, life), &env)?;
+        notices::reset(tx, &person, (&link.url, life), &env)?;
         let event = Event::success(kind, Actor::anonymous(), client.clone()).target(target(&person));
         tx.record(&event.detail("begun", "forgotten_page"), &env)?;
         Ok(Ok(()))

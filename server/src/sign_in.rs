@@ -4,17 +4,20 @@
 //! A name that nobody has, a wrong password, a locked or suspended account: one answer, one status, one cost. Whether
 //! there is more to say is told by mail to whom it concerns.
 
+pub mod ruling;
 pub mod set_up;
 pub mod verify;
 
 use postern_authn::audit::{Actor, Client, Event, EventType, Target};
 use postern_authn::factor::{Answer, Kind, PASSWORD};
 use postern_authn::limit::{Charge, Limit};
-use postern_authn::session::{LONGEST, Session};
-use postern_authn::sign_in::{Asking, Complete, Policy, Proof, Purpose, SignIn, TwoCategories, Want};
-use postern_authn::user::{self, Login, Status, User};
+use postern_authn::policy::password::PasswordSettings;
+use postern_authn::session::Session;
+use postern_authn::sign_in::{Asking, Complete, Denial, Policy, Proof, Purpose, SignIn, TwoCategories, Want};
+use postern_authn::user::{self, Lifecycle, Login, Status, User};
 use postern_codes::id::{Id, Org, Session as SessionKind, User as UserKind};
 use postern_codes::{Env, Secret, Timestamp, b64, mac};
+use postern_store::attempts::Wrong;
 use postern_store::sign_ins::SignInRow;
 use postern_store::users::Failure;
 use postern_store::{Error, Tx};
@@ -22,9 +25,10 @@ use postern_store::{Error, Tx};
 use crate::api::{ApiError, Caller};
 use crate::passwords::decoys;
 use crate::{App, account};
+use ruling::Terms;
 use verify::{Judged, Outcome, Scene};
 
-/// The policy until an organisation can set its own.
+/// The policy of a step-up; that of a sign-in is what [`ruling`] finds.
 const POLICY: &dyn Policy = &TwoCategories;
 
 /// What the person is asked next.
@@ -95,7 +99,8 @@ pub async fn begin(app: &App, client: &Client, name: &str) -> Result<(Secret<Str
             return Ok(Err(at));
         }
         let user = login.as_ref().map(|login| tx.user_by_login(login)).transpose()?.flatten();
-        match SignIn::begin(user.map(|user| user.id), Purpose::Console, POLICY, env.now) {
+        let demands = ruling::opening(tx)?;
+        match SignIn::begin(user.map(|user| user.id), Purpose::Console, &demands, env.now) {
             SignIn::Asking(asking) => {
                 tx.insert_sign_in(&asking, (hash, &name_key(name)), env.now)?;
                 Ok(Ok(Question { wanted: *asking.wanted() }))
@@ -146,7 +151,7 @@ pub async fn step_up(
     let Some((user, judged)) = judge(app, caller.org, &asking, answer, &env).await? else {
         return Ok(Err(Refusal::NothingEnrolled));
     };
-    let (scene, token) = (Scene { client: caller.client.0.clone(), target: None }, env.token());
+    let (scene, token) = (Scene { client: caller.client.0.clone(), target: None, is_known: true }, env.token());
     let hash = mac::sha256(&[token.expose().as_bytes()]);
     let stepped = app.store.write(caller.org, |tx| {
         let proof = match verify::settle(tx, &user, &judged, &scene, &env)? {
@@ -203,7 +208,14 @@ impl Stage<'_> {
         }
         // Charged before it is hashed: hashing is what an attacker would have us do.
         let charged = app.store.write(org, |tx| {
-            for (limit, subject) in [(Limit::SignInsOfAddress, &client.ip), (Limit::SignIns, &row.name_key)] {
+            // A stranger who uses up the attempts of a name leaves those of the browsers that its owner signs in with.
+            let nobody = Id::<UserKind>::new(&env);
+            let is_known = tx.knows_browser(asking.user().unwrap_or(nobody), client.browser)?;
+            let subject = match client.browser {
+                Some(browser) if is_known => format!("{}.{}", row.name_key, b64::encode(&browser[..9])),
+                Some(_) | None => row.name_key.clone(),
+            };
+            for (limit, subject) in [(Limit::SignInsOfAddress, &client.ip), (Limit::SignIns, &subject)] {
                 if let Charge::RetryAt(at) = charge(tx, limit, subject, client, &env)? {
                     return Ok(Some((limit, at)));
                 }
@@ -222,14 +234,20 @@ impl Stage<'_> {
         let checked = app.passwords.check(password.clone(), hash).await?;
         let renewed = if checked.needs_rehash { Some(app.passwords.hash(password, &env).await?) } else { None };
         let step = app.store.write(org, |tx| {
-            if !settle_password(tx, user.as_ref(), checked.is_right, client, &env)? {
-                return Ok(Step::Refused(Refusal::WrongNameOrPassword));
-            }
-            let Some(user) = &user else { return Ok(Step::Refused(Refusal::WrongNameOrPassword)) };
+            let settled = settle_password(tx, user.as_ref(), checked.is_right, client, &env)?;
+            let (user, policy) = match (settled, &user) {
+                (Ok(policy), Some(user)) => (user, policy),
+                (Ok(_), None) => return Ok(Step::Refused(Refusal::WrongNameOrPassword)),
+                (Err(refusal), _) => return Ok(Step::Refused(refusal)),
+            };
             if let Some(hash) = &renewed {
                 tx.rehash_password(user.id, user.version, hash.expose(), &env)?;
             }
-            if user.status == Status::PasswordExpired {
+            let is_too_old = is_too_old(user, &policy, env.now);
+            if is_too_old {
+                tx.move_user(user, Lifecycle::ExpirePassword, env.now)?;
+            }
+            if is_too_old || user.status == Status::PasswordExpired {
                 // Nobody is let in by it; the next sign-in asks for everything, with the new one.
                 tx.end_sign_in(&row)?;
                 return account::expired(tx, user, &env).map(Step::Expired);
@@ -242,9 +260,11 @@ impl Stage<'_> {
     async fn answer_factor(self, answer: &Answer) -> Result<Step, ApiError> {
         let Self { app, org, client, row, asking, env } = self;
         let Some((user, judged)) = judge(app, org, &asking, answer, &env).await? else {
-            return Ok(Step::Refused(Refusal::StartAgain));
+            // Where something held is asked for first, nobody is asked for it too, and whoever has nothing.
+            let is_first = asking.is_first() && !asking.wanted().is_met_by(&PASSWORD);
+            return Ok(Step::Refused(if is_first { Refusal::WrongCode } else { Refusal::StartAgain }));
         };
-        let scene = Scene { client: client.clone(), target: None };
+        let scene = Scene { client: client.clone(), target: None, is_known: false };
         let step = app.store.write(org, |tx| match verify::settle(tx, &user, &judged, &scene, &env)? {
             Outcome::Accepted(proof) => take(tx, &row, asking.clone(), proof, (&user, client), &env),
             refused => Ok(Step::Refused(refusal(&refused))),
@@ -270,29 +290,46 @@ async fn judge(
     Ok((!judged.is_empty()).then_some((user, judged)))
 }
 
-/// Counts a password's check; whether it may go on. For nobody the same statements run, on no row.
+/// Counts a password's check; the policy that holds for it where it may go on. For nobody the same statements run, on no
+/// row.
 fn settle_password(
     tx: &mut Tx<'_>,
     user: Option<&User>,
     is_right: bool,
     client: &Client,
     env: &Env,
-) -> Result<bool, Error> {
+) -> Result<Result<PasswordSettings, Refusal>, Error> {
     let (id, version) = user.map_or_else(|| (Id::<UserKind>::new(env), 0), |user| (user.id, user.version));
     let takes_password = user.is_some_and(|user| user.status.takes_password());
-    let is_admitted = tx.admit_user(id, version, env.now)? && takes_password;
+    let policy = tx.password_policy(id)?;
+    let lockout = &policy.password.lockout;
+    let from = tx.browser(id, client.browser)?;
+    // Whether the password has ended is read under the row's lock, which the first one takes.
+    let is_admitted = tx.admit_attempt((id, version), from, env.now)? && !tx.is_password_ended(id)? && takes_password;
     if is_admitted && is_right {
-        return Ok(true);
+        tx.password_was_right(id)?;
+        return Ok(Ok(policy));
     }
-    let failure = tx.user_failed(id, env.now)?;
+    let failure = tx.attempt_failed(id, (Wrong::Password, from), lockout, env.now)?;
+    let has_ended = tx.end_password(id, env.now)?;
     let actor = user.map_or_else(Actor::anonymous, actor);
     // What was typed as a name is not kept: people type passwords there.
     let code = if user.is_some() && !is_admitted { "not_admitted" } else { "invalid_credentials" };
     tx.record(&Event::failure(EventType::SessionStart, actor, client.clone(), code), env)?;
-    if let (Some(user), Failure::Locks(until)) = (user, failure) {
-        verify::note_lock(tx, user, until, client, env)?;
+    let Some(user) = user else { return Ok(Err(Refusal::WrongNameOrPassword)) };
+    if let Failure::Locks(until) = failure {
+        verify::note_lock_from(tx, user, (until, from), client, env)?;
     }
-    Ok(false)
+    if has_ended {
+        verify::note_password_end(tx, user, client, env)?;
+    }
+    let shown = if lockout.show_lockout_failures { tx.locked_until(id, from, env.now)? } else { None };
+    Ok(Err(shown.map_or(Refusal::WrongNameOrPassword, Refusal::Locked)))
+}
+
+/// Whether a password that was just proved must be changed before anything else.
+fn is_too_old(user: &User, policy: &PasswordSettings, now: Timestamp) -> bool {
+    user.password_changed_at.is_some_and(|at| policy.password.age.is_expired(at, now))
 }
 
 /// Adds a proof and saves what follows: the next question, or a session.
@@ -304,7 +341,10 @@ fn take(
     (user, client): (&User, &Client),
     env: &Env,
 ) -> Result<Step, Error> {
-    let Ok(next) = asking.answer(proof, POLICY, env.now) else { return Ok(Step::Refused(Refusal::StartAgain)) };
+    let ruling = ruling::of(tx, user, client, env)?;
+    let Ok(next) = asking.answer(proof, &ruling.demands, env.now) else {
+        return Ok(Step::Refused(Refusal::StartAgain));
+    };
     let next = match next {
         SignIn::Asking(asking) => {
             let enrolled: Vec<_> = tx.factors_of(user.id)?.iter().map(|held| held.kind.factor().traits()).collect();
@@ -322,13 +362,19 @@ fn take(
             if !tx.end_sign_in(row)? {
                 return Ok(Step::Refused(Refusal::StartAgain));
             }
-            open_session(tx, user, &complete, client, env).map(Step::SignedIn)
+            ruling.record(tx, (user, client), None, env)?;
+            open_session(tx, user, (&complete, ruling.terms()), client, env).map(Step::SignedIn)
         }
         SignIn::Denied(denied) => {
             tx.end_sign_in(row)?;
             let reason = denied.reason.as_str();
+            ruling.record(tx, (user, client), Some(reason), env)?;
             tx.record(&Event::failure(EventType::SessionStart, actor(user), client.clone(), reason), env)?;
-            Ok(Step::Refused(Refusal::NothingEnrolled))
+            Ok(Step::Refused(match denied.reason {
+                Denial::NothingEnrolled => Refusal::NothingEnrolled,
+                // The answer of Okta's API too: what rules there are is nobody's business at the door.
+                Denial::Policy => Refusal::WrongNameOrPassword,
+            }))
         }
     }
 }
@@ -337,7 +383,7 @@ fn take(
 fn open_session(
     tx: &mut Tx<'_>,
     user: &User,
-    complete: &Complete,
+    (complete, terms): (&Complete, Terms),
     client: &Client,
     env: &Env,
 ) -> Result<Secret<String>, Error> {
@@ -347,14 +393,20 @@ fn open_session(
         user: complete.user(),
         created_at: env.now,
         last_seen_at: env.now,
-        expires_at: env.now.plus(LONGEST),
+        expires_at: env.now.plus(terms.longest),
         factor_at: complete.factor_at(),
         amr: complete.amr(),
         ip: client.ip.clone(),
         user_agent: client.user_agent.clone(),
     };
     tx.insert_session(&session, mac::sha256(&[token.expose().as_bytes()]))?;
-    tx.user_signed_in(user.id, env.now)?;
+    tx.set_idle(session.id, terms.idle)?;
+    let from = tx.browser(user.id, client.browser)?;
+    tx.signed_in_from(user.id, from, env.now)?;
+    if let Some(browser) = client.browser {
+        let factor_at = session.factor_at.filter(|_| terms.remembers);
+        tx.note_browser(user.id, (browser, factor_at), env.now)?;
+    }
     let event = Event::success(EventType::SessionStart, actor(user), client.clone())
         .target(Target::new("Session", session.id, "", ""))
         .detail("amr", session.amr);

@@ -7,10 +7,10 @@ use postern_codes::id::{ApiToken, Id, Session, User};
 use crate::sql::{Error, Row, Tx, values};
 
 crate::statements! {
-    BY_SESSION = "SELECT s.id AS session_id, s.factor_at, s.last_seen_at, u.id AS user_id, u.login, u.first_name, u.last_name \
+    BY_SESSION = "SELECT s.id AS session_id, s.amr, s.factor_at, s.last_seen_at, u.id AS user_id, u.login, u.first_name, u.last_name \
                   FROM sessions s JOIN users u ON u.org_id = s.org_id AND u.id = s.user_id \
                   WHERE s.org_id = $1 AND s.token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > $3 \
-                  AND s.last_seen_at > $4 AND u.status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY')";
+                  AND s.last_seen_at + s.idle > $3 AND u.status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY')";
     BY_TOKEN = "SELECT t.id AS token_id, t.grants, t.last_used_at, u.id AS user_id, u.login, u.first_name, u.last_name \
                 FROM api_tokens t JOIN users u ON u.org_id = t.org_id AND u.id = t.user_id \
                 WHERE t.org_id = $1 AND t.token_hash = $2 AND t.revoked_at IS NULL AND t.expires_at > $3 \
@@ -56,19 +56,20 @@ pub enum Via {
 }
 
 impl Tx<'_> {
-    /// The caller of a session that is alive: not ended, not expired, seen since `idle_since`.
+    /// The caller of a session that is alive: not ended, not expired, not idle for too long. One that began with a single
+    /// factor administers nothing, whatever its person may.
     ///
     /// # Errors
     /// Of the database.
-    pub fn caller_by_session(
-        &mut self,
-        token_hash: [u8; 32],
-        now: Timestamp,
-        idle_since: Timestamp,
-    ) -> Result<Option<CallerRecord>, Error> {
-        let Some(row) = self.row(BY_SESSION, values![token_hash, now, idle_since])? else { return Ok(None) };
+    pub fn caller_by_session(&mut self, token_hash: [u8; 32], now: Timestamp) -> Result<Option<CallerRecord>, Error> {
+        let Some(row) = self.row(BY_SESSION, values![token_hash, now])? else { return Ok(None) };
         let via = Via::Session { id: row.get("session_id")?, factor_at: row.get("factor_at")? };
-        self.caller(&row, via, row.get("last_seen_at")?).map(Some)
+        let mut record = self.caller(&row, via, row.get("last_seen_at")?)?;
+        let amr: String = row.get("amr")?;
+        if !amr.split_whitespace().any(|word| word == "mfa") {
+            record.authority = Authority::default();
+        }
+        Ok(Some(record))
     }
 
     /// The caller of an API token that is alive.

@@ -26,6 +26,8 @@ crate::statements! {
     FACTORS_RETIRE = "UPDATE factors SET retired_at = $3, updated_at = $3, version = version + 1 \
                       WHERE org_id = $1 AND user_id = $2 AND retired_at IS NULL";
     CHALLENGES_VOID = "UPDATE challenges SET consumed_at = $3 WHERE org_id = $1 AND user_id = $2 AND consumed_at IS NULL";
+    BROWSERS_UNPROVE = "UPDATE known_browsers SET factor_at = NULL WHERE org_id = $1 AND user_id = $2 AND factor_at IS NOT NULL";
+    PASSWORDS_FORGET = "DELETE FROM password_history WHERE org_id = $1 AND user_id = $2";
     /// What was proved by a factor that is gone counts as fresh no more.
     SESSIONS_UNPROVE = "UPDATE sessions SET factor_at = NULL WHERE org_id = $1 AND user_id = $2 AND ended_at IS NULL";
 }
@@ -48,6 +50,8 @@ impl Tx<'_> {
         {
             self.execute(statement, values![id])?;
         }
+        self.forget_browsers(id)?;
+        self.execute(PASSWORDS_FORGET, values![id])?;
         self.execute(FACTORS_ERASE, values![id, now, [0_u8; 0].as_slice()])?;
         self.execute(CHALLENGES_VOID, values![id, now])?;
         self.end_sessions_of(id, now)?;
@@ -64,6 +68,7 @@ impl Tx<'_> {
         let retired = self.execute(FACTORS_RETIRE, values![id, now])?;
         self.execute(CHALLENGES_VOID, values![id, now])?;
         self.execute(SESSIONS_UNPROVE, values![id, now])?;
+        self.execute(BROWSERS_UNPROVE, values![id])?;
         self.touch_user(id, now)?;
         Ok(retired)
     }

@@ -5,6 +5,7 @@
 //! whose id it binds as `$1` of every statement. Each further file is a table family: its SQL at the top, methods on
 //! [`Tx`] below. What belongs to no organisation is in [`system`]. [`migrate`] renders and applies `migrations/`.
 
+pub mod attempts;
 pub mod audit;
 pub mod authority;
 pub mod callers;
@@ -24,6 +25,7 @@ pub mod limits;
 pub mod links;
 pub mod migrate;
 pub mod orgs;
+pub mod passwords;
 pub mod people;
 pub mod policies;
 pub mod proofs;
@@ -50,6 +52,7 @@ pub use sql::{Error, Store, Tx};
 
 /// Every static statement on org-owned tables, by file; `tests/statements.rs` prepares and judges each on both engines.
 pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
+    ("attempts", attempts::STATEMENTS),
     ("audit", audit::STATEMENTS),
     ("callers", callers::STATEMENTS),
     ("certificates", certificates::STATEMENTS),
@@ -67,6 +70,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("limits", limits::STATEMENTS),
     ("links", links::STATEMENTS),
     ("orgs", orgs::STATEMENTS),
+    ("passwords", passwords::STATEMENTS),
     ("people", people::STATEMENTS),
     ("policies", policies::STATEMENTS),
     ("proofs", proofs::STATEMENTS),

@@ -126,6 +126,15 @@ impl Tx<'_> {
         Ok(Situation { user: Some(user), groups, zones: self.zones_of_address(ip)?, ..Situation::default() })
     }
 
+    /// The same of somebody who is to be made in these groups, from nowhere.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn situation_of_groups(&mut self, groups: &[Id<Group>]) -> Result<Situation, Error> {
+        let groups = groups.iter().copied().chain([self.everyone()?.0]).collect();
+        Ok(Situation { groups, ..Situation::default() })
+    }
+
     /// The zones that an address lies in; nothing where the text is no address.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use crate::sql::{Error, Tx, values};
 crate::statements! {
     SESSION_INSERT = "INSERT INTO sessions (org_id, id, user_id, token_hash, created_at, last_seen_at, expires_at, factor_at, \
                       amr, ip, user_agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    IDLE_SET = "UPDATE sessions SET idle = $3 WHERE org_id = $1 AND id = $2";
     /// The old token is void from here on.
     SESSION_ROTATE = "UPDATE sessions SET token_hash = $3, factor_at = $4, last_seen_at = $4 \
                       WHERE org_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $4";
@@ -39,6 +40,15 @@ impl Tx<'_> {
                 &session.user_agent,
             ],
         )
+    }
+
+    /// Sets how long a session lives without a request.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn set_idle(&mut self, id: Id<SessionKind>, idle: std::time::Duration) -> Result<(), Error> {
+        let micros = i64::try_from(idle.as_micros()).map_err(Error::fault)?;
+        self.one(IDLE_SET, values![id, micros])
     }
 
     /// Notes a fresh second factor and gives the session another token; `false` where the session is over.

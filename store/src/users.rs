@@ -5,7 +5,7 @@
 //! more are answered than the lock allows.
 
 use postern_authn::password::PasswordHash;
-use postern_authn::user::{self, Block, ContactKind, FAILURES_TO_LOCK, LOCK, Lifecycle, Login, Profile, Status, User};
+use postern_authn::user::{self, ContactKind, Lifecycle, Login, Profile, Status, User};
 use postern_codes::id::{Id, User as UserKind};
 use postern_codes::{Env, Place, Sealed, Timestamp};
 
@@ -30,7 +30,8 @@ crate::statements! {
                      AND deleted_at IS NULL");
     PASSWORD = "SELECT password FROM users WHERE org_id = $1 AND id = $2";
     PASSWORD_SET = "UPDATE users SET password = $3, password_changed_at = $4, updated_at = $4, failures = 0, \
-                    version = version + 1 WHERE org_id = $1 AND id = $2";
+                    password_failures = 0, password_ended_at = NULL, version = version + 1 \
+                    WHERE org_id = $1 AND id = $2";
     /// The same password, hashed anew: nothing that anybody sees changes.
     PASSWORD_REHASH = "UPDATE users SET password = $3 WHERE org_id = $1 AND id = $2 AND version = $4";
     PROFILE_SET = "UPDATE users SET login = $3, login_folded = $4, first_name = $5, last_name = $6, name_folded = $7, \
@@ -52,8 +53,8 @@ crate::statements! {
               RETURNING failures, locked_until";
     SIGNED_IN = "UPDATE users SET failures = 0, locked_until = NULL, last_login_at = $3 WHERE org_id = $1 AND id = $2";
     PROVED = "UPDATE users SET failures = 0 WHERE org_id = $1 AND id = $2";
-    UNLOCK = "UPDATE users SET failures = 0, locked_until = NULL, updated_at = $3 \
-              WHERE org_id = $1 AND id = $2 AND locked_until > $3";
+    UNLOCK = "UPDATE users SET failures = 0, locked_until = NULL, unknown_failures = 0, unknown_locked_until = NULL, \
+              updated_at = $3 WHERE org_id = $1 AND id = $2 AND (locked_until > $3 OR unknown_locked_until > $3)";
     QUESTION_SET = "UPDATE users SET recovery_question = $3, recovery_answer = $4, updated_at = $5, version = version + 1 \
                     WHERE org_id = $1 AND id = $2";
     ANSWER = "SELECT recovery_answer FROM users WHERE org_id = $1 AND id = $2";
@@ -136,6 +137,7 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn set_password(&mut self, id: Id<UserKind>, hash: &str, env: &Env) -> Result<(), Error> {
+        self.keep_password(id, env)?;
         let sealed: Sealed<PasswordHash> = self.keyring().seal(password_place(id), hash.as_bytes(), env);
         self.one(PASSWORD_SET, values![id, &sealed, env.now])?;
         self.void_links(id.as_str(), env.now)
@@ -236,14 +238,6 @@ impl Tx<'_> {
         Ok(sealed.map(|bytes| Sealed::from_storage(answer_place(id), bytes)))
     }
 
-    /// How an account is closed to its owner now.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn blocks_of(&mut self, user: &User, now: Timestamp) -> Result<Vec<Block>, Error> {
-        Ok(user.is_locked_out(now).then_some(Block::AnyDevice).into_iter().collect())
-    }
-
     /// Whether the account may have an attempt answered now: in force, not locked, unchanged since `version`. Holds the
     /// row until the commit.
     ///
@@ -253,12 +247,14 @@ impl Tx<'_> {
         Ok(self.execute(ADMIT, values![id, version, now])? == 1)
     }
 
-    /// Counts a failure, unless the account is locked; the last one locks it.
+    /// Counts a failure where somebody is known to be, unless the account is locked; the last one that the person's policy
+    /// allows locks it. Failures that may be a stranger's: [`attempt_failed`](Self::attempt_failed).
     ///
     /// # Errors
     /// Of the database.
     pub fn user_failed(&mut self, id: Id<UserKind>, now: Timestamp) -> Result<Failure, Error> {
-        let row = self.row(FAILED, values![id, now, FAILURES_TO_LOCK, now.plus(LOCK)])?;
+        let lockout = self.password_policy(id)?.password.lockout;
+        let row = self.row(FAILED, values![id, now, lockout.attempts(), lockout.until(now)])?;
         let Some(row) = row else { return Ok(Failure::AlreadyLocked) };
         let locked_until: Option<Timestamp> = row.get("locked_until")?;
         Ok(locked_until.filter(|until| *until > now).map_or(Failure::Counted, Failure::Locks))
@@ -328,7 +324,7 @@ pub(crate) fn user(row: &Row) -> Result<User, Error> {
     })
 }
 
-fn password_place(id: Id<UserKind>) -> Place {
+pub(crate) fn password_place(id: Id<UserKind>) -> Place {
     Place::new("users", id, "password")
 }
 

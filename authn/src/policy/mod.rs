@@ -249,6 +249,14 @@ impl Actions {
         }
     }
 
+    /// What a rule of a password policy answers.
+    pub const fn password(&self) -> Option<&password::PasswordActions> {
+        match self {
+            Self::Password(actions) => Some(actions),
+            Self::MfaEnroll(_) | Self::OktaSignOn(_) => None,
+        }
+    }
+
     /// What a sign-on rule answers.
     pub const fn sign_on(&self) -> Option<&sign_on::SignOn> {
         match self {

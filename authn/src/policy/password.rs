@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BadDocument;
 use super::sign_on::Access;
+use crate::user::{FAILURES_TO_LOCK, LOCK};
 
 /// Fewest characters that a policy may ask for (NIST SP 800-63B-4, 3.1.1.2, with a second factor).
 pub const FEWEST: u32 = 8;
@@ -340,8 +341,8 @@ impl Default for Common {
 impl Default for Lockout {
     fn default() -> Self {
         Self {
-            max_attempts: 10,
-            auto_unlock_minutes: 60,
+            max_attempts: FAILURES_TO_LOCK,
+            auto_unlock_minutes: u32::try_from(LOCK.as_secs() / 60).unwrap_or(0),
             show_lockout_failures: false,
             user_lockout_notification_channels: vec![Channel::Email],
         }

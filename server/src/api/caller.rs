@@ -160,8 +160,7 @@ impl FromRequestParts<Arc<App>> for Caller {
             }
             Some(Credential::Session(token)) => {
                 let hash = mac::sha256(&[token.as_bytes()]);
-                let idle_since = now.minus(session::IDLE);
-                let found = app.store.read(org, |tx| tx.caller_by_session(hash, now, idle_since)).await?;
+                let found = app.store.read(org, |tx| tx.caller_by_session(hash, now)).await?;
                 found.ok_or_else(ApiError::invalid_session)?
             }
             None => return Err(ApiError::invalid_token()),

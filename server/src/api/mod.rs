@@ -1,5 +1,6 @@
 //! The API: a file a noun, each with its act, its shapes, its thin handlers and its routes.
 
+pub mod attack_protection;
 pub mod body;
 pub mod caller;
 pub mod client;
@@ -30,6 +31,7 @@ use routes::Routes;
 /// Every route of the API.
 pub fn routes() -> Routes {
     Routes::new()
+        .merge(attack_protection::routes())
         .merge(device_access::routes())
         .merge(devices::routes())
         .merge(features::routes())

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use postern_authn::audit;
 use postern_authn::factor::Answer;
-use postern_codes::{Secret, Timestamp};
+use postern_codes::{Secret, Timestamp, mac};
 use postern_store::links::LinkPurpose;
 
 use super::cookie;
@@ -126,6 +126,12 @@ async fn judge(app: Arc<App>, client: audit::Client, form: Form) -> Result<Respo
         (false, _) => (Question::Password, Reply::Password(password)),
         (true, false) => (Question::AppCode, Reply::Factor(Answer::Code(code))),
     };
+    // Known from here on, if it signs somebody in: under the token that it has, or a new one.
+    let fresh = client.browser.is_none().then(|| app.env().token());
+    let mut client = client;
+    if let Some(token) = &fresh {
+        client.browser = Some(mac::sha256(&[token.expose().as_bytes()]));
+    }
     match sign_in::answer(&app, &client, &state_token, reply).await? {
         Step::Asked(next) => Ok(page(&shown.view(self::question(&next), Some(state_token)))),
         Step::Expired(token) => {
@@ -133,7 +139,10 @@ async fn judge(app: Arc<App>, client: audit::Client, form: Form) -> Result<Respo
             Ok(Redirect::to(&format!("{page}/{}", token.expose())).into_response())
         }
         Step::Refused(refusal) => Ok(shown.refused(&refusal, question, state_token)),
-        Step::SignedIn(token) => Ok((cookie::set(&token), Redirect::to(&shown.to)).into_response()),
+        Step::SignedIn(token) => {
+            let cookies: Vec<_> = cookie::set(&token).into_iter().chain(fresh.as_ref().map(cookie::know)).collect();
+            Ok((AppendHeaders(cookies), Redirect::to(&shown.to)).into_response())
+        }
     }
 }
 

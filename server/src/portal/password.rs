@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use postern_authn::audit;
-use postern_authn::password::SHORTEST;
 use postern_authn::user::User;
 use postern_codes::Secret;
 use postern_store::links::LinkPurpose;
@@ -96,7 +95,8 @@ async fn ask(
     let Some(person) = account::look(&app, purpose, &Secret::new(link.clone())).await? else {
         return Ok(over(org, purpose));
     };
-    let stage = Stage::Asked(question(&person, purpose, &link));
+    let fewest = account::fewest(&app, &person).await?;
+    let stage = Stage::Asked(question(&person, fewest, purpose, &link));
     Ok(page(&Password { org, purpose, stage }))
 }
 
@@ -119,17 +119,20 @@ async fn set(
 ) -> Result<Response, ApiError> {
     let org = org_name(&app).await?;
     let token = Secret::new(link.clone());
-    let refused = |org, person: &User, why: String| {
-        let mut question = question(person, purpose, &link);
-        question.field = question.field.refused(why);
-        page_with(StatusCode::BAD_REQUEST, &Password { org, purpose, stage: Stage::Asked(question) })
+    let (person, why) = match account::choose(&app, &client, (purpose, &token), password).await? {
+        Chosen::Done(person) => {
+            return Ok(page(&Password { org, purpose, stage: Stage::Done(person.login.to_string()) }));
+        }
+        Chosen::LinkOver => return Ok(over(org, purpose)),
+        Chosen::Same(person) => (person, "That is your present password. Choose another.".to_owned()),
+        Chosen::Weak(person, broken) => {
+            let broken: Vec<String> = broken.iter().map(|rule| format!("{}.", capital(rule))).collect();
+            (person, broken.join(" "))
+        }
     };
-    Ok(match account::choose(&app, &client, (purpose, &token), password).await? {
-        Chosen::Done(person) => page(&Password { org, purpose, stage: Stage::Done(person.login.to_string()) }),
-        Chosen::LinkOver => over(org, purpose),
-        Chosen::Same(person) => refused(org, &person, "That is your present password. Choose another.".to_owned()),
-        Chosen::Weak(person, weak) => refused(org, &person, format!("{}.", capital(&weak.to_string()))),
-    })
+    let mut question = question(&person, account::fewest(&app, &person).await?, purpose, &link);
+    question.field = question.field.refused(why);
+    Ok(page_with(StatusCode::BAD_REQUEST, &Password { org, purpose, stage: Stage::Asked(question) }))
 }
 
 /// The code is the API's for such links, its status the one of every link that is unknown.
@@ -137,7 +140,7 @@ fn over(org: String, purpose: LinkPurpose) -> Response {
     page_with(StatusCode::NOT_FOUND, &Password { org, purpose, stage: Stage::Over })
 }
 
-fn question(person: &User, purpose: LinkPurpose, link: &str) -> Ask {
+fn question(person: &User, fewest: u32, purpose: LinkPurpose, link: &str) -> Ask {
     let names = [person.login.as_str(), &person.profile.first_name, &person.profile.last_name];
     let telling: Vec<&str> = names.into_iter().filter(|name| name.chars().count() >= 4).collect();
     let rule = |text: &str, check, with: String| Rule { text: text.to_owned(), check, with };
@@ -148,7 +151,7 @@ fn question(person: &User, purpose: LinkPurpose, link: &str) -> Ask {
             .hint("A few unrelated words are easier to keep than symbols.")
             .first(),
         rules: vec![
-            rule(&format!("{SHORTEST} characters or more"), "length", SHORTEST.to_string()),
+            rule(&format!("{fewest} characters or more"), "length", fewest.to_string()),
             rule("more than five different characters", "different", "6".to_owned()),
             rule("neither your name nor your name to sign in", "names", telling.join("\n")),
         ],

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use postern_authn::audit::{Actor, Client, Event, EventType, Target};
 use postern_authn::factor::totp;
 use postern_authn::org::OrgName;
-use postern_authn::password::NewPassword;
+use postern_authn::password::{NewPassword, Owner};
 use postern_authn::permission::Role;
+use postern_authn::policy::password::Complexity;
 use postern_authn::user::{Login, Profile, Status, User};
 use postern_codes::id::{Id, Org, User as UserKind};
 use postern_codes::otp;
@@ -115,10 +116,14 @@ pub async fn prepare(app: &App, token: &Secret<String>, form: Form) -> Result<Pr
     let [org_name, first_name, last_name, email] =
         [org_name, first_name, last_name, email].map(|text| text.trim().to_owned());
     let mut wrong = wrong_names(&org_name, &first_name, &last_name, &email);
-    let password = match NewPassword::judge(password, &[&email, &first_name, &last_name]) {
+    let owner = Owner { login: &email, first_name: &first_name, last_name: &last_name };
+    // There is no policy before there is an organisation: what would be its default.
+    let password = match NewPassword::judge(password, &Complexity::default(), &owner) {
         Ok(password) if wrong.is_empty() => password,
         judged => {
-            wrong.extend(judged.err().map(|weak| (FormField::Password, weak.to_string())));
+            let broken = judged.err().unwrap_or_default();
+            let broken: Vec<String> = broken.iter().map(ToString::to_string).collect();
+            wrong.extend((!broken.is_empty()).then(|| (FormField::Password, broken.join("; "))));
             return Ok(Prepared::Wrong(wrong));
         }
     };

@@ -8,11 +8,13 @@
 use postern_authn::audit::{self, Actor, Event, EventType, Target};
 use postern_authn::factor::{Answer, Enrolled, Held, Kind, Verdict};
 use postern_authn::limit::{Charge, Limit};
+use postern_authn::policy::password::FOREVER;
 use postern_authn::sign_in::Proof;
 use postern_authn::user::User;
 use postern_codes::id::{Factor, Id, Org, User as UserKind};
 use postern_codes::mac::{KeyFault, Keyring};
 use postern_codes::{Env, Timestamp};
+use postern_store::attempts::{Browser, MOST_IN_A_ROW, Wrong};
 use postern_store::deliveries::Message;
 use postern_store::users::Failure;
 use postern_store::{Error, Tx};
@@ -60,6 +62,8 @@ pub struct Scene {
     pub client: audit::Client,
     /// What else it was about, such as the computer.
     pub target: Option<Target>,
+    /// Whether the person is known to be there: in a session of theirs, or at their computer after the password.
+    pub is_known: bool,
 }
 
 /// An answer as one factor judged it, before anything was counted or consumed.
@@ -143,8 +147,9 @@ pub fn settle(tx: &mut Tx<'_>, user: &User, judged: &[Judged], scene: &Scene, en
 }
 
 fn decide(tx: &mut Tx<'_>, user: &User, judged: &[Judged], scene: &Scene, env: &Env) -> Result<Outcome, Error> {
-    if !tx.admit_user(user.id, user.version, env.now)? {
-        let lock = tx.user(user.id)?.and_then(|user| user.lock(env.now));
+    let from = place(tx, user, scene)?;
+    if !tx.admit_attempt((user.id, user.version), from, env.now)? {
+        let lock = tx.locked_until(user.id, from, env.now)?;
         return Ok(lock.map_or(Outcome::Unavailable, Outcome::Locked));
     }
     let guesses: Vec<&Judged> = judged.iter().filter(|judged| judged.verdict != Verdict::NotMine).collect();
@@ -184,15 +189,97 @@ const fn accepted(verdict: Verdict) -> Option<u64> {
 }
 
 fn count_failure(tx: &mut Tx<'_>, user: &User, scene: &Scene, env: &Env) -> Result<Outcome, Error> {
-    match tx.user_failed(user.id, env.now)? {
+    let from = place(tx, user, scene)?;
+    let lockout = tx.password_policy(user.id)?.password.lockout;
+    match tx.attempt_failed(user.id, (Wrong::Code, from), &lockout, env.now)? {
         // Not reached after `admit_user` in the same transaction; if it were, nothing was answered.
         Failure::AlreadyLocked => Ok(Outcome::Unavailable),
         Failure::Counted => Ok(Outcome::Wrong),
         Failure::Locks(until) => {
-            note_lock(tx, user, until, &scene.client, env)?;
+            note_lock_from(tx, user, (until, from), &scene.client, env)?;
             Ok(Outcome::Locked(until))
         }
     }
+}
+
+/// As what an attempt counts.
+fn place(tx: &mut Tx<'_>, user: &User, scene: &Scene) -> Result<Browser, Error> {
+    if scene.is_known { Ok(Browser::Known) } else { tx.browser(user.id, scene.client.browser) }
+}
+
+/// Records that a password has ended, since it was guessed at too often, and tells its person.
+pub(super) fn note_password_end(tx: &mut Tx<'_>, user: &User, client: &audit::Client, env: &Env) -> Result<(), Error> {
+    let target = Target::new("User", user.id, user.login.as_str(), &user.name());
+    let actor = Actor::user(user.id, user.login.as_str(), &user.name());
+    let event = Event::success(EventType::UserPasswordExpire, actor, client.clone()).target(target);
+    tx.record(&event.detail("reason", "guessed_at"), env)?;
+    let org = tx.org_record()?.map(|org| org.name).unwrap_or_default();
+    let message = Message {
+        subject: format!("Your password at {org} was switched off"),
+        text: format!(
+            "Hello {name},\n\n{MOST_IN_A_ROW} wrong passwords in a row were given for your account. So your password was \
+             switched off: nobody gets in by it any more, you neither.\n\nTo choose another one, ask for it where you sign \
+             in, or call your help desk.\n",
+            name = user.name()
+        ),
+    };
+    tx.enqueue(&user.profile.email, &message, env).map(drop)
+}
+
+/// Records that an account was locked for browsers like this one, and tells its person.
+pub(super) fn note_lock_from(
+    tx: &mut Tx<'_>,
+    user: &User,
+    (until, from): (Timestamp, Browser),
+    client: &audit::Client,
+    env: &Env,
+) -> Result<(), Error> {
+    match from {
+        Browser::Known => note_lock(tx, user, until, client, env),
+        Browser::Unknown => note_strangers(tx, user, until, client, env),
+    }
+}
+
+fn note_strangers(
+    tx: &mut Tx<'_>,
+    user: &User,
+    until: Timestamp,
+    client: &audit::Client,
+    env: &Env,
+) -> Result<(), Error> {
+    let target = Target::new("User", user.id, user.login.as_str(), &user.name());
+    let event = Event::success(EventType::UserAccountLock, Actor::anonymous(), client.clone()).target(target);
+    tx.record(&event.detail("appliesTo", "UNKNOWN_DEVICES"), env)?;
+    let org = tx.org_record()?.map(|org| org.name).unwrap_or_default();
+    let until = lasts(until, env.now);
+    let message = Message {
+        subject: format!("Somebody guesses at your password at {org}"),
+        text: format!(
+            "Hello {name},\n\nfrom a browser that never signed you in, wrong passwords or codes were given for your account \
+             several times in a row. So such browsers are shut out {until}; the browsers that you use go on working.\n\nIf \
+             that was you at a new browser: use one that you signed in with before, wait, or call your help desk.\nIf it \
+             was not you, there is nothing that you have to do.\n",
+            name = user.name()
+        ),
+    };
+    tell_of_lock(tx, user, &message, env)
+}
+
+/// Mails of a lock, where the person's policy wants that.
+fn tell_of_lock(tx: &mut Tx<'_>, user: &User, message: &Message, env: &Env) -> Result<(), Error> {
+    let channels = tx.password_policy(user.id)?.password.lockout.user_lockout_notification_channels;
+    if channels.is_empty() {
+        return Ok(());
+    }
+    tx.enqueue(&user.profile.email, message, env).map(drop)
+}
+
+/// How long a lock lasts, in words.
+fn lasts(until: Timestamp, now: Timestamp) -> String {
+    if until >= FOREVER {
+        return "until an administrator unlocks the account".to_owned();
+    }
+    format!("until {}", Moment::new(until, now).exact)
 }
 
 /// Records that an account was locked and tells its person, by mail, whoever it was.
@@ -207,16 +294,16 @@ pub(crate) fn note_lock(
     let actor = Actor::user(user.id, user.login.as_str(), &user.name());
     tx.record(&Event::success(EventType::UserAccountLock, actor, client.clone()).target(target), env)?;
     let org = tx.org_record()?.map(|org| org.name).unwrap_or_default();
-    let until = Moment::new(until, env.now).exact;
+    let until = lasts(until, env.now);
     let message = Message {
-        subject: format!("Your account at {org} is locked until {until}"),
+        subject: format!("Your account at {org} is locked {until}"),
         text: format!(
-            "Hello {name},\n\na wrong password or code was given for your account ten times in a row. So the account is \
-             locked until {until}; until then even the right password and code are refused.\n\nIf that was you: wait, or \
+            "Hello {name},\n\na wrong password or code was given for your account several times in a row. So the account \
+             is locked {until}; meanwhile even the right password and code are refused.\n\nIf that was you: wait, or \
              call your help desk, who can unlock it.\nIf it was not you: tell your help desk. Your password may be \
              known to somebody.\n",
             name = user.name()
         ),
     };
-    tx.enqueue(&user.profile.email, &message, env).map(drop)
+    tell_of_lock(tx, user, &message, env)
 }

@@ -68,7 +68,7 @@ impl Person {
 
 /// Where requests of tests come from.
 pub fn client() -> Client {
-    Client { ip: "192.0.2.7".into(), user_agent: "journey".into(), request: None }
+    Client { ip: "192.0.2.7".into(), user_agent: "journey".into(), ..Client::default() }
 }
 
 /// What Ada answers on the first page.

@@ -8,7 +8,6 @@ use axum::http::{Request, header};
 use postern_authn::factor::suite::SPECIMENS;
 use postern_authn::factor::{Answer, Held, Kind, NewFactor, Verdict};
 use postern_authn::limit::Limit;
-use postern_authn::session::IDLE;
 use postern_authn::sign_in::{Proof, Purpose, SignIn, TwoCategories};
 use postern_authn::user::Lifecycle;
 use postern_codes::id::Org;
@@ -290,7 +289,7 @@ async fn submit(app: &TestApp, path: &str, cookie: &str, fields: &str) -> crate:
 
 async fn caller(app: &TestApp, org: Id<Org>, session: &Secret<String>) -> Caller {
     let (hash, now) = (mac::sha256(&[session.expose().as_bytes()]), app.app.env().now);
-    let read = app.app.store.read(org, |tx| tx.caller_by_session(hash, now, now.minus(IDLE)));
+    let read = app.app.store.read(org, |tx| tx.caller_by_session(hash, now));
     let record = read.await.expect("the database serves").expect("the session is alive");
     Caller { org, record, client: ApiClient::default() }
 }

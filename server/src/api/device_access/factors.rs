@@ -46,7 +46,7 @@ async fn verify(State(app): State<Arc<App>>, call: DeviceCall) -> Result<Json<Ve
         }
     });
     let user = found.await??;
-    let scene = Scene { client: call.client.clone(), target: Some(target(&call.device)) };
+    let scene = Scene { client: call.client.clone(), target: Some(target(&call.device)), is_known: true };
     let answer = Answer::Code(Secret::new(code.to_string()));
     match verify_factor(&app, call.org, (user.id, kind), &answer, &scene).await? {
         Outcome::Accepted(_) => {}

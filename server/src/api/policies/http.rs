@@ -123,7 +123,7 @@ pub fn routes() -> Routes {
 type Members = Result<Json<Map<String, Value>>, ApiError>;
 
 async fn get_policies(app: State<Arc<App>>, caller: Caller, query: Result<Query, ApiError>) -> Result<Page, ApiError> {
-    let by = caller.require::<right::PoliciesRead>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesRead>(&app).await?;
     let query = query?;
     let Some(asked) = query.text("type") else {
         let summary = "The request is missing a required parameter.";
@@ -163,7 +163,7 @@ async fn post_policies(
     query: Result<Query, ApiError>,
     body: Members,
 ) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::PoliciesManage>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesManage>(&app).await?;
     let status = wanted_status(&query?)?;
     let document = Document(body?.0);
     let kind = document.kind()?;
@@ -177,7 +177,7 @@ async fn get_policy(
     which: Path<String>,
     query: Result<Query, ApiError>,
 ) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::PoliciesRead>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesRead>(&app).await?;
     let with_rules = query?.text("expand") == Some("rules");
     let (kind, policy) = policy(&app, &by, &which.0).await?;
     Ok(Json(shown(&app, kind, &policy, with_rules)))
@@ -189,7 +189,7 @@ async fn put_policy(
     which: Path<String>,
     body: Members,
 ) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::PoliciesManage>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesManage>(&app).await?;
     let document = Document(body?.0);
     let wanted = |kind, present: &Policy| document.policy(kind, Some(present));
     let (kind, policy) = update(&app, &by, &which.0, wanted).await?;
@@ -197,25 +197,25 @@ async fn put_policy(
 }
 
 async fn delete_policy(app: State<Arc<App>>, caller: Caller, which: Path<String>) -> Result<StatusCode, ApiError> {
-    let by = caller.require::<right::PoliciesManage>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesManage>(&app).await?;
     delete(&app, &by, &which.0).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn post_clone(app: State<Arc<App>>, caller: Caller, which: Path<String>) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::PoliciesManage>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesManage>(&app).await?;
     let (kind, policy) = clone(&app, &by, &which.0).await?;
     Ok(Json(shown(&app, kind, &policy, false)))
 }
 
 async fn activate(app: State<Arc<App>>, caller: Caller, which: Path<String>) -> Result<StatusCode, ApiError> {
-    let by = caller.require::<right::PoliciesManage>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesManage>(&app).await?;
     set_status(&app, &by, &which.0, Status::Active).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn deactivate(app: State<Arc<App>>, caller: Caller, which: Path<String>) -> Result<StatusCode, ApiError> {
-    let by = caller.require::<right::PoliciesManage>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesManage>(&app).await?;
     set_status(&app, &by, &which.0, Status::Inactive).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -227,7 +227,7 @@ async fn get_mappings(
     which: Path<String>,
     query: Result<Query, ApiError>,
 ) -> Result<Page, ApiError> {
-    let by = caller.require::<right::PoliciesRead>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesRead>(&app).await?;
     let query = query?;
     policy(&app, &by, &which.0).await?;
     Ok(Page::new(&app, &query, Vec::new(), None))
@@ -239,9 +239,9 @@ async fn post_mappings(
     which: Path<String>,
     body: Members,
 ) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::PoliciesManage>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesManage>(&app).await?;
     body?;
-    let read = by.caller().clone().require::<right::PoliciesRead>(&app).await?;
+    let read = by.caller().clone().require_everywhere::<right::PoliciesRead>(&app).await?;
     policy(&app, &read, &which.0).await?;
     Err(simulate::no_applications())
 }
@@ -251,7 +251,7 @@ async fn get_mapping(
     caller: Caller,
     Path((_, mapping)): Path<(String, String)>,
 ) -> Result<Json<Value>, ApiError> {
-    caller.require::<right::PoliciesRead>(&app).await?;
+    caller.require_everywhere::<right::PoliciesRead>(&app).await?;
     Err(no_mapping(&mapping))
 }
 
@@ -260,7 +260,7 @@ async fn delete_mapping(
     caller: Caller,
     Path((_, mapping)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
-    caller.require::<right::PoliciesManage>(&app).await?;
+    caller.require_everywhere::<right::PoliciesManage>(&app).await?;
     Err(no_mapping(&mapping))
 }
 
@@ -276,7 +276,7 @@ async fn get_rules(
     which: Path<String>,
     query: Result<Query, ApiError>,
 ) -> Result<Page, ApiError> {
-    let by = caller.require::<right::PoliciesRead>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesRead>(&app).await?;
     let query = query?;
     let limit = query.limit(100, 100)?;
     let (kind, policy) = policy(&app, &by, &which.0).await?;
@@ -297,7 +297,7 @@ async fn post_rules(
     query: Result<Query, ApiError>,
     body: Members,
 ) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::PoliciesManage>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesManage>(&app).await?;
     let status = wanted_status(&query?)?;
     let document = Document(body?.0);
     let wanted = |kind| document.rule(kind, None);
@@ -310,7 +310,7 @@ async fn get_rule(
     caller: Caller,
     Path((of, which)): Path<(String, String)>,
 ) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::PoliciesRead>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesRead>(&app).await?;
     let (kind, policy, rule) = rule(&app, &by, (&of, &which)).await?;
     Ok(Json(shown_rule(&app, kind, &policy, &rule)))
 }
@@ -321,7 +321,7 @@ async fn put_rule(
     Path((of, which)): Path<(String, String)>,
     body: Members,
 ) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::PoliciesManage>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesManage>(&app).await?;
     let document = Document(body?.0);
     let wanted = |kind, present: &Rule| document.rule(kind, Some(present));
     let (kind, policy, rule) = update_rule(&app, &by, (&of, &which), wanted).await?;
@@ -333,7 +333,7 @@ async fn remove_rule(
     caller: Caller,
     Path((of, which)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
-    let by = caller.require::<right::PoliciesManage>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesManage>(&app).await?;
     delete_rule(&app, &by, (&of, &which)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -343,7 +343,7 @@ async fn activate_rule(
     caller: Caller,
     Path((of, which)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
-    let by = caller.require::<right::PoliciesManage>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesManage>(&app).await?;
     set_rule_status(&app, &by, (&of, &which), Status::Active).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -353,7 +353,7 @@ async fn deactivate_rule(
     caller: Caller,
     Path((of, which)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
-    let by = caller.require::<right::PoliciesManage>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesManage>(&app).await?;
     set_rule_status(&app, &by, (&of, &which), Status::Inactive).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -364,7 +364,7 @@ async fn post_simulate(
     query: Result<Query, ApiError>,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::PoliciesRead>(&app).await?;
+    let by = caller.require_everywhere::<right::PoliciesRead>(&app).await?;
     let query = query?;
     let named = |word: &str| {
         let names = query.text("expand").unwrap_or_default().split(',');

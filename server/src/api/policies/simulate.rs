@@ -55,7 +55,7 @@ pub async fn what_if(
     question: &Question,
 ) -> Result<WhatIf, ApiError> {
     // What is answered says who is in which group.
-    by.caller().clone().require::<right::UsersRead>(app).await?;
+    by.caller().clone().require_everywhere::<right::UsersRead>(app).await?;
     app.store.read(by.org, |tx| ask(tx, kind, question)).await?
 }
 
@@ -90,9 +90,7 @@ fn situation(tx: &mut Tx<'_>, question: &Question) -> Result<Result<Situation, A
                     return Ok(Err(ApiError::not_found::<Group>(group.as_str())));
                 }
             }
-            let mut groups = question.groups.clone();
-            groups.push(tx.everyone()?.0);
-            Situation { groups, ..Situation::default() }
+            tx.situation_of_groups(&question.groups)?
         }
     };
     situation.entrance = question.entrance;

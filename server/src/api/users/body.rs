@@ -1,8 +1,6 @@
 //! What requests say of people: profiles, and credentials in each of their forms.
 
 use axum::http::StatusCode;
-use postern_authn::password::NewPassword;
-use postern_authn::user::{Login, Profile};
 use postern_codes::Secret;
 use postern_codes::id::Group;
 use serde::Deserialize;
@@ -80,7 +78,7 @@ impl PersonBody {
     pub(super) fn parse(self, making: &Making) -> Result<NewPerson, ApiError> {
         let (login, profile) = profile::read(&self.profile)?;
         let credentials = self.credentials.unwrap_or_default();
-        let (secret, question) = credentials.parse(Some((&login, &profile)))?;
+        let (secret, question) = credentials.parse()?;
         if self.group_ids.len() > MOST_GROUPS {
             return Err(ApiError::new(StatusCode::BAD_REQUEST, "E0000093", "Target count limit exceeded"));
         }
@@ -92,17 +90,13 @@ impl PersonBody {
 }
 
 impl Credentials {
-    /// The password and the question, each where it is given. A password is judged by its owner's names where they are
-    /// known here.
+    /// The password and the question, each where it is given.
     ///
     /// # Errors
     /// E0000001 with what is wrong.
-    pub(super) fn parse(
-        self,
-        owner: Option<(&Login, &Profile)>,
-    ) -> Result<(Option<NewSecret>, Option<NewQuestion>), ApiError> {
+    pub(super) fn parse(self) -> Result<(Option<NewSecret>, Option<NewQuestion>), ApiError> {
         self.check_provider()?;
-        let secret = self.password.map(|password| password.parse(owner)).transpose()?.flatten();
+        let secret = self.password.map(PasswordBody::parse).transpose()?.flatten();
         let question = self.recovery_question.map(QuestionBody::parse).transpose()?.flatten();
         Ok((secret, question))
     }
@@ -147,7 +141,7 @@ impl Credentials {
 }
 
 impl PasswordBody {
-    fn parse(self, owner: Option<(&Login, &Profile)>) -> Result<Option<NewSecret>, ApiError> {
+    fn parse(self) -> Result<Option<NewSecret>, ApiError> {
         let wrong = |why: String| ApiError::validation("password", [why]);
         if self.hook.is_some() {
             let why = "password.hook: hooks that import a password are not offered; give its hash or its value";
@@ -160,13 +154,7 @@ impl PasswordBody {
                 let hash = ImportedHash::parse(hash).map_err(|why| wrong(format!("password.hash: {why}")))?;
                 Ok(Some(NewSecret::Imported(hash)))
             }
-            (Some(value), None) => {
-                let names = owner.map_or_else(Vec::new, |(login, profile)| {
-                    vec![login.as_str(), &profile.first_name, &profile.last_name]
-                });
-                let judged = NewPassword::judge(value, &names);
-                judged.map(|new| Some(NewSecret::Chosen(new))).map_err(|weak| wrong(format!("password: {weak}")))
-            }
+            (Some(value), None) => Ok(Some(NewSecret::Typed(value))),
         }
     }
 }

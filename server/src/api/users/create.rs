@@ -9,7 +9,7 @@ use postern_codes::id::{Group, Id};
 
 use super::{NewQuestion, NewSecret, found, login_taken, target};
 use crate::App;
-use crate::account::{self, NEEDS_PASSWORD};
+use crate::account;
 use crate::api::caller::Allowed;
 use crate::api::error::ApiError;
 use crate::api::groups;
@@ -53,8 +53,17 @@ pub async fn create(app: &App, by: &Allowed<right::UsersCreate>, new: NewPerson)
         must_be_changeable(&new)?;
     }
     let env = app.env();
+    let read = app.store.read(by.org, |tx| {
+        let wanted = tx.password_policy_of_groups(&new.groups)?.password.complexity;
+        Ok((wanted, tx.needs_password_in(&new.groups)?))
+    });
+    let (wanted, needs_password) = read.await?;
     let secret = match new.secret {
-        Some(secret) => Some(secret.hash(app, &env).await?),
+        Some(secret) => {
+            let owner = (&new.login, &new.profile);
+            let judge = async |typed: &_| Ok(account::judge_by(&wanted, typed, owner));
+            Some(secret.hash(app, judge, &env).await?)
+        }
         None => None,
     };
     let question = match new.question {
@@ -63,7 +72,7 @@ pub async fn create(app: &App, by: &Allowed<right::UsersCreate>, new: NewPerson)
     };
     let mut user = User::new(Id::new(&env), new.login, new.profile, Status::Staged, env.now);
     user.password_changed_at = secret.as_ref().map(|_| env.now);
-    let readiness = user.readiness(NEEDS_PASSWORD);
+    let readiness = user.readiness(needs_password);
     if new.activate
         && let Some(status) = Lifecycle::Activate(readiness).apply(Status::Staged)
     {

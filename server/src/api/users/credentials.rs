@@ -6,6 +6,7 @@ use postern_authn::audit::EventType;
 use postern_authn::limit::{Charge, Limit};
 use postern_authn::password::{NewPassword, PasswordHash};
 use postern_authn::permission::{Permission, right};
+use postern_authn::policy::sign_on::Access;
 use postern_authn::user::{self, Lifecycle, Status, User};
 use postern_codes::id::User as UserKind;
 use postern_codes::{Env, Sealed, Secret, b64, mac};
@@ -14,7 +15,7 @@ use postern_store::{Error, Tx};
 
 use super::{Delivery, OneTimeLink, Refusal, changed_meanwhile, found, reached, reached_with, refuse, target};
 use crate::App;
-use crate::account;
+use crate::account::{self, Setter};
 use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
 use crate::notices::account as notices;
@@ -23,22 +24,31 @@ use crate::sign_in::verify;
 
 /// A password that is set for somebody.
 pub enum NewSecret {
-    /// As it is typed.
-    Chosen(NewPassword),
+    /// As it is typed, not judged yet.
+    Typed(Secret<String>),
     /// As another program hashed it.
     Imported(ImportedHash),
 }
 
 impl NewSecret {
-    /// What is kept of it.
+    /// What is kept of it, once `judge` had no objection to it as it is typed.
     ///
     /// # Errors
-    /// A fault of the hash function.
-    pub async fn hash(self, app: &App, env: &Env) -> Result<Kept, ApiError> {
-        Ok(match self {
-            Self::Chosen(password) => Kept::Hashed(app.passwords.hash(password.into_secret(), env).await?),
-            Self::Imported(hash) => Kept::Imported(hash),
-        })
+    /// E0000001 with every rule that it breaks; a fault of the hash function.
+    pub async fn hash<J>(self, app: &App, judge: J, env: &Env) -> Result<Kept, ApiError>
+    where
+        J: AsyncFnOnce(&Secret<String>) -> Result<Result<NewPassword, Vec<String>>, ApiError>,
+    {
+        match self {
+            Self::Typed(typed) => match judge(&typed).await? {
+                Ok(password) => Ok(Kept::Hashed(app.passwords.hash(password.into_secret(), env).await?)),
+                Err(broken) => {
+                    let causes = broken.iter().map(|rule| format!("password: {rule}"));
+                    Err(ApiError::validation("password", causes))
+                }
+            },
+            Self::Imported(hash) => Ok(Kept::Imported(hash)),
+        }
     }
 }
 
@@ -259,7 +269,9 @@ pub async fn change_password(app: &App, by: &Caller, who: &str, change: ChangedP
     let kind = EventType::UserPasswordUpdate;
     let proof = Proof::begin(app, by, (who, kind), Asked::Password).await?;
     let is_same = mac::equal(new.expose().as_bytes(), old.expose().as_bytes());
-    let new = chosen(&new, &proof.person)?;
+    let setter = if by.user() == proof.person.id { Setter::Owner } else { Setter::Recovery };
+    may_change(app, by, &proof.person, kind).await?;
+    let new = chosen(app, by, (&new, &proof.person), setter).await?;
     let proven = proof.give(app, old).await?;
     if proven.is_right && is_same {
         return Err(too_weak("the new password must be another than the present one"));
@@ -327,7 +339,7 @@ pub async fn forgot_with_answer(
     let env = app.env();
     let kind = EventType::UserPasswordUpdate;
     let proof = Proof::begin(app, by, (who, kind), Asked::Answer).await?;
-    let new = chosen(&new, &proof.person)?;
+    let new = chosen(app, by, (&new, &proof.person), Setter::Recovery).await?;
     let proven = proof.give(app, folded_answer(&answer)).await?;
     let hash = app.passwords.hash(new.into_secret(), &env).await?;
     let done = app.store.write(by.org, |tx| {
@@ -449,11 +461,38 @@ impl Proven {
     }
 }
 
-fn chosen(new: &Secret<String>, owner: &User) -> Result<NewPassword, ApiError> {
-    account::judge(new.clone(), owner).map_err(|weak| too_weak(&weak.to_string()))
+async fn chosen(
+    app: &App,
+    by: &Caller,
+    (new, owner): (&Secret<String>, &User),
+    setter: Setter,
+) -> Result<NewPassword, ApiError> {
+    let judged = account::judge(app, by.org, (new, owner), setter).await?;
+    judged.map_err(|broken| broken.iter().fold(too_weak_error(), |refused, rule| refused.cause(rule)))
+}
+
+/// Whether the policy lets people change their own password; whoever administers asks nobody.
+async fn may_change(app: &App, by: &Caller, person: &User, kind: EventType) -> Result<(), ApiError> {
+    if by.user() != person.id {
+        return Ok(());
+    }
+    let env = app.env();
+    let asked = app.store.write(by.org, |tx| {
+        if tx.password_actions(person.id, &by.client.0.ip)?.password_change.access == Access::Allow {
+            return Ok(Ok(()));
+        }
+        tx.record(&by.failure(kind, "policy").target(target(person)), &env)?;
+        let summary = "Change password not allowed on specified user.";
+        Ok(Err(ApiError::new(StatusCode::FORBIDDEN, "E0000035", summary)))
+    });
+    asked.await?
+}
+
+fn too_weak_error() -> ApiError {
+    let summary = "The password does not meet the complexity requirements of the current password policy.";
+    ApiError::new(StatusCode::FORBIDDEN, "E0000080", summary)
 }
 
 fn too_weak(why: &str) -> ApiError {
-    let summary = "The password does not meet the complexity requirements of the current password policy.";
-    ApiError::new(StatusCode::FORBIDDEN, "E0000080", summary).cause(why)
+    too_weak_error().cause(why)
 }

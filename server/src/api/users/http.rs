@@ -16,6 +16,7 @@ use super::shown::{blocks, credentials, shown};
 use super::veil::Veil;
 use super::{Change, Delivery, Expected, OneTimeLink, Removed, StepRight};
 use crate::App;
+use crate::account::Setter;
 use crate::api::body::{self, Json};
 use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
@@ -158,7 +159,8 @@ async fn change(
     join: impl Fn(Map<String, Value>, &Map<String, Value>) -> Map<String, Value> + Send + Sync + 'static,
 ) -> Result<Response, ApiError> {
     let by = caller.require::<right::UsersProfileManage>(&app).await?;
-    query?.get::<bool>("strict")?;
+    let is_strict = query?.get::<bool>("strict")?.unwrap_or(false);
+    let setter = if is_strict { Setter::Recovery } else { Setter::Administrator };
     let expected = expected(&headers)?;
     let ChangeBody { profile, credentials } = body?.0;
     let credentials = credentials.unwrap_or_default();
@@ -166,13 +168,13 @@ async fn change(
         by.caller().clone().require::<right::UsersCredentials>(&app).await?;
     }
     let owner = super::found(&app, &by, &who).await?;
-    let (secret, question) = credentials.parse(Some((&owner.login, &owner.profile)))?;
+    let (secret, question) = credentials.parse()?;
     let profile = profile.map(|members| move |present: Map<String, Value>| join(present, &members));
     let caller = by.caller().clone();
     let changed = to_the_end({
         let app = Arc::clone(&app);
         let id = owner.id.to_string();
-        async move { super::update(&app, &by, &id, Change { expected, profile, secret, question }).await }
+        async move { super::update(&app, &by, &id, Change { expected, profile, secret, setter, question }).await }
     });
     let person = changed.await?;
     Ok(([(header::ETAG, tag(&person))], Json(veiled(&app, &caller, &person).await?)).into_response())
@@ -346,10 +348,9 @@ async fn delete_sessions(
 ) -> Result<StatusCode, ApiError> {
     let by = caller.require::<right::UsersClearSessions>(&app).await?;
     let query = query?;
-    for flag in ["oauthTokens", "forgetDevices"] {
-        query.get::<bool>(flag)?;
-    }
-    super::sign_out(&app, &by, &who.0).await?;
+    query.get::<bool>("oauthTokens")?;
+    let forgets_browsers = query.get("forgetDevices")?.unwrap_or(true);
+    super::sign_out(&app, &by, &who.0, forgets_browsers).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

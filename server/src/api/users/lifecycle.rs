@@ -9,7 +9,7 @@ use postern_store::{Error, Tx};
 
 use super::{Delivery, OneTimeLink, Refusal, hindrance, named, reached, refuse, target};
 use crate::App;
-use crate::account::{self, NEEDS_PASSWORD};
+use crate::account;
 use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
 use crate::notices::account as notices;
@@ -101,7 +101,7 @@ async fn begin(
             Ok(person) => person,
             Err(refused) => return Ok(Err(refused)),
         };
-        let readiness = person.readiness(NEEDS_PASSWORD);
+        let readiness = person.readiness(tx.needs_password(person.id)?);
         let step = if kind == EventType::UserActivate {
             Lifecycle::Activate(readiness)
         } else {
@@ -232,11 +232,16 @@ pub async fn unlock(app: &App, by: &Allowed<right::UsersUnlock>, who: &str) -> R
     done.await?
 }
 
-/// Signs a person out everywhere.
+/// Signs a person out everywhere; their browsers count as strangers' from then on, where that is wanted.
 ///
 /// # Errors
 /// 404 for nobody, 403 where the person is above the caller.
-pub async fn sign_out(app: &App, by: &Allowed<right::UsersClearSessions>, who: &str) -> Result<(), ApiError> {
+pub async fn sign_out(
+    app: &App,
+    by: &Allowed<right::UsersClearSessions>,
+    who: &str,
+    forgets_browsers: bool,
+) -> Result<(), ApiError> {
     let env = app.env();
     let kind = EventType::SessionsClear;
     let done = app.store.write(by.org, |tx| {
@@ -245,6 +250,9 @@ pub async fn sign_out(app: &App, by: &Allowed<right::UsersClearSessions>, who: &
             Err(refused) => return Ok(Err(refused)),
         };
         tx.end_sessions_of(person.id, env.now)?;
+        if forgets_browsers {
+            tx.forget_browsers(person.id)?;
+        }
         tx.record(&by.success(kind).target(target(&person)), &env)?;
         Ok(Ok(()))
     });

@@ -12,6 +12,7 @@ use super::{
     NewQuestion, NewSecret, Refusal, changed_meanwhile, found, hindrance, login_taken, reached, refuse, target, veil,
 };
 use crate::App;
+use crate::account::{self, Setter};
 use crate::api::caller::Allowed;
 use crate::api::error::ApiError;
 use crate::api::profile;
@@ -25,6 +26,8 @@ pub struct Change<F> {
     pub profile: Option<F>,
     /// Their new password.
     pub secret: Option<NewSecret>,
+    /// Who sets it.
+    pub setter: Setter,
     /// Their new recovery question.
     pub question: Option<NewQuestion>,
 }
@@ -62,11 +65,15 @@ where
     F: Fn(Map<String, Value>) -> Map<String, Value>,
 {
     let env = app.env();
-    let Change { expected, profile, secret, question } = change;
+    let Change { expected, profile, secret, setter, question } = change;
     // An imported hash takes the place of no password that somebody uses.
     let is_import = matches!(secret, Some(NewSecret::Imported(_)));
     let secret = match secret {
-        Some(secret) => Some(secret.hash(app, &env).await?),
+        Some(secret) => {
+            let owner = found(app, by, who).await?;
+            let judge = async |typed: &_| account::judge(app, by.org, (typed, &owner), setter).await;
+            Some(secret.hash(app, judge, &env).await?)
+        }
         None => None,
     };
     let question = match question {
