@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`audit`] | which events exist, and what an event says |
 //! | [`device`] | what a computer may do in each state of its life |
+//! | [`expression`] | whom a rule that fills groups means |
 //! | [`factor`] | what a factor proves, and how an answer is judged |
 //! | [`filter`] | what the text of a filter means |
 //! | [`group`] | what a group may be called |
@@ -23,6 +24,7 @@
 
 pub mod audit;
 pub mod device;
+pub mod expression;
 pub mod factor;
 pub mod filter;
 pub mod group;

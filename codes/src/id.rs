@@ -60,6 +60,10 @@ kinds! {
     Factor "" "UserFactor";
     /// A group of people.
     Group "00g" "Group";
+    /// A rule that fills groups.
+    GroupRule "0pr" "GroupRule";
+    /// A file of people.
+    Import "imp" "Import";
     /// A recovery PIN that was issued.
     Issuance "rpi" "RecoveryPin";
     /// A one-time link in a message.

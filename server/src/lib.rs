@@ -16,6 +16,7 @@
 //! | [`operator`] | what an operator may do at the machine itself |
 //! | [`org_keys`] | the keys that every organisation has from its first moment |
 //! | [`passwords`] | hashing, a bounded number at once |
+//! | [`people_file`] | people as a file: its columns, its rows |
 //! | [`portal`] | the pages that people use without the console |
 //! | [`serve`](mod@serve) | a server's life, from the data folder to the last request |
 //! | [`service_key`] | signs the answers that computers act on |
@@ -35,6 +36,7 @@ pub mod notices;
 pub mod operator;
 pub mod org_keys;
 pub mod passwords;
+pub mod people_file;
 pub mod portal;
 pub mod serve;
 pub mod service_key;

@@ -61,11 +61,13 @@ CREATE TABLE group_rules (
     ending      {text},
     walked      {text},
     judged      {int} NOT NULL DEFAULT 0,
+    activated_by {text},
     created_at  {time} NOT NULL,
     updated_at  {time} NOT NULL,
     PRIMARY KEY (org_id, id)
 ){strict};
 CREATE UNIQUE INDEX group_rules_name ON group_rules (org_id, name_folded) WHERE ending IS NULL;
+CREATE INDEX group_rules_active ON group_rules (org_id, status, id);
 CREATE INDEX group_rules_due ON group_rules (org_id, id) WHERE walked IS NOT NULL;
 
 CREATE TABLE group_rule_targets (

@@ -740,11 +740,13 @@ CREATE TABLE group_rules (
     ending      TEXT,
     walked      TEXT,
     judged      INTEGER NOT NULL DEFAULT 0,
+    activated_by TEXT,
     created_at  INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL,
     PRIMARY KEY (org_id, id)
 )STRICT;
 CREATE UNIQUE INDEX group_rules_name ON group_rules (org_id, name_folded) WHERE ending IS NULL;
+CREATE INDEX group_rules_active ON group_rules (org_id, status, id);
 CREATE INDEX group_rules_due ON group_rules (org_id, id) WHERE walked IS NOT NULL;
 
 CREATE TABLE group_rule_targets (

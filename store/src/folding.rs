@@ -69,6 +69,7 @@ impl Tx<'_> {
             let folded: String = fold(&text).chars().take(LONGEST).collect();
             self.one(ATTRIBUTE_INSERT, values![id, name, folded])?;
         }
-        Ok(())
+        // Rules that fill groups ask for members of profiles.
+        self.queue_check(id)
     }
 }

@@ -3,7 +3,7 @@
 use postern_authn::group::{EVERYONE, GroupKind, GroupProfile};
 use postern_authn::permission::Reach;
 use postern_authn::user::fold;
-use postern_codes::id::{Group as GroupKindId, Id, User};
+use postern_codes::id::{Group as GroupKindId, GroupRule, Id, User};
 use postern_codes::{Env, Timestamp};
 
 use crate::reach;
@@ -22,6 +22,7 @@ crate::statements! {
     GROUP_INSERT = "INSERT INTO groups (org_id, id, kind, name, name_folded, description, description_folded, created_at, \
                     updated_at, members_changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8) \
                     ON CONFLICT (org_id, name_folded) DO NOTHING";
+    NAMED = concat!("SELECT ", columns!(), " FROM groups g WHERE g.org_id = $1 AND g.name_folded = $2");
     NAME_TAKEN = "SELECT id FROM groups WHERE org_id = $1 AND name_folded = $2 AND id <> $3";
     GROUP_SET = "UPDATE groups SET name = $3, name_folded = $4, description = $5, description_folded = $6, \
                  updated_at = $7 \
@@ -33,6 +34,9 @@ crate::statements! {
                         ORDER BY g.id");
     MEMBER_ADD = "INSERT INTO memberships (org_id, group_id, user_id, added_at) VALUES ($1, $2, $3, $4) \
                   ON CONFLICT (org_id, group_id, user_id) DO NOTHING";
+    /// Whom a rule put there stays now whatever the rules say.
+    MEMBER_KEEP = "UPDATE memberships SET by_hand = TRUE WHERE org_id = $1 AND group_id = $2 AND user_id = $3 \
+                   AND NOT by_hand";
     MEMBER_REMOVE = "DELETE FROM memberships WHERE org_id = $1 AND group_id = $2 AND user_id = $3";
     MEMBER_COUNT = "SELECT COUNT(*) AS people FROM memberships WHERE org_id = $1 AND group_id = $2";
     PEOPLE_COUNT = "SELECT COUNT(*) AS people FROM users WHERE org_id = $1 AND status <> 'DEPROVISIONED'";
@@ -137,6 +141,14 @@ impl Tx<'_> {
         self.row(GROUP, values![id])?.as_ref().map(group).transpose()
     }
 
+    /// The group with this name, whatever its case.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn group_named(&mut self, name: &str) -> Result<Option<Group>, Error> {
+        self.row(NAMED, values![fold(name)])?.as_ref().map(group).transpose()
+    }
+
     /// The groups that a person is in.
     ///
     /// # Errors
@@ -199,29 +211,43 @@ impl Tx<'_> {
     /// Of the database.
     pub fn delete_group(&mut self, id: Id<GroupKindId>) -> Result<(), Error> {
         self.end_roles_of_group(id)?;
+        self.clear_owners(id)?;
         self.execute(GROUP_EMPTY, values![id])?;
         self.one(GROUP_DELETE, values![id])
     }
 
-    /// Puts a person into a group; `false` where they were in it.
+    /// Puts a person into a group by hand; `false` where they were in it.
     ///
     /// # Errors
     /// Of the database.
     pub fn add_member(&mut self, id: Id<GroupKindId>, user: Id<User>, now: Timestamp) -> Result<bool, Error> {
         let added = self.execute(MEMBER_ADD, values![id, user, now])? == 1;
+        if added || self.execute(MEMBER_KEEP, values![id, user])? == 1 {
+            self.queue_check(user)?;
+        }
         self.note_members(id, added, now)
     }
 
-    /// Takes a person out of a group; `false` where they were not in it.
+    /// Takes a person out of a group by hand; a rule that held them there leaves them out from now on. Gives the rules of
+    /// which that is true, or nothing where they were not in it.
     ///
     /// # Errors
     /// Of the database.
-    pub fn remove_member(&mut self, id: Id<GroupKindId>, user: Id<User>, now: Timestamp) -> Result<bool, Error> {
+    pub fn remove_member(
+        &mut self,
+        id: Id<GroupKindId>,
+        user: Id<User>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Id<GroupRule>>>, Error> {
+        let holders = self.exclude_from_holders(id, user)?;
         let removed = self.execute(MEMBER_REMOVE, values![id, user])? == 1;
-        self.note_members(id, removed, now)
+        if removed {
+            self.queue_check(user)?;
+        }
+        Ok(self.note_members(id, removed, now)?.then_some(holders))
     }
 
-    fn note_members(&mut self, id: Id<GroupKindId>, changed: bool, now: Timestamp) -> Result<bool, Error> {
+    pub(crate) fn note_members(&mut self, id: Id<GroupKindId>, changed: bool, now: Timestamp) -> Result<bool, Error> {
         if changed {
             self.one(MEMBERS_CHANGED, values![id, now])?;
         }

@@ -19,7 +19,10 @@ pub mod enrollment_codes;
 pub mod erasure;
 pub mod factors;
 pub mod folding;
+pub mod group_owners;
+pub mod group_rules;
 pub mod groups;
+pub mod imports;
 pub mod issuances;
 pub mod limits;
 pub mod links;
@@ -65,7 +68,10 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("erasure", erasure::STATEMENTS),
     ("factors", factors::STATEMENTS),
     ("folding", folding::STATEMENTS),
+    ("group_owners", group_owners::STATEMENTS),
+    ("group_rules", group_rules::STATEMENTS),
     ("groups", groups::STATEMENTS),
+    ("imports", imports::STATEMENTS),
     ("issuances", issuances::STATEMENTS),
     ("limits", limits::STATEMENTS),
     ("links", links::STATEMENTS),

@@ -15,6 +15,10 @@ crate::statements! {
 
 /// The longest window of a limit.
 const COUNTERS_KEPT: Duration = Duration::from_hours(24);
+/// For how long a file of people, with what came of each line, can be looked at.
+const IMPORTS_KEPT: Duration = Duration::from_hours(30 * 24);
+/// For how long a file may be on its way in without going on.
+const IMPORT_PATIENCE: Duration = Duration::from_hours(1);
 /// For how long a sent message or a dead link can be asked about.
 const MESSAGES_KEPT: Duration = Duration::from_hours(30 * 24);
 /// For how long a retired recovery secret vouches for late reports.
@@ -29,6 +33,7 @@ impl Tx<'_> {
         Ok(self.execute(COUNTERS, values![now.minus(COUNTERS_KEPT)])?
             + self.execute(DELIVERIES, values![now.minus(MESSAGES_KEPT)])?
             + self.execute(LINKS, values![now.minus(MESSAGES_KEPT)])?
-            + self.execute(SEEDS, values![now.minus(SEEDS_KEPT)])?)
+            + self.execute(SEEDS, values![now.minus(SEEDS_KEPT)])?
+            + self.forget_imports(now.minus(IMPORTS_KEPT), now.minus(IMPORT_PATIENCE))?)
     }
 }

@@ -8,9 +8,12 @@ pub mod device_access;
 pub mod devices;
 pub mod error;
 pub mod features;
+pub mod group_owners;
+pub mod group_rules;
 pub mod groups;
 pub mod hal;
 pub mod iam;
+pub mod imports;
 pub mod logs;
 pub mod origin;
 pub mod page;
@@ -35,8 +38,11 @@ pub fn routes() -> Routes {
         .merge(device_access::routes())
         .merge(devices::routes())
         .merge(features::routes())
+        .merge(group_owners::routes())
+        .merge(group_rules::routes())
         .merge(groups::routes())
         .merge(iam::routes())
+        .merge(imports::routes())
         .merge(logs::routes())
         .merge(policies::routes())
         .merge(recovery_pins::routes())

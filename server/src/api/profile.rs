@@ -38,6 +38,16 @@ const FURTHER: &[(&str, usize)] = &[
     ("zipCode", 50),
 ];
 
+/// Whether a profile may have a member of this name.
+pub fn is_member(name: &str) -> bool {
+    ["login", "email", "firstName", "lastName"].contains(&name) || FURTHER.iter().any(|(known, _)| *known == name)
+}
+
+/// The members of a profile besides login, names and address.
+pub fn further() -> impl Iterator<Item = &'static str> {
+    FURTHER.iter().map(|(name, _)| *name)
+}
+
 /// Reads login and profile. A member that is null counts as absent.
 ///
 /// # Errors
@@ -157,6 +167,14 @@ mod tests {
         let mut expected = members.as_object().unwrap().clone();
         expected.remove("nickName");
         assert_eq!(shown(&login, &profile), expected);
+    }
+
+    #[test]
+    fn every_member_can_be_searched_for() {
+        let searched: Vec<&str> = postern_store::people::ATTRIBUTES.iter().map(|attribute| attribute.name).collect();
+        for (name, _) in FURTHER {
+            assert!(searched.contains(&format!("profile.{name}").as_str()), "{name}");
+        }
     }
 
     #[test]

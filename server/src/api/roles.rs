@@ -221,6 +221,11 @@ pub fn holder(
             Ok(group) => group,
             Err(refused) => return Ok(Err(refused)),
         };
+        let gives = matches!(kind, EventType::BindingAdd | EventType::GroupPrivilegeGrant | EventType::PrivilegeGrant);
+        if gives && tx.is_filled_by_rule(group.id)? {
+            let summary = "Roles cannot be granted to groups with group membership rules.";
+            return Ok(Err(ApiError::new(StatusCode::BAD_REQUEST, "E0000192", summary)));
+        }
         let people = tx.count_members(group.id)?;
         Ok(Ok(Found { holder: Holder::Group(group.id), target: groups::target(&group), people }))
     };

@@ -3,6 +3,8 @@
 //! Every server runs every job; a job claims its work in the database, so that two servers do not do it twice.
 
 mod deliver;
+pub mod import_people;
+pub mod judge_rules;
 mod place_events;
 mod sweep;
 
@@ -23,7 +25,7 @@ pub struct Job {
 }
 
 /// Every job.
-pub const JOBS: &[Job] = &[deliver::JOB, place_events::JOB, sweep::JOB];
+pub const JOBS: &[Job] = &[deliver::JOB, import_people::JOB, judge_rules::JOB, place_events::JOB, sweep::JOB];
 
 /// Runs every job once, in order.
 ///
