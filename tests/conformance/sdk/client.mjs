@@ -9,7 +9,9 @@ export function client(place, token, seen = new Map(), faults = []) {
     async fetch(request) {
       const answer = await super.fetch(request);
       const { pathname, search } = new URL(request.url);
-      const [method, text] = [request.method.toUpperCase(), await answer.clone().text()];
+      const [method, text] = [request.method.toUpperCase(), await answer.text()];
+      // Read here, and given on: a clone of a long body waits for its original to be read.
+      answer.text = async () => text;
       const call = callOf(method, pathname);
       const wrong = !answer.headers.get("x-okta-request-id") ? "no X-Okta-Request-Id"
         : call ? fault(call, answer.status, answer.headers.get("content-type"), text) : "not a described call";

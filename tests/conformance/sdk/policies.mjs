@@ -48,11 +48,26 @@ const journey = (type) => ({
     assert.ok(listed.some((policy) => policy.id === policyId) && listed.at(-1).system, "ours, and the default last");
     assert.equal((await okta.policyApi.getPolicy({ policyId, expand: "rules" })).status, "ACTIVE");
     assert.equal((await refusal(okta.policyApi.deletePolicy({ policyId: listed.at(-1).id }))).status, 403);
+    const copy = await okta.policyApi.clonePolicy({ policyId });
+    assert.equal(copy.type, type);
+    await okta.policyApi.deletePolicy({ policyId: copy.id });
+    assert.deepEqual(await all(okta.policyApi.listPolicyMappings({ policyId })), []);
+    assert.deepEqual(await all(okta.policyApi.listPolicyApps({ policyId })), []);
     await okta.policyApi.deletePolicyRule({ policyId, ruleId });
     await okta.policyApi.deletePolicy({ policyId });
     assert.equal((await refusal(okta.policyApi.getPolicy({ policyId }))).errorCode, "E0000007");
   },
-  needs: ["POST /api/v1/policies", "POST /api/v1/policies/{policyId}/rules", "GET /api/v1/groups/rules"],
+  needs: ["POST /api/v1/policies", "POST /api/v1/policies/{policyId}/rules"],
 });
 
-export const policies = Object.fromEntries(Object.keys(KINDS).map((type) => [`a policy ${type} and a rule of it`, journey(type)]));
+export const policies = {
+  ...Object.fromEntries(Object.keys(KINDS).map((type) => [`a policy ${type} and a rule of it`, journey(type)])),
+  "what the policies would decide is asked": {
+    run: async ({ okta, place }) => {
+      const simulatePolicy = [{ appInstance: "console", policyTypes: ["OKTA_SIGN_ON"], policyContext: { user: { id: place.grace } } }];
+      const answer = await okta.policyApi.createPolicySimulation({ simulatePolicy });
+      assert.ok(JSON.stringify(answer).includes("OKTA_SIGN_ON"));
+    },
+    needs: ["POST /api/v1/policies/simulate"],
+  },
+};

@@ -48,6 +48,7 @@ export const roles = {
       assert.deepEqual(await targets(), [one, other].sort());
       await okta.roleTargetApi.unassignGroupTargetFromUserAdminRole({ userId: place.grace, roleId, groupId: other });
       assert.deepEqual(await targets(), [one]);
+      assert.equal((await all(okta.roleTargetApi.getRoleTargetsByUserIdAndRoleId({ userId: place.grace, roleIdOrEncodedRoleId: roleId }))).length, 1);
       await okta.roleAssignmentApi.unassignRoleFromUser({ userId: place.grace, roleId });
       const given = await okta.roleAssignmentApi.assignRoleToGroup({ groupId: desk, assignRoleRequest: { type: "HELP_DESK_ADMIN" } });
       for (const targetGroupId of [one, other]) await okta.roleTargetApi.assignGroupTargetToGroupAdminRole({ groupId: desk, roleId: given.id, targetGroupId });
@@ -67,6 +68,8 @@ export const roles = {
       assert.equal((await okta.customRoleApi.getRolePermission(permission)).label, permission.permissionType);
       const { permissions } = await okta.customRoleApi.listRolePermissions({ roleIdOrLabel: id });
       assert.deepEqual(permissions.map((held) => held.label).sort(), ["okta.groups.read", "okta.users.lifecycle.manage", "okta.users.read"]);
+      const held = { roleIdOrLabel: id, permissionType: "okta.users.read" };
+      await okta.customRoleApi.replaceRolePermission({ ...held, instance: { conditions: { include: { "okta:ResourceAttribute/User/Profile": ["login", "email"] } } } });
       await okta.customRoleApi.deleteRolePermission(permission);
       assert.ok((await okta.customRoleApi.listRoles()).roles.some((role) => role.id === id));
       await okta.customRoleApi.deleteRole({ roleIdOrLabel: id });
@@ -87,6 +90,10 @@ export const roles = {
       await okta.resourceSetApi.addResourceSetResources({ resourceSetId, instance: { additions: [group(groupId)] } });
       const { resources } = await okta.resourceSetApi.listResourceSetResources({ resourceSetId });
       assert.equal(resources.length, 2);
+      const one = { resourceSetId, resourceId: resources[1].id };
+      assert.equal((await okta.resourceSetApi.getResourceSetResource(one)).id, one.resourceId);
+      await okta.resourceSetApi.replaceResourceSetResource({ ...one, resourceSetResourcePutRequest: { conditions: {} } });
+      await okta.resourceSetApi.addResourceSetResource({ resourceSetId, instance: { resourceOrnOrUrl: `${place.url}/api/v1/users/${place.grace}`, conditions: {} } });
       await okta.resourceSetApi.deleteResourceSetResource({ resourceSetId, resourceId: resources[0].id });
       await okta.resourceSetApi.createResourceSetBinding({ resourceSetId, instance: { role: roleIdOrLabel, members: [`${place.url}/api/v1/users/${place.grace}`] } });
       await okta.resourceSetApi.getBinding({ resourceSetId, roleIdOrLabel });
