@@ -1,17 +1,19 @@
 //! Who is behind a request: by session cookie or by API token, with what they may do, read in one go.
 
 use postern_authn::permission::Authority;
+use postern_authn::token::Network;
 use postern_codes::Timestamp;
 use postern_codes::id::{ApiToken, Id, Session, User};
 
 use crate::sql::{Error, Row, Tx, values};
+use crate::tokens;
 
 crate::statements! {
     BY_SESSION = "SELECT s.id AS session_id, s.amr, s.factor_at, s.last_seen_at, u.id AS user_id, u.login, u.first_name, u.last_name \
                   FROM sessions s JOIN users u ON u.org_id = s.org_id AND u.id = s.user_id \
                   WHERE s.org_id = $1 AND s.token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > $3 \
                   AND s.last_seen_at + s.idle > $3 AND u.status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY')";
-    BY_TOKEN = "SELECT t.id AS token_id, t.grants, t.last_used_at, u.id AS user_id, u.login, u.first_name, u.last_name \
+    BY_TOKEN = "SELECT t.id AS token_id, t.name, t.grants, t.network, t.last_used_at, u.id AS user_id, u.login, u.first_name, u.last_name \
                 FROM api_tokens t JOIN users u ON u.org_id = t.org_id AND u.id = t.user_id \
                 WHERE t.org_id = $1 AND t.token_hash = $2 AND t.revoked_at IS NULL AND t.expires_at > $3 \
                 AND u.status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY')";
@@ -52,6 +54,10 @@ pub enum Via {
         id: Id<ApiToken>,
         /// What it was made for beyond its owner's ordinary rights.
         grants: Vec<String>,
+        /// What it is called.
+        name: String,
+        /// From where it may be used.
+        network: Network,
     },
 }
 
@@ -80,7 +86,8 @@ impl Tx<'_> {
         let Some(row) = self.row(BY_TOKEN, values![token_hash, now])? else { return Ok(None) };
         let grants: String = row.get("grants")?;
         let grants = grants.split_whitespace().map(str::to_owned).collect();
-        let via = Via::Token { id: row.get("token_id")?, grants };
+        let (name, network) = (row.get("name")?, tokens::network(&row)?);
+        let via = Via::Token { id: row.get("token_id")?, grants, name, network };
         self.caller(&row, via, row.get("last_used_at")?).map(Some)
     }
 

@@ -2,17 +2,25 @@
 
 use std::time::Duration;
 
-use postern_authn::token::{Grant, TokenName};
+use postern_authn::token::{Grant, Network, TokenName};
 use postern_codes::id::{ApiToken as ApiTokenKind, Id, User};
 use postern_codes::{Env, Secret, Timestamp, b64, mac};
 
 use crate::sql::{Error, Row, Tx, values};
 
+macro_rules! columns {
+    () => {
+        "t.id, t.user_id, t.name, t.grants, t.created_at, t.last_used_at, t.expires_at, t.network, t.updated_at"
+    };
+}
+
 crate::statements! {
-    TOKENS = "SELECT t.id, t.user_id, t.name, t.grants, t.created_at, t.last_used_at, t.expires_at FROM api_tokens t \
-              WHERE t.org_id = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 ORDER BY t.id";
-    TOKEN = "SELECT t.id, t.user_id, t.name, t.grants, t.created_at, t.last_used_at, t.expires_at FROM api_tokens t \
-             WHERE t.org_id = $1 AND t.id = $2 AND t.revoked_at IS NULL AND t.expires_at > $3";
+    TOKENS = concat!("SELECT ", columns!(), " FROM api_tokens t \
+              WHERE t.org_id = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 ORDER BY t.id");
+    TOKEN = concat!("SELECT ", columns!(), " FROM api_tokens t \
+             WHERE t.org_id = $1 AND t.id = $2 AND t.revoked_at IS NULL AND t.expires_at > $3");
+    TOKEN_SET = "UPDATE api_tokens SET name = $3, network = $4, updated_at = $5 \
+                 WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL";
     TOKEN_INSERT = "INSERT INTO api_tokens (org_id, id, user_id, name, token_hash, grants, created_at, expires_at) \
                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     TOKENS_REVOKE = "UPDATE api_tokens SET revoked_at = $3 WHERE org_id = $1 AND user_id = $2 AND revoked_at IS NULL";
@@ -39,6 +47,10 @@ pub struct ApiToken {
     pub last_used_at: Option<Timestamp>,
     /// When it is void if it is not used before.
     pub expires_at: Timestamp,
+    /// From where it may be used.
+    pub network: Network,
+    /// When its name or network last changed.
+    pub updated_at: Option<Timestamp>,
 }
 
 impl Tx<'_> {
@@ -78,6 +90,21 @@ impl Tx<'_> {
         Ok((id, text))
     }
 
+    /// Gives a token another name and another network; `false` where it is revoked or unknown.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn set_token(
+        &mut self,
+        id: Id<ApiTokenKind>,
+        name: &TokenName,
+        network: &Network,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let network = serde_json::to_string(network)?;
+        Ok(self.execute(TOKEN_SET, values![id, name.as_str(), network, now])? == 1)
+    }
+
     /// Revokes a token; `false` where it is revoked or unknown.
     ///
     /// # Errors
@@ -95,6 +122,12 @@ impl Tx<'_> {
     }
 }
 
+/// From where a token may be used: the column `network`, anywhere where it is null.
+pub(crate) fn network(row: &Row) -> Result<Network, Error> {
+    let document: Option<String> = row.get("network")?;
+    Ok(document.map(|document| serde_json::from_str(&document)).transpose()?.unwrap_or_default())
+}
+
 fn token(row: &Row) -> Result<ApiToken, Error> {
     let grants: String = row.get("grants")?;
     Ok(ApiToken {
@@ -105,5 +138,7 @@ fn token(row: &Row) -> Result<ApiToken, Error> {
         created_at: row.get("created_at")?,
         last_used_at: row.get("last_used_at")?,
         expires_at: row.get("expires_at")?,
+        network: network(row)?,
+        updated_at: row.get("updated_at")?,
     })
 }

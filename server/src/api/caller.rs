@@ -18,6 +18,7 @@ use postern_store::{Error, tokens};
 use crate::App;
 use crate::api::client::Client;
 use crate::api::error::ApiError;
+use crate::api::tokens as api_tokens;
 
 /// The console's session cookie.
 pub const COOKIE: &str = "__Host-postern";
@@ -165,15 +166,18 @@ impl FromRequestParts<Arc<App>> for Caller {
             }
             None => return Err(ApiError::invalid_token()),
         };
-        if record.seen_at.is_none_or(|seen| now.since(seen) >= NOTE_EVERY) {
-            let noted = app.store.write(org, |tx| tx.note_caller(&record.via, now, now.plus(tokens::WINDOW))).await;
+        let caller = Self { org, record, client };
+        api_tokens::admit(app, &caller).await?;
+        if caller.record.seen_at.is_none_or(|seen| now.since(seen) >= NOTE_EVERY) {
+            let via = &caller.record.via;
+            let noted = app.store.write(org, |tx| tx.note_caller(via, now, now.plus(tokens::WINDOW))).await;
             // While the database takes no writes, whoever only reads is served; a session then merely ends sooner.
             match noted {
                 Ok(()) | Err(Error::Unavailable(_)) => {}
                 Err(fault) => return Err(fault.into()),
             }
         }
-        Ok(Self { org, record, client })
+        Ok(caller)
     }
 }
 

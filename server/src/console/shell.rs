@@ -53,7 +53,7 @@ impl Place {
             Self::Home | Self::Nowhere => None,
             Self::People => Some(Permission::UsersRead),
             Self::Reports => Some(Permission::LogsRead),
-            Self::Tokens => Some(Permission::ApiTokensManage),
+            Self::Tokens => Some(Permission::ApiTokensRead),
         }
     }
 }

@@ -46,7 +46,7 @@ pub struct Tokens {
 /// `/admin/security/tokens`.
 pub fn routes() -> Routes {
     let manage = Access::Permission(Permission::ApiTokensManage);
-    Routes::new().get("/admin/security/tokens", manage, show).post(
+    Routes::new().get("/admin/security/tokens", Access::Permission(Permission::ApiTokensRead), show).post(
         "/admin/security/tokens/{token}/revoke",
         manage,
         revoke,
@@ -54,8 +54,9 @@ pub fn routes() -> Routes {
 }
 
 async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response, ApiError> {
-    let by = viewer.require::<right::ApiTokensManage>(&app).await?;
+    let by = viewer.require::<right::ApiTokensRead>(&app).await?;
     let found = tokens::list(&app, &by).await?;
+    let may_revoke = viewer.may(Permission::ApiTokensManage);
     let rows = app.store.read(by.org, |tx| {
         let mut rows = Vec::new();
         for token in &found {
@@ -71,7 +72,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
                 },
                 created: viewer.moment(token.created_at),
                 last_used: token.last_used_at.map(|at| viewer.moment(at)),
-                revoke: Some(format!("/admin/security/tokens/{}/revoke", token.id)),
+                revoke: may_revoke.then(|| format!("/admin/security/tokens/{}/revoke", token.id)),
             });
         }
         Ok(rows)

@@ -36,6 +36,12 @@ impl<'a> Browser<'a> {
         self.send(request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"), body).await
     }
 
+    /// Calls the API from one of our pages.
+    pub async fn call(&mut self, path: &str, body: &serde_json::Value) -> Answer {
+        let request = Request::post(path).header("sec-fetch-site", "same-origin");
+        self.send(request.header(header::CONTENT_TYPE, "application/json"), body.to_string()).await
+    }
+
     /// Whether it holds a session cookie.
     pub const fn has_session(&self) -> bool {
         self.cookie.is_some()

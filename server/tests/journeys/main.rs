@@ -33,3 +33,4 @@ mod readers;
 mod recovery_pin;
 mod sign_in;
 mod staff;
+mod tokens;
