@@ -22,7 +22,7 @@ pub fn is_common(password: &str) -> bool {
 /// What a text repeats, or the text itself.
 fn once(text: &str) -> &str {
     let repeats = |length: &usize| {
-        text.len() % length == 0
+        text.len().is_multiple_of(*length)
             && text.is_char_boundary(*length)
             && text[..*length].repeat(text.len() / length) == text
     };

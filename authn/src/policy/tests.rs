@@ -262,7 +262,7 @@ fn a_password_ages_by_days_and_warns_before() {
     let day = |n: u64| set.plus(std::time::Duration::from_secs(n * 86_400));
     assert!(!age.is_expired(set, day(89)) && age.is_expired(set, day(90)));
     assert_eq!((age.warning(set, day(84)), age.warning(set, day(86))), (None, Some(day(90))));
-    assert_eq!(age.changeable_at(set), set.plus(std::time::Duration::from_secs(3600)));
+    assert_eq!(age.changeable_at(set), set.plus(std::time::Duration::from_hours(1)));
     assert!(!password::Age::default().is_expired(set, day(100_000)));
 }
 
@@ -279,8 +279,8 @@ fn conditions() -> impl Strategy<Value = Conditions> {
         if by_zone { Network { connection: condition_zone(), include, exclude } } else { Network::default() }
     });
     (prop::option::of(people), prop::option::of(network)).prop_map(|(people, network)| Conditions {
-        people,
         network,
+        people,
         ..Conditions::default()
     })
 }
@@ -372,8 +372,8 @@ proptest! {
         let before = applies(&all);
         let own = all[at].conditions.clone();
         let joined = Conditions {
-            people: own.people.clone().or(further.people),
             network: own.network.clone().or(further.network),
+            people: own.people.clone().or(further.people),
             ..own
         };
         all[at].conditions = joined;

@@ -131,7 +131,7 @@ fn wrong(object: &str, cause: impl Into<String>) -> ApiError {
     ApiError::validation(object, [cause.into()])
 }
 
-fn refused(bad: BadDocument) -> ApiError {
-    let object = bad.0.split([':', '.']).next().unwrap_or("policy").to_owned();
-    ApiError::validation(&object, bad.0.split("; ").map(str::to_owned))
+fn refused(BadDocument(what): BadDocument) -> ApiError {
+    let object = what.split([':', '.']).next().unwrap_or("policy").to_owned();
+    ApiError::validation(&object, what.split("; ").map(str::to_owned))
 }
