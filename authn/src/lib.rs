@@ -12,6 +12,7 @@
 //! | [`filter`] | what the text of a filter means |
 //! | [`group`] | what a group may be called |
 //! | [`limit`] | which actions are limited, by how much, for whom |
+//! | [`network`] | which addresses a range or zone holds, whose address a request comes from, which web origins can be trusted |
 //! | [`org`] | what an organisation may be called and may set for itself |
 //! | [`password`] | what a new password must be |
 //! | [`permission`] | what an administrator may do |
@@ -29,6 +30,7 @@ pub mod factor;
 pub mod filter;
 pub mod group;
 pub mod limit;
+pub mod network;
 pub mod org;
 pub mod password;
 pub mod permission;
