@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 use postern_codes::Id;
 use postern_codes::id::{ApiToken, Device, Request, User};
@@ -120,6 +121,11 @@ events! {
     SessionEnd Info "user.session.end" "Signed out";
     SessionsClear Info "user.session.clear" "Signed out everywhere";
     SessionStart Info "user.session.start" "Signed in";
+    TrustedOriginActivate Info "security.trusted_origin.activate" "Trusted origin activated";
+    TrustedOriginCreate Info "security.trusted_origin.create" "Trusted origin made";
+    TrustedOriginDeactivate Info "security.trusted_origin.deactivate" "Trusted origin deactivated";
+    TrustedOriginDelete Info "security.trusted_origin.delete" "Trusted origin deleted";
+    TrustedOriginUpdate Info "security.trusted_origin.update" "Trusted origin changed";
     UserAccountLock Warn "user.account.lock" "Account locked";
     UserActivate Info "user.lifecycle.activate" "Person activated";
     UserAuthFactor Info "user.authentication.auth_via_mfa" "Second factor checked";
@@ -141,6 +147,13 @@ events! {
     UserTokenUse Info "user.account.use_token" "One-time link used";
     UserUnlock Info "user.account.unlock_by_admin" "Account unlocked";
     UserUnsuspend Info "user.lifecycle.unsuspend" "Person unsuspended";
+    ZoneActivate Info "zone.activate" "Network zone activated";
+    ZoneCreate Info "zone.create" "Network zone made";
+    ZoneDeactivate Info "zone.deactivate" "Network zone deactivated";
+    ZoneDelete Info "zone.delete" "Network zone deleted";
+    ZoneMakeBlocklist Info "zone.make_blacklist" "Network zone made a blocklist";
+    ZoneRemoveBlocklist Info "zone.remove_blacklist" "Network zone is a blocklist no longer";
+    ZoneUpdate Info "zone.update" "Network zone changed";
 }
 
 impl fmt::Display for EventType {
@@ -250,12 +263,21 @@ impl Target {
 pub struct Client {
     /// The network address, or empty.
     pub ip: String,
+    /// The proxies that the request came through, the nearest last.
+    pub proxies: Vec<IpAddr>,
     /// What the program called itself, or empty.
     pub user_agent: String,
     /// The request, for correlation with the answer's `X-Okta-Request-Id`.
     pub request: Option<Id<Request>>,
     /// SHA-256 of the token by which a browser is known again, where it showed one. It is in no entry.
     pub browser: Option<[u8; 32]>,
+}
+
+impl Client {
+    /// The network address and those of the proxies.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.ip.parse().ok().into_iter().chain(self.proxies.iter().copied())
+    }
 }
 
 /// One entry of the record.

@@ -93,6 +93,10 @@ permissions! {
     GroupsRead Groups "okta.groups.read";
     /// Read the record.
     LogsRead Logs "okta.logs.read";
+    /// Make and change network zones and what they shut out.
+    NetworkZonesManage Org "okta.networkZones.manage";
+    /// See network zones.
+    NetworkZonesRead Org "okta.networkZones.read";
     /// Give and take administrator roles, make roles and resource sets.
     RolesManage Iam "okta.iam.manage";
     /// See who is an administrator, and the roles and resource sets there are.
@@ -105,6 +109,14 @@ permissions! {
     PoliciesManage Policies "okta.policies.manage";
     /// See policies.
     PoliciesRead Policies "okta.policies.read";
+    /// Change how many requests are served, and to whom.
+    RateLimitsManage Org "okta.rateLimits.manage";
+    /// See how many requests are served, and to whom.
+    RateLimitsRead Org "okta.rateLimits.read";
+    /// Make and change web origins that are trusted.
+    TrustedOriginsManage Org "okta.trustedOrigins.manage";
+    /// See web origins that are trusted.
+    TrustedOriginsRead Org "okta.trustedOrigins.read";
     /// Activate people.
     UsersActivate Users "okta.users.lifecycle.activate";
     /// Sign people out everywhere.
@@ -157,9 +169,12 @@ impl Permission {
             ],
             Self::DevicesManage => &[Self::DevicesLifecycle, Self::DevicesRead],
             Self::GroupsManage => &[Self::GroupsCreate, Self::GroupsMembersManage, Self::GroupsRead],
+            Self::NetworkZonesManage => &[Self::NetworkZonesRead],
             Self::OrgManage => &[Self::OrgRead],
             Self::PoliciesManage => &[Self::PoliciesRead],
+            Self::RateLimitsManage => &[Self::RateLimitsRead],
             Self::RolesManage => &[Self::RolesRead],
+            Self::TrustedOriginsManage => &[Self::TrustedOriginsRead],
             Self::UsersCredentials => &[
                 Self::UsersExpirePassword,
                 Self::UsersResetFactors,
@@ -194,10 +209,13 @@ impl Permission {
             | Self::GroupsMembersManage
             | Self::GroupsRead
             | Self::LogsRead
+            | Self::NetworkZonesRead
             | Self::OrgRead
             | Self::PoliciesRead
+            | Self::RateLimitsRead
             | Self::RecoveryPinGenerate
             | Self::RolesRead
+            | Self::TrustedOriginsRead
             | Self::UsersActivate
             | Self::UsersClearSessions
             | Self::UsersCreate

@@ -76,6 +76,8 @@ kinds! {
     PolicyRule "0pr" "PolicyRule";
     /// One generation of a recovery secret: the `eid` of the wire format.
     RecoveryEnrolment "ren" "RecoveryEnrolment";
+    /// What part of a limit one API token may use up.
+    PrincipalRateLimit "prl" "PrincipalRateLimitEntity";
     /// A request, for correlation.
     Request "req" "Request";
     /// A resource in a resource set.
@@ -90,6 +92,8 @@ kinds! {
     Session "102" "Session";
     /// A sign-in under way.
     SignIn "sgn" "SignIn";
+    /// A web origin that is trusted.
+    TrustedOrigin "tos" "TrustedOrigin";
     /// A person.
     User "00u" "User";
     /// A network zone.

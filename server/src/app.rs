@@ -15,6 +15,7 @@ use crate::api::{client, error, origin, path};
 use crate::config::Config;
 use crate::delivery::Sender;
 use crate::passwords::Passwords;
+use crate::perimeter::{self, Perimeter};
 
 /// The running server: nothing in it is global, everything is passed.
 pub struct App {
@@ -26,6 +27,8 @@ pub struct App {
     pub config: Config,
     /// Password hashing, a bounded number at once.
     pub passwords: Passwords,
+    /// What every request passes.
+    pub perimeter: Perimeter,
     /// How messages leave.
     pub sender: Arc<dyn Sender>,
     org: OnceLock<Id<Org>>,
@@ -34,7 +37,15 @@ pub struct App {
 impl App {
     /// A server on an open store.
     pub fn new(store: Store, world: Arc<dyn World>, config: Config, sender: Arc<dyn Sender>) -> Self {
-        Self { store, world, config, passwords: Passwords::default(), sender, org: OnceLock::new() }
+        Self {
+            store,
+            world,
+            config,
+            passwords: Passwords::default(),
+            perimeter: Perimeter::default(),
+            sender,
+            org: OnceLock::new(),
+        }
     }
 
     /// The present moment and fresh randomness, once a request.
@@ -83,6 +94,7 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(async || ApiError::no_such_path())
         .method_not_allowed_fallback(async || ApiError::no_such_method())
         .layer(from_fn_with_state(Arc::clone(&app), origin::check))
+        .layer(from_fn_with_state(Arc::clone(&app), perimeter::pass))
         .layer(from_fn_with_state(Arc::clone(&app), error::render))
         .layer(from_fn_with_state(Arc::clone(&app), client::identify))
         .with_state(app);

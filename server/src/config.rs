@@ -3,8 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use postern_authn::network::AddressRange;
 use postern_codes::Secret;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// The file's name in the data folder.
 pub const FILE: &str = "postern.toml";
@@ -24,6 +25,9 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
     /// `postgres://...`; the embedded database where absent.
     pub database: Option<Secret<String>>,
+    /// Reverse proxies whose `X-Forwarded-For` is believed: addresses, ranges or CIDR blocks. None where absent.
+    #[serde(deserialize_with = "ranges")]
+    pub trusted_proxies: Vec<AddressRange>,
     /// How mail leaves; into files in `outbox/` where absent.
     pub smtp: Option<Smtp>,
 }
@@ -77,6 +81,7 @@ impl Default for Config {
             tls_cert: None,
             tls_key: None,
             database: None,
+            trusted_proxies: Vec::new(),
             smtp: None,
         }
     }
@@ -155,6 +160,13 @@ impl TryFrom<OneOrMany> for PublicUrls {
     }
 }
 
+/// In a file a range is one text; in the API it says its form.
+fn ranges<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AddressRange>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let ranges: Result<_, _> = texts.iter().map(|text| text.parse()).collect();
+    ranges.map_err(serde::de::Error::custom)
+}
+
 fn is_base_url(url: &str) -> bool {
     let Some((scheme, authority)) = url.split_once("://") else { return false };
     let host_characters = |c: char| c.is_ascii_alphanumeric() || "-.:[]".contains(c);
@@ -186,6 +198,14 @@ mod tests {
         assert!(refusal.contains("tls_cert"), "{refusal}");
         assert!(parse("listen = '0.0.0.0:8080'\ntls_cert = 'a'").err().unwrap().contains("both"));
         assert!(parse("listen = '0.0.0.0:8443'\ntls_cert = 'a'\ntls_key = 'b'").is_ok());
+    }
+
+    #[test]
+    fn trusted_proxies_are_ranges() {
+        let config = parse("trusted_proxies = ['127.0.0.1', '10.0.0.0/8', '2001:db8::1-2001:db8::9']").unwrap();
+        assert!(config.trusted_proxies[1].contains("10.1.2.3".parse().unwrap()));
+        let refusal = parse("trusted_proxies = ['proxy.example.com']").err().unwrap();
+        assert!(refusal.contains("`proxy.example.com`"), "{refusal}");
     }
 
     #[test]

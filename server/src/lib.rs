@@ -17,6 +17,7 @@
 //! | [`org_keys`] | the keys that every organisation has from its first moment |
 //! | [`passwords`] | hashing, a bounded number at once |
 //! | [`people_file`] | people as a file: its columns, its rows |
+//! | [`perimeter`] | what every request passes before its route: whose address it comes from, and who is shut out |
 //! | [`portal`] | the pages that people use without the console |
 //! | [`serve`](mod@serve) | a server's life, from the data folder to the last request |
 //! | [`service_key`] | signs the answers that computers act on |
@@ -37,6 +38,7 @@ pub mod operator;
 pub mod org_keys;
 pub mod passwords;
 pub mod people_file;
+pub mod perimeter;
 pub mod portal;
 pub mod serve;
 pub mod service_key;

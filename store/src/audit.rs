@@ -4,6 +4,8 @@
 //! [`Tx::place_events`] numbers what is committed, under a lock on the organisation's head row. A reader who asks for what
 //! follows a position therefore misses nothing: whatever commits later gets a later one.
 
+use std::net::IpAddr;
+
 use postern_authn::audit::{Event, Outcome, Severity};
 use postern_codes::id::{Event as EventKind, Id};
 use postern_codes::{Env, Timestamp, b64, mac};
@@ -112,6 +114,9 @@ pub struct Personal {
     pub actor: Names,
     /// The network address.
     pub ip: String,
+    /// The proxies that the request came through, the nearest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proxies: Vec<IpAddr>,
     /// Login and name of each target, in order.
     pub targets: Vec<Names>,
     /// What the program called itself.
@@ -142,6 +147,7 @@ impl Tx<'_> {
         let personal = serde_json::to_string(&Personal {
             actor: names(&event.actor.alternate_id, &event.actor.display_name),
             ip: event.client.ip.clone(),
+            proxies: event.client.proxies.clone(),
             targets: event.targets.iter().map(|target| names(&target.alternate_id, &target.display_name)).collect(),
             user_agent: event.client.user_agent.clone(),
         })?;

@@ -30,6 +30,7 @@ pub mod migrate;
 pub mod orgs;
 pub mod passwords;
 pub mod people;
+pub mod perimeter;
 pub mod policies;
 pub mod proofs;
 pub mod reach;
@@ -50,6 +51,7 @@ pub mod system;
 pub mod tokens;
 pub mod users;
 pub mod walk;
+pub mod zones;
 
 pub use sql::{Error, Store, Tx};
 
@@ -78,6 +80,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("orgs", orgs::STATEMENTS),
     ("passwords", passwords::STATEMENTS),
     ("people", people::STATEMENTS),
+    ("perimeter", perimeter::STATEMENTS),
     ("policies", policies::STATEMENTS),
     ("proofs", proofs::STATEMENTS),
     ("reach", reach::STATEMENTS),
@@ -91,4 +94,5 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("sweep", sweep::STATEMENTS),
     ("tokens", tokens::STATEMENTS),
     ("users", users::STATEMENTS),
+    ("zones", zones::STATEMENTS),
 ];

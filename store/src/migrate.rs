@@ -23,6 +23,7 @@ const FILES: &[(i64, &str, &str)] = &[
     (2, "people", include_str!("../migrations/0002_people.sql")),
     (3, "computers", include_str!("../migrations/0003_computers.sql")),
     (4, "recovery", include_str!("../migrations/0004_recovery.sql")),
+    (6, "network", include_str!("../migrations/0006_network.sql")),
     (5, "roles", include_str!("../migrations/0005_roles.sql")),
     (7, "policies", include_str!("../migrations/0007_policies.sql")),
     (8, "accounts", include_str!("../migrations/0008_accounts.sql")),

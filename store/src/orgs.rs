@@ -61,13 +61,14 @@ pub struct OrgKey {
 }
 
 impl Tx<'_> {
-    /// Makes this transaction's organisation, and in it the group that everybody is in.
+    /// Makes this transaction's organisation, and in it the group that everybody is in and the zones of the system.
     ///
     /// # Errors
     /// Of the database.
     pub fn insert_org(&mut self, name: &OrgName, env: &Env) -> Result<(), Error> {
         self.one(ORG_INSERT, values![name.as_str(), env.now])?;
-        self.insert_everyone(env)
+        self.insert_everyone(env)?;
+        self.insert_system_zones(env)
     }
 
     /// The organisation of this transaction, where it exists.

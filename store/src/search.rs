@@ -30,6 +30,8 @@ pub enum Column {
     AnyOf(&'static str, &'static str),
     /// Text compared as it stands: identifiers, words.
     Exact(&'static str),
+    /// Yes or no.
+    Flag(&'static str),
     /// Text compared without regard to case, as far as ASCII has one.
     Folded(&'static str),
     /// One of these that leads an index of its table, after the organisation.
@@ -211,14 +213,22 @@ impl Condition {
 
     fn compare(column: Column, comparison: &Comparison, among: &Among<'_>) -> Result<Self, Unsupported> {
         let refused = || Unsupported::Operator(comparison.attribute.clone());
-        let Literal::Text(text) = &comparison.value else { return Err(refused()) };
         let operator = comparison.operator;
+        let text = match (&comparison.value, column) {
+            (Literal::Text(text), _) => text,
+            (Literal::Flag(flag), Column::Flag(name)) => {
+                let sign = sign(operator).filter(|sign| ["=", "IS DISTINCT FROM"].contains(sign)).ok_or_else(refused)?;
+                return Ok(Self { text: format!("{name} {sign} ?"), values: values![*flag], reach: None });
+            }
+            (Literal::Flag(_) | Literal::Number(_), _) => return Err(refused()),
+        };
         match column {
             Column::AnyOf(exists, inner) => {
                 let inner = Self::text(inner, operator, text).ok_or_else(refused)?;
                 Ok(Self { text: format!("{exists} AND {})", inner.text), values: inner.values, reach: None })
             }
             Column::Exact(name) => Self::text(name, operator, text).ok_or_else(refused),
+            Column::Flag(_) => Err(refused()),
             Column::Folded(name) => {
                 Self::text(&format!("lower({name})"), operator, &text.to_ascii_lowercase()).ok_or_else(refused)
             }
@@ -359,7 +369,7 @@ impl Column {
             Self::Indexed(column) => return column.is_present(),
             Self::Member(name) => (concat!(member_exists!(), ")").to_owned(), values![name]),
             Self::State(_) => ("status IS NOT NULL".to_owned(), values![]),
-            Self::Time(name) => (format!("{name} IS NOT NULL"), values![]),
+            Self::Flag(name) | Self::Time(name) => (format!("{name} IS NOT NULL"), values![]),
         };
         Condition { text, values, reach: None }
     }

@@ -19,6 +19,7 @@ use crate::App;
 use crate::api::client::Client;
 use crate::api::error::ApiError;
 use crate::api::tokens as api_tokens;
+use crate::perimeter;
 
 /// The console's session cookie.
 pub const COOKIE: &str = "__Host-postern";
@@ -166,8 +167,10 @@ impl FromRequestParts<Arc<App>> for Caller {
             }
             None => return Err(ApiError::invalid_token()),
         };
-        let caller = Self { org, record, client };
+        let mut caller = Self { org, record, client };
+        // A token is admitted by the address it is used from, not by whom its gateway names.
         api_tokens::admit(app, &caller).await?;
+        caller.client = perimeter::forwarded(app, parts, &caller.record.via, caller.client).await?;
         if caller.record.seen_at.is_none_or(|seen| now.since(seen) >= NOTE_EVERY) {
             let via = &caller.record.via;
             let noted = app.store.write(org, |tx| tx.note_caller(via, now, now.plus(tokens::WINDOW))).await;

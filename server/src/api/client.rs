@@ -13,6 +13,7 @@ use postern_codes::{Id, mac};
 
 use crate::App;
 use crate::listener::Peer;
+use crate::perimeter;
 
 /// The client of this request, as the record keeps it.
 #[derive(Debug, Clone, Default)]
@@ -26,17 +27,13 @@ const USER_AGENT: usize = 255;
 /// Gives the request its id, which the answer carries too, and notes where it came from.
 pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let id = Id::new(&app.env());
-    let ip = request.extensions().get::<ConnectInfo<Peer>>().map(|peer| peer.0.0.ip().to_string());
     let user_agent =
         request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let user_agent = user_agent.chars().take(USER_AGENT).collect();
     let browser = browser(request.headers());
-    request.extensions_mut().insert(Client(audit::Client {
-        ip: ip.unwrap_or_default(),
-        user_agent,
-        request: Some(id),
-        browser,
-    }));
+    let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|peer| peer.0);
+    let located = perimeter::locate(&app, peer, &mut request).await;
+    request.extensions_mut().insert(Client(audit::Client { user_agent, request: Some(id), browser, ..located }));
     let mut response = next.run(request).await;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert("x-okta-request-id", value);

@@ -1,6 +1,7 @@
 //! The record, as the System Log has it: paged by position, which follows the order of commits, so that a reader who
 //! goes on from where they stopped misses nothing.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,7 +77,7 @@ pub fn shown(event: &StoredEvent) -> Value {
             "ipAddress": ip,
             "userAgent": { "rawUserAgent": personal.map_or("", |personal| personal.user_agent.as_str()) },
         },
-        "request": { "ipChain": chain(ip) },
+        "request": { "ipChain": chain(ip, personal.map_or(&[], |personal| personal.proxies.as_slice())) },
         "transaction": present(&json!({
             "type": if body.request.is_some() { "WEB" } else { "JOB" },
             "id": body.request,
@@ -94,11 +95,10 @@ fn present(object: &Value) -> Value {
     members.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-fn chain(ip: &str) -> Value {
-    match ip {
-        "" => json!([]),
-        ip => json!([{ "ip": ip, "version": if ip.contains(':') { "V6" } else { "V4" } }]),
-    }
+/// The client first, then the proxies it came through.
+fn chain(ip: &str, proxies: &[IpAddr]) -> Value {
+    let hops = ip.parse().ok().into_iter().chain(proxies.iter().copied());
+    hops.map(|ip: IpAddr| json!({ "ip": ip, "version": if ip.is_ipv4() { "V4" } else { "V6" } })).collect()
 }
 
 /// The routes of the record.

@@ -25,6 +25,7 @@ pub mod roles;
 pub mod routes;
 pub mod tokens;
 pub mod users;
+pub mod zones;
 
 pub use body::Json;
 pub use caller::{Allowed, Caller};
@@ -49,4 +50,5 @@ pub fn routes() -> Routes {
         .merge(roles::routes())
         .merge(tokens::routes())
         .merge(users::routes())
+        .merge(zones::routes())
 }

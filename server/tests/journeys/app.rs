@@ -38,27 +38,39 @@ pub struct Outbox(Mutex<Vec<String>>);
 impl TestApp {
     /// A server without an organisation.
     pub async fn new(engine: Engine) -> Self {
+        Self::configured(engine, Config::default()).await
+    }
+
+    /// The same, with this `postern.toml`.
+    pub async fn configured(engine: Engine, config: Config) -> Self {
         let scratch = scratch::store(engine).await;
         let world = TestWorld::new();
         let mails = Arc::new(Outbox::default());
         let app = App::new(
             scratch.store.clone(),
             Arc::clone(&world) as Arc<dyn World>,
-            Config::default(),
+            config,
             Arc::clone(&mails) as Arc<dyn Sender>,
         );
         let app = Arc::new(app);
         Self { router: postern_server::app::router(Arc::clone(&app)), app, world, mails, scratch }
     }
 
-    /// Sends a request as it is.
-    pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("the router answers every request");
-        let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("the answer is whole").to_vec();
-        Answer { status: parts.status, headers: parts.headers, bytes }
+    /// Another server on the same database, with the same clock.
+    pub fn second_server(&self) -> Router {
+        let app = App::new(
+            self.scratch.store.clone(),
+            Arc::clone(&self.world) as Arc<dyn World>,
+            self.app.config.clone(),
+            Arc::clone(&self.mails) as Arc<dyn Sender>,
+        );
+        postern_server::app::router(Arc::new(app))
     }
 
+    /// Sends a request as it is.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        Answer::of(&self.router, request).await
+    }
     /// A call of the API with an API token, or with none where it is empty; `Null` is no body.
     pub async fn call(&self, method: Method, path: &str, token: &str, body: &Value) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
@@ -81,6 +93,14 @@ impl TestApp {
 }
 
 impl Answer {
+    /// What a server answers.
+    pub async fn of(router: &Router, request: Request<Body>) -> Self {
+        let response = router.clone().oneshot(request).await.expect("the router answers every request");
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("the answer is whole").to_vec();
+        Self { status: parts.status, headers: parts.headers, bytes }
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or_else(|error| {

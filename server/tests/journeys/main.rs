@@ -34,3 +34,4 @@ mod recovery_pin;
 mod sign_in;
 mod staff;
 mod tokens;
+mod zones;

@@ -28,7 +28,11 @@ pub struct Staff {
 
 impl Staff {
     pub async fn new(engine: Engine) -> Self {
-        let app = TestApp::new(engine).await;
+        Self::at(TestApp::new(engine).await).await
+    }
+
+    /// At a server of one's own.
+    pub async fn at(app: TestApp) -> Self {
         let org = founded(&app, "Acme").await;
         let root = member(&app, org, "root", &[Role::Super]).await;
         Self { app, org, root }

@@ -1,0 +1,239 @@
+//! Network zones: named ranges of addresses that policies and tokens speak of, and blocklists. Nobody shuts themselves out.
+
+mod http;
+
+use axum::http::StatusCode;
+use postern_authn::audit::{EventType, Target};
+use postern_authn::network::{Usage, ZoneDraft};
+use postern_authn::permission::right;
+use postern_codes::Env;
+use postern_codes::id::{Id, Zone as ZoneKind};
+use postern_store::search::Condition;
+use postern_store::zones::{Blocklist, Zone};
+use postern_store::{Error, Tx};
+
+pub use http::{routes, shown};
+
+use crate::App;
+use crate::api::caller::{Allowed, Caller};
+use crate::api::error::ApiError;
+
+/// Makes a zone.
+///
+/// # Errors
+/// 400 where the name is taken, 403 where it would shut out the caller.
+pub async fn create(
+    app: &App,
+    by: &Allowed<right::NetworkZonesManage>,
+    draft: &ZoneDraft,
+    is_active: bool,
+) -> Result<Zone, ApiError> {
+    let env = app.env();
+    let made = app.store.write(by.org, |tx| {
+        let kind = EventType::ZoneCreate;
+        let after = tx.zones()?.into_iter().chain([drafted(draft, is_active, &env)]).collect::<Vec<_>>();
+        if shuts_out_caller(by, &after) {
+            return refuse_own_address(tx, by, kind, draft.name.as_str(), &env);
+        }
+        let Some(id) = tx.insert_zone(draft, is_active, &env)? else { return Ok(Err(name_taken())) };
+        record(tx, by, kind, id, draft.name.as_str(), &env)?;
+        named(tx, id.as_str())
+    });
+    let made = made.await?;
+    app.perimeter.forget();
+    made
+}
+
+/// Makes another zone of this one. `None` leaves its status as it is.
+///
+/// # Errors
+/// 404 for no zone; 400 where the name is taken, for a zone of the system that would be more than filled, and where
+/// something speaks of a zone that becomes a blocklist; 403 where it would shut out the caller.
+pub async fn replace(
+    app: &App,
+    by: &Allowed<right::NetworkZonesManage>,
+    which: &str,
+    draft: &ZoneDraft,
+    is_active: Option<bool>,
+) -> Result<Zone, ApiError> {
+    change(app, by, which, EventType::ZoneUpdate, |zone| (draft.clone(), is_active.unwrap_or(zone.is_active))).await
+}
+
+/// Has a zone count, or not. To repeat it changes nothing.
+///
+/// # Errors
+/// 404 for no zone, 400 for one of the system, 403 where it would shut out the caller.
+pub async fn set_active(
+    app: &App,
+    by: &Allowed<right::NetworkZonesManage>,
+    which: &str,
+    is_active: bool,
+) -> Result<Zone, ApiError> {
+    let kind = if is_active { EventType::ZoneActivate } else { EventType::ZoneDeactivate };
+    change(app, by, which, kind, |zone| (draft_of(zone), is_active)).await
+}
+
+/// Deletes a zone.
+///
+/// # Errors
+/// 404 for no zone; 400 for one of the system and while something speaks of it.
+pub async fn delete(app: &App, by: &Allowed<right::NetworkZonesManage>, which: &str) -> Result<(), ApiError> {
+    let env = app.env();
+    let deleted = app.store.write(by.org, |tx| {
+        let zone = match named(tx, which)? {
+            Ok(zone) => zone,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if zone.system.is_some() {
+            return Ok(Err(of_the_system("it cannot be deleted")));
+        }
+        if !tx.delete_zone(zone.id, env.now)? {
+            return Ok(Err(in_use("it cannot be deleted")));
+        }
+        record(tx, by, EventType::ZoneDelete, zone.id, zone.name.as_str(), &env)?;
+        Ok(Ok(()))
+    });
+    let deleted = deleted.await?;
+    app.perimeter.forget();
+    deleted
+}
+
+/// Zones that fulfil a condition, one more than `limit` where there are more.
+///
+/// # Errors
+/// Of the database.
+pub async fn list(
+    app: &App,
+    by: &Allowed<right::NetworkZonesRead>,
+    condition: Option<Condition>,
+    after: Option<Id<ZoneKind>>,
+    limit: u32,
+) -> Result<Vec<Zone>, ApiError> {
+    Ok(app.store.read(by.org, |tx| tx.zones_page(condition.clone(), after, limit.saturating_add(1))).await?)
+}
+
+/// One zone.
+///
+/// # Errors
+/// 404 where there is none.
+pub async fn zone(app: &App, by: &Allowed<right::NetworkZonesRead>, which: &str) -> Result<Zone, ApiError> {
+    app.store.read(by.org, |tx| named(tx, which)).await?
+}
+
+async fn change(
+    app: &App,
+    by: &Allowed<right::NetworkZonesManage>,
+    which: &str,
+    kind: EventType,
+    to: impl Fn(&Zone) -> (ZoneDraft, bool),
+) -> Result<Zone, ApiError> {
+    let env = app.env();
+    let changed = app.store.write(by.org, |tx| {
+        let zone = match named(tx, which)? {
+            Ok(zone) => zone,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let (draft, is_active) = to(&zone);
+        if zone.system.is_some() && !(is_active && draft.name == zone.name && draft.usage == zone.usage) {
+            return Ok(Err(of_the_system("only its gateways and proxies can be changed")));
+        }
+        if draft.usage != zone.usage && tx.zone_uses(zone.id)? > 0 {
+            return Ok(Err(in_use("its usage cannot be changed")));
+        }
+        let others = tx.zones()?.into_iter().filter(|other| other.id != zone.id);
+        let after =
+            others.chain([Zone { system: zone.system, ..drafted(&draft, is_active, &env) }]).collect::<Vec<_>>();
+        if shuts_out_caller(by, &after) {
+            return refuse_own_address(tx, by, kind, zone.name.as_str(), &env);
+        }
+        if kind != EventType::ZoneUpdate && zone.is_active == is_active {
+            return Ok(Ok(zone));
+        }
+        if !tx.set_zone(zone.id, &draft, is_active, env.now)? {
+            return Ok(Err(name_taken()));
+        }
+        record(tx, by, kind, zone.id, draft.name.as_str(), &env)?;
+        match (zone.usage, draft.usage) {
+            (Usage::Policy, Usage::Blocklist) => {
+                record(tx, by, EventType::ZoneMakeBlocklist, zone.id, draft.name.as_str(), &env)?;
+            }
+            (Usage::Blocklist, Usage::Policy) => {
+                record(tx, by, EventType::ZoneRemoveBlocklist, zone.id, draft.name.as_str(), &env)?;
+            }
+            (Usage::Blocklist, Usage::Blocklist) | (Usage::Policy, Usage::Policy) => {}
+        }
+        named(tx, which)
+    });
+    let changed = changed.await?;
+    app.perimeter.forget();
+    changed
+}
+
+fn named(tx: &mut Tx<'_>, which: &str) -> Result<Result<Zone, ApiError>, Error> {
+    let found = match which.parse::<Id<ZoneKind>>() {
+        Ok(id) => tx.zone(id)?,
+        Err(_) => None,
+    };
+    Ok(found.ok_or_else(|| ApiError::not_found::<ZoneKind>(which)))
+}
+
+/// Whether the caller could not come back from where they are, once these were the zones.
+fn shuts_out_caller(by: &Caller, zones: &[Zone]) -> bool {
+    let blocklist = Blocklist::of(zones);
+    by.client.0.addresses().any(|address| blocklist.shuts_out(address))
+}
+
+fn refuse_own_address<T>(
+    tx: &mut Tx<'_>,
+    by: &Caller,
+    kind: EventType,
+    name: &str,
+    env: &Env,
+) -> Result<Result<T, ApiError>, Error> {
+    tx.record(&by.failure(kind, "own_address").target(Target::new("NetworkZone", "", "", name)), env)?;
+    let refusal = ApiError::new(StatusCode::FORBIDDEN, "E0000006", "You would shut yourself out");
+    Ok(Err(refusal.cause(
+        "gateways: the blocklist would hold the address that you come from, or a proxy on its way: leave it out, or put \
+         it into DefaultExemptIpZone first",
+    )))
+}
+
+fn record(tx: &mut Tx<'_>, by: &Caller, kind: EventType, id: Id<ZoneKind>, name: &str, env: &Env) -> Result<(), Error> {
+    tx.record(&by.success(kind).target(Target::new("NetworkZone", id, "", name)), env)
+}
+
+/// The zone that a draft would be.
+fn drafted(draft: &ZoneDraft, is_active: bool, env: &Env) -> Zone {
+    Zone {
+        id: Id::new(env),
+        name: draft.name.clone(),
+        usage: draft.usage,
+        is_active,
+        system: None,
+        gateways: draft.gateways.clone(),
+        proxies: draft.proxies.clone(),
+        created_at: env.now,
+        updated_at: env.now,
+    }
+}
+
+fn draft_of(zone: &Zone) -> ZoneDraft {
+    ZoneDraft {
+        name: zone.name.clone(),
+        usage: zone.usage,
+        gateways: zone.gateways.clone(),
+        proxies: zone.proxies.clone(),
+    }
+}
+
+fn name_taken() -> ApiError {
+    ApiError::validation("name", ["name: An object with this field already exists in the current organization"])
+}
+
+fn of_the_system(what: &str) -> ApiError {
+    ApiError::validation("zone", [format!("zone: this zone is one of the system: {what}")])
+}
+
+fn in_use(what: &str) -> ApiError {
+    ApiError::validation("zone", [format!("zone: a policy or an API token speaks of this zone: {what}")])
+}
