@@ -44,6 +44,9 @@ events! {
     ApiTokenCreate Info "system.api_token.create" "API token made";
     ApiTokenOutside Warn "system.api_token.request_outside_allowed_range" "API token used from where it may not be";
     ApiTokenRevoke Info "system.api_token.revoke" "API token revoked";
+    ClientConcurrencyViolation Warn "system.client.concurrency_rate_limit.violation" "Too many attempts to sign in at once";
+    ClientRateLimitNotification Info "system.client.rate_limit.notification" "A browser would have been refused";
+    ClientRateLimitViolation Warn "system.client.rate_limit.violation" "Too many requests from a browser or address";
     ApiTokenUpdate Info "system.api_token.update" "API token changed";
     BindingAdd Info "iam.resourceset.bindings.add" "Role bound to a resource set";
     BindingDelete Info "iam.resourceset.bindings.delete" "Binding of a role ended";
@@ -76,7 +79,12 @@ events! {
     GroupUpdate Info "group.profile.update" "Group changed";
     GroupUserAdd Info "group.user_membership.add" "Person added to group";
     GroupUserRemove Info "group.user_membership.remove" "Person removed from group";
+    OperationConcurrencyViolation Warn "system.operation.concurrency_limit.violation" "Too many requests at once";
+    OperationRateLimitWarning Info "system.operation.rate_limit.warning" "Much of a limit is used up by one caller";
     OrgCreate Info "org.create" "Organisation made";
+    OrgRateLimitBurst Warn "system.org.rate_limit.burst" "A limit on requests is used up; more is served for now";
+    OrgRateLimitViolation Warn "system.org.rate_limit.violation" "A limit on requests is used up";
+    OrgRateLimitWarning Warn "system.org.rate_limit.warning" "Much of a limit on requests is used up";
     OrgSettingUpdate Info "org.setting.update" "Organisation setting changed";
     PermissionDenied Warn "core.access.denied" "Action refused";
     PolicyActivate Info "policy.lifecycle.activate" "Policy activated";
@@ -92,6 +100,7 @@ events! {
     PolicyUpdate Warn "policy.lifecycle.update" "Policy changed";
     PrivilegeGrant Info "user.account.privilege.grant" "Administrator role given";
     PrivilegeRevoke Info "user.account.privilege.revoke" "Administrator role taken";
+    RateLimitConfigurationUpdate Info "system.rate_limit.configuration.update" "Limits on requests changed";
     RateLimitViolation Warn "system.operation.rate_limit.violation" "Limit reached";
     RecoveryBindingWeakened Error "device.desktop_mfa.enrollment.binding_weakened" "A recovery secret moved from hardware into a file";
     RecoveryChainBroken Error "device.desktop_mfa.recovery_pin.chain_broken" "A computer's reports do not follow one another";
@@ -106,6 +115,7 @@ events! {
     RecoveryRegisterFailed Warn "device.recovery.register_failed" "Registration for recovery failed";
     RecoveryRotate Info "device.desktop_mfa.recovery_pin.rotate_secret" "Recovery secret renewed";
     ReportSuspicious Warn "user.account.report_suspicious_activity_by_enduser" "A person said: this was not me";
+    RequestBlocked Warn "security.request.blocked" "A blocked address was refused";
     ResourceSetCreate Info "iam.resourceset.create" "Resource set made";
     ResourceSetDelete Info "iam.resourceset.delete" "Resource set deleted";
     ResourceSetResourcesAdd Info "iam.resourceset.resources.add" "Resources added to a set";

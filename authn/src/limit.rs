@@ -1,6 +1,9 @@
 //! Every limited action: how often, for whom it is counted, and what its refusal says.
 //!
-//! To limit another action, add a line. Counts live in the database, whatever the session, route or server.
+//! To limit another action, add a line. Counts live in the database, whatever the session, route or server. How many
+//! requests are served is another thing, counted in each server's memory: [`requests`].
+
+pub mod requests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

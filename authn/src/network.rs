@@ -14,7 +14,7 @@ mod origin;
 mod zone;
 
 pub use forwarded::{Path, path};
-pub use origin::{BadOrigin, OriginName, OriginScope, WebOrigin};
+pub use origin::{BadOrigin, OriginDraft, OriginName, OriginScope, ScopeGrant, WebOrigin};
 pub use zone::{BadZone, SystemZone, Usage, ZoneDraft, ZoneName};
 
 /// An address as it is compared: IPv4 in IPv6 clothes is IPv4.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use postern_authn::audit::EventType;
 use postern_authn::limit::Limit;
+use postern_authn::limit::requests::{BUCKETS, RequestLimit};
 use postern_authn::permission::{Permission, Role};
 
 #[test]
@@ -41,6 +42,23 @@ fn the_page_of_limits_is_fresh() {
         };
         writeln!(page, "| `{}` | {} | {span} | {} |", limit.name(), allowance.count, limit.message())
             .expect("a string takes everything");
+    }
+    page.push_str(
+        "\n## Requests\n\nCounted in each server's memory, in windows of a minute that begin with the first request; set in the same \
+         place. One API token\nmay use up half of a part of the API unless `/api/v1/principal-rate-limits` says otherwise. \
+         Where a burst is, five times as\nmuch is served before anybody is refused.\n\n| limit | count | of what |\n\
+         | --- | --- | --- |\n",
+    );
+    for bucket in BUCKETS {
+        let path = if bucket.path.is_empty() { "everything else".to_owned() } else { format!("`{}`", bucket.path) };
+        let method = bucket.method.map(|method| format!("{method} ")).unwrap_or_default();
+        let burst = if bucket.burst > 1 { ", with a burst" } else { "" };
+        writeln!(page, "| `{}` | {} | {method}{path}{burst} |", bucket.name, bucket.count)
+            .expect("a string takes everything");
+    }
+    for limit in RequestLimit::ALL {
+        let meaning = limit.meaning().trim_end_matches('.');
+        writeln!(page, "| `{}` | {} | {meaning} |", limit.name(), limit.count()).expect("a string takes everything");
     }
     assert_page("limits.md", &page);
 }

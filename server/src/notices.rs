@@ -125,6 +125,23 @@ pub fn alert(
     Ok(())
 }
 
+/// Tells every super administrator that requests are, or soon will be, refused.
+///
+/// # Errors
+/// Of the database.
+pub fn limit(tx: &mut Tx<'_>, config: &Config, kind: EventType, name: &str, env: &Env) -> Result<(), Error> {
+    let text = format!(
+        "{}.\n\nLimit: {name}\nEvent: {}\n\nLook at the record: {}/admin/reports\n\nThis is said once an hour at most.\n",
+        kind.message(),
+        kind.as_str(),
+        config.public_url.first(),
+    );
+    for admin in tx.super_administrators()? {
+        to_person(tx, &admin, kind.message(), &text, env)?;
+    }
+    Ok(())
+}
+
 fn to_person(tx: &mut Tx<'_>, user: &User, subject: &str, text: &str, env: &Env) -> Result<(), Error> {
     let contacts = tx.contacts(user.id)?;
     let standing = contacts.iter().filter(|contact| contact.until_at.is_none());

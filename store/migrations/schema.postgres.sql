@@ -576,6 +576,102 @@ ALTER TABLE api_tokens ADD COLUMN network TEXT;
 ALTER TABLE api_tokens ADD COLUMN updated_at BIGINT;
 CREATE INDEX api_tokens_user ON api_tokens (org_id, user_id) WHERE revoked_at IS NULL;
 
+-- 0006 network
+-- Named ranges of addresses. gateways and proxies are lists of ranges, loaded whole.
+CREATE TABLE zones (
+    org_id      TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id          TEXT COLLATE "C" NOT NULL,
+    name        TEXT COLLATE "C" NOT NULL,
+    name_folded TEXT COLLATE "C" NOT NULL,
+    usage       TEXT COLLATE "C" NOT NULL,
+    status      TEXT COLLATE "C" NOT NULL,
+    is_system   BOOLEAN NOT NULL,
+    gateways    TEXT NOT NULL,
+    proxies     TEXT NOT NULL,
+    created_at  BIGINT NOT NULL,
+    updated_at  BIGINT NOT NULL,
+    PRIMARY KEY (org_id, id)
+);
+CREATE UNIQUE INDEX zones_name ON zones (org_id, name_folded);
+
+-- What speaks of a zone, so that no zone goes while something does. kind says what owner is: a policy rule, a token.
+CREATE TABLE zone_uses (
+    org_id  TEXT COLLATE "C" NOT NULL,
+    zone_id TEXT COLLATE "C" NOT NULL,
+    kind    TEXT COLLATE "C" NOT NULL,
+    owner   TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, zone_id, kind, owner),
+    FOREIGN KEY (org_id, zone_id) REFERENCES zones (org_id, id)
+);
+CREATE INDEX zone_uses_owner ON zone_uses (org_id, kind, owner);
+
+-- The zones that every organisation has, for those that are older than zones.
+INSERT INTO zones SELECT org_id, 'nzo' || substr(org_id, 4, 16) || '1', 'LegacyIpZone', 'legacyipzone', 'POLICY', 'ACTIVE',
+    TRUE, '[]', '[]', created_at, created_at FROM orgs;
+INSERT INTO zones SELECT org_id, 'nzo' || substr(org_id, 4, 16) || '2', 'BlockedIpZone', 'blockedipzone', 'BLOCKLIST', 'ACTIVE',
+    TRUE, '[]', '[]', created_at, created_at FROM orgs;
+INSERT INTO zones SELECT org_id, 'nzo' || substr(org_id, 4, 16) || '3', 'DefaultExemptIpZone', 'defaultexemptipzone', 'POLICY',
+    'ACTIVE', TRUE, '[]', '[]', created_at, created_at FROM orgs;
+
+-- Web origins whose pages may call the API, be led back to, or show our pages in a frame.
+CREATE TABLE trusted_origins (
+    org_id      TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id          TEXT COLLATE "C" NOT NULL,
+    name        TEXT COLLATE "C" NOT NULL,
+    name_folded TEXT COLLATE "C" NOT NULL,
+    origin      TEXT COLLATE "C" NOT NULL,
+    status      TEXT COLLATE "C" NOT NULL,
+    created_at  BIGINT NOT NULL,
+    created_by  TEXT COLLATE "C" NOT NULL,
+    updated_at  BIGINT NOT NULL,
+    updated_by  TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, id)
+);
+CREATE UNIQUE INDEX trusted_origins_name ON trusted_origins (org_id, name_folded);
+CREATE UNIQUE INDEX trusted_origins_origin ON trusted_origins (org_id, origin);
+
+-- apps is for frames alone: which of our pages, space-separated; empty for all.
+CREATE TABLE trusted_origin_scopes (
+    org_id    TEXT COLLATE "C" NOT NULL,
+    origin_id TEXT COLLATE "C" NOT NULL,
+    scope     TEXT COLLATE "C" NOT NULL,
+    apps      TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, origin_id, scope),
+    FOREIGN KEY (org_id, origin_id) REFERENCES trusted_origins (org_id, id)
+);
+
+-- What part of a limit one API token may use up.
+CREATE TABLE principal_rate_limits (
+    org_id             TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id                 TEXT COLLATE "C" NOT NULL,
+    principal_id       TEXT COLLATE "C" NOT NULL,
+    principal_type     TEXT COLLATE "C" NOT NULL,
+    percentage         BIGINT NOT NULL,
+    concurrency_percentage BIGINT NOT NULL,
+    created_at         BIGINT NOT NULL,
+    created_by         TEXT COLLATE "C" NOT NULL,
+    updated_at         BIGINT NOT NULL,
+    updated_by         TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, principal_id) REFERENCES api_tokens (org_id, id)
+);
+CREATE UNIQUE INDEX principal_rate_limits_once ON principal_rate_limits (org_id, principal_id);
+
+-- The right to open one session, got by signing in over the API; used once, by one guarded statement.
+CREATE TABLE session_tokens (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    token_hash BYTEA NOT NULL,
+    user_id    TEXT COLLATE "C" NOT NULL,
+    factor_at  BIGINT,
+    amr        TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at    BIGINT,
+    PRIMARY KEY (org_id, token_hash),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+CREATE INDEX session_tokens_age ON session_tokens (org_id, expires_at);
+
 -- 0007 policies
 -- Policies by type. What came with the organisation has a row only once it was changed; until then it is what the program
 -- says. conditions and settings are documents loaded whole.

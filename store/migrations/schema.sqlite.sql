@@ -576,6 +576,102 @@ ALTER TABLE api_tokens ADD COLUMN network TEXT;
 ALTER TABLE api_tokens ADD COLUMN updated_at INTEGER;
 CREATE INDEX api_tokens_user ON api_tokens (org_id, user_id) WHERE revoked_at IS NULL;
 
+-- 0006 network
+-- Named ranges of addresses. gateways and proxies are lists of ranges, loaded whole.
+CREATE TABLE zones (
+    org_id      TEXT NOT NULL REFERENCES orgs,
+    id          TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    usage       TEXT NOT NULL,
+    status      TEXT NOT NULL,
+    is_system   INTEGER NOT NULL,
+    gateways    TEXT NOT NULL,
+    proxies     TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX zones_name ON zones (org_id, name_folded);
+
+-- What speaks of a zone, so that no zone goes while something does. kind says what owner is: a policy rule, a token.
+CREATE TABLE zone_uses (
+    org_id  TEXT NOT NULL,
+    zone_id TEXT NOT NULL,
+    kind    TEXT NOT NULL,
+    owner   TEXT NOT NULL,
+    PRIMARY KEY (org_id, zone_id, kind, owner),
+    FOREIGN KEY (org_id, zone_id) REFERENCES zones (org_id, id)
+)STRICT;
+CREATE INDEX zone_uses_owner ON zone_uses (org_id, kind, owner);
+
+-- The zones that every organisation has, for those that are older than zones.
+INSERT INTO zones SELECT org_id, 'nzo' || substr(org_id, 4, 16) || '1', 'LegacyIpZone', 'legacyipzone', 'POLICY', 'ACTIVE',
+    TRUE, '[]', '[]', created_at, created_at FROM orgs;
+INSERT INTO zones SELECT org_id, 'nzo' || substr(org_id, 4, 16) || '2', 'BlockedIpZone', 'blockedipzone', 'BLOCKLIST', 'ACTIVE',
+    TRUE, '[]', '[]', created_at, created_at FROM orgs;
+INSERT INTO zones SELECT org_id, 'nzo' || substr(org_id, 4, 16) || '3', 'DefaultExemptIpZone', 'defaultexemptipzone', 'POLICY',
+    'ACTIVE', TRUE, '[]', '[]', created_at, created_at FROM orgs;
+
+-- Web origins whose pages may call the API, be led back to, or show our pages in a frame.
+CREATE TABLE trusted_origins (
+    org_id      TEXT NOT NULL REFERENCES orgs,
+    id          TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    origin      TEXT NOT NULL,
+    status      TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    created_by  TEXT NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    updated_by  TEXT NOT NULL,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX trusted_origins_name ON trusted_origins (org_id, name_folded);
+CREATE UNIQUE INDEX trusted_origins_origin ON trusted_origins (org_id, origin);
+
+-- apps is for frames alone: which of our pages, space-separated; empty for all.
+CREATE TABLE trusted_origin_scopes (
+    org_id    TEXT NOT NULL,
+    origin_id TEXT NOT NULL,
+    scope     TEXT NOT NULL,
+    apps      TEXT NOT NULL,
+    PRIMARY KEY (org_id, origin_id, scope),
+    FOREIGN KEY (org_id, origin_id) REFERENCES trusted_origins (org_id, id)
+)STRICT;
+
+-- What part of a limit one API token may use up.
+CREATE TABLE principal_rate_limits (
+    org_id             TEXT NOT NULL REFERENCES orgs,
+    id                 TEXT NOT NULL,
+    principal_id       TEXT NOT NULL,
+    principal_type     TEXT NOT NULL,
+    percentage         INTEGER NOT NULL,
+    concurrency_percentage INTEGER NOT NULL,
+    created_at         INTEGER NOT NULL,
+    created_by         TEXT NOT NULL,
+    updated_at         INTEGER NOT NULL,
+    updated_by         TEXT NOT NULL,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, principal_id) REFERENCES api_tokens (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX principal_rate_limits_once ON principal_rate_limits (org_id, principal_id);
+
+-- The right to open one session, got by signing in over the API; used once, by one guarded statement.
+CREATE TABLE session_tokens (
+    org_id     TEXT NOT NULL,
+    token_hash BLOB NOT NULL,
+    user_id    TEXT NOT NULL,
+    factor_at  INTEGER,
+    amr        TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER,
+    PRIMARY KEY (org_id, token_hash),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE INDEX session_tokens_age ON session_tokens (org_id, expires_at);
+
 -- 0007 policies
 -- Policies by type. What came with the organisation has a row only once it was changed; until then it is what the program
 -- says. conditions and settings are documents loaded whole.

@@ -32,6 +32,7 @@ pub mod passwords;
 pub mod people;
 pub mod perimeter;
 pub mod policies;
+pub mod principal_limits;
 pub mod proofs;
 pub mod reach;
 pub mod recovery;
@@ -42,6 +43,7 @@ pub mod root_key;
 #[cfg(feature = "scratch")]
 pub mod scratch;
 pub mod search;
+pub mod session_tokens;
 pub mod sessions;
 pub mod settings;
 pub mod sign_ins;
@@ -49,6 +51,7 @@ pub mod sql;
 pub mod sweep;
 pub mod system;
 pub mod tokens;
+pub mod trusted_origins;
 pub mod users;
 pub mod walk;
 pub mod zones;
@@ -82,17 +85,20 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("people", people::STATEMENTS),
     ("perimeter", perimeter::STATEMENTS),
     ("policies", policies::STATEMENTS),
+    ("principal_limits", principal_limits::STATEMENTS),
     ("proofs", proofs::STATEMENTS),
     ("reach", reach::STATEMENTS),
     ("recovery", recovery::STATEMENTS),
     ("reports", reports::STATEMENTS),
     ("resource_sets", resource_sets::STATEMENTS),
     ("roles", roles::STATEMENTS),
+    ("session_tokens", session_tokens::STATEMENTS),
     ("sessions", sessions::STATEMENTS),
     ("settings", settings::STATEMENTS),
     ("sign_ins", sign_ins::STATEMENTS),
     ("sweep", sweep::STATEMENTS),
     ("tokens", tokens::STATEMENTS),
+    ("trusted_origins", trusted_origins::STATEMENTS),
     ("users", users::STATEMENTS),
     ("zones", zones::STATEMENTS),
 ];

@@ -1,5 +1,6 @@
 //! Counts of limited actions: one guarded statement, so that two requests cannot both take the last place.
 
+use postern_authn::limit::requests::RequestSettings;
 use postern_authn::limit::{Allowance, Charge, Limit, LimitSettings};
 use postern_codes::Timestamp;
 
@@ -21,6 +22,10 @@ crate::statements! {
 
 impl Setting for LimitSettings {
     const NAME: &'static str = "limits";
+}
+
+impl Setting for RequestSettings {
+    const NAME: &'static str = "requests";
 }
 
 impl Tx<'_> {

@@ -2,6 +2,7 @@
 //! priorities of others, and what it would do to everybody is judged over all of them.
 
 use postern_authn::group::EVERYONE;
+use postern_authn::network::Usage;
 use postern_authn::policy::{self, Actions, Conditions, Policy, PolicyType, Rule, Settings, Situation, order};
 use postern_codes::Timestamp;
 use postern_codes::id::{Group, Id, Kind, Policy as PolicyKind, PolicyRule, User, Zone};
@@ -140,15 +141,15 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn zones_of_address(&mut self, ip: &str) -> Result<Option<Vec<Id<Zone>>>, Error> {
-        Ok(ip.parse::<std::net::IpAddr>().ok().map(|_| Vec::new()))
+        ip.parse().ok().map(|address| self.zones_containing(address)).transpose()
     }
 
-    /// Whether there is such a zone.
+    /// Whether there is such a zone that policies may speak of.
     ///
     /// # Errors
     /// Of the database.
-    pub fn has_zone(&mut self, _: Id<Zone>) -> Result<bool, Error> {
-        Ok(false)
+    pub fn has_zone(&mut self, id: Id<Zone>) -> Result<bool, Error> {
+        Ok(self.zone(id)?.is_some_and(|zone| zone.usage == Usage::Policy))
     }
 
     /// The group of everybody, and since when it is there.

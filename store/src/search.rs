@@ -217,7 +217,8 @@ impl Condition {
         let text = match (&comparison.value, column) {
             (Literal::Text(text), _) => text,
             (Literal::Flag(flag), Column::Flag(name)) => {
-                let sign = sign(operator).filter(|sign| ["=", "IS DISTINCT FROM"].contains(sign)).ok_or_else(refused)?;
+                let sign =
+                    sign(operator).filter(|sign| ["=", "IS DISTINCT FROM"].contains(sign)).ok_or_else(refused)?;
                 return Ok(Self { text: format!("{name} {sign} ?"), values: values![*flag], reach: None });
             }
             (Literal::Flag(_) | Literal::Number(_), _) => return Err(refused()),

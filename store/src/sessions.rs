@@ -13,6 +13,11 @@ crate::statements! {
     /// The old token is void from here on.
     SESSION_ROTATE = "UPDATE sessions SET token_hash = $3, factor_at = $4, last_seen_at = $4 \
                       WHERE org_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $4";
+    SESSION = "SELECT s.id, s.user_id, s.created_at, s.last_seen_at, s.expires_at, s.last_seen_at + s.idle AS idle_until, s.factor_at, s.amr, s.ip, s.user_agent, u.login \
+               FROM sessions s JOIN users u ON u.org_id = s.org_id AND u.id = s.user_id WHERE s.org_id = $1 AND s.id = $2 \
+               AND s.ended_at IS NULL AND s.expires_at > $3 AND s.last_seen_at + s.idle > $3 \
+               AND u.status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY')";
+    SESSION_REFRESH = "UPDATE sessions SET last_seen_at = $3 WHERE org_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3";
     SESSION_END = "UPDATE sessions SET ended_at = $3 WHERE org_id = $1 AND id = $2 AND ended_at IS NULL";
     SESSIONS_END = "UPDATE sessions SET ended_at = $3 WHERE org_id = $1 AND user_id = $2 AND ended_at IS NULL";
     SESSIONS_END_OTHERS = "UPDATE sessions SET ended_at = $4 WHERE org_id = $1 AND user_id = $2 AND id <> $3 \
@@ -62,6 +67,34 @@ impl Tx<'_> {
         factor_at: Timestamp,
     ) -> Result<bool, Error> {
         Ok(self.execute(SESSION_ROTATE, values![id, token_hash, factor_at])? == 1)
+    }
+
+    /// A session that is alive, and its owner's login. It is said to expire when it does unless it is used again.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn session(&mut self, id: Id<SessionKind>, now: Timestamp) -> Result<Option<(Session, String)>, Error> {
+        let Some(row) = self.row(SESSION, values![id, now])? else { return Ok(None) };
+        let session = Session {
+            id: row.get("id")?,
+            user: row.get("user_id")?,
+            created_at: row.get("created_at")?,
+            last_seen_at: row.get("last_seen_at")?,
+            expires_at: row.get::<Timestamp>("expires_at")?.min(row.get("idle_until")?),
+            factor_at: row.get("factor_at")?,
+            amr: row.get("amr")?,
+            ip: row.get("ip")?,
+            user_agent: row.get("user_agent")?,
+        };
+        Ok(Some((session, row.get("login")?)))
+    }
+
+    /// Has a session's idle time begin anew; `false` where it is over.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn refresh_session(&mut self, id: Id<SessionKind>, now: Timestamp) -> Result<bool, Error> {
+        Ok(self.execute(SESSION_REFRESH, values![id, now])? == 1)
     }
 
     /// Ends a session; `false` where it was over.

@@ -9,6 +9,7 @@ use crate::sql::{Error, Tx, values};
 crate::statements! {
     COUNTERS = "DELETE FROM limit_counters WHERE org_id = $1 AND window_start < $2";
     DELIVERIES = "DELETE FROM deliveries WHERE org_id = $1 AND sent_at < $2";
+    SESSION_TOKENS = "DELETE FROM session_tokens WHERE org_id = $1 AND expires_at < $2";
     LINKS = "DELETE FROM links WHERE org_id = $1 AND expires_at < $2";
     SEEDS = "UPDATE recovery_enrolments SET seed = NULL WHERE org_id = $1 AND retired_at < $2 AND seed IS NOT NULL";
 }
@@ -33,6 +34,7 @@ impl Tx<'_> {
         Ok(self.execute(COUNTERS, values![now.minus(COUNTERS_KEPT)])?
             + self.execute(DELIVERIES, values![now.minus(MESSAGES_KEPT)])?
             + self.execute(LINKS, values![now.minus(MESSAGES_KEPT)])?
+            + self.execute(SESSION_TOKENS, values![now])?
             + self.execute(SEEDS, values![now.minus(SEEDS_KEPT)])?
             + self.forget_imports(now.minus(IMPORTS_KEPT), now.minus(IMPORT_PATIENCE))?)
     }

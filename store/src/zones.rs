@@ -104,11 +104,9 @@ impl Blocklist {
     }
 }
 
-/// What speaks of zones.
+/// What speaks of zones beside policies, which keep their own account of what they speak of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ZoneUse {
-    /// A rule of a policy.
-    PolicyRule,
     /// An API token that may come from these zones alone, or from anywhere else.
     Token,
 }
@@ -116,7 +114,6 @@ pub enum ZoneUse {
 impl ZoneUse {
     const fn as_str(self) -> &'static str {
         match self {
-            Self::PolicyRule => "POLICY_RULE",
             Self::Token => "TOKEN",
         }
     }

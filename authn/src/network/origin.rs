@@ -77,6 +77,12 @@ pub enum BadOrigin {
         "origin: must be scheme, host and port alone, like https://app.example.com or https://app.example.com:8443"
     )]
     Origin,
+    /// None, or one of them twice.
+    #[error("scopes: each of CORS, REDIRECT and IFRAME_EMBED at most once, and at least one")]
+    Scopes,
+    /// Pages that are none, or for what is no frame.
+    #[error("allowedOktaApps: OKTA_ENDUSER, with IFRAME_EMBED alone")]
+    Apps,
 }
 
 /// Schemes of pages and of apps that are made of pages.
@@ -128,5 +134,46 @@ impl FromStr for WebOrigin {
 impl fmt::Display for WebOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// What of ours an origin may do, and for frames which of our pages; none named are all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeGrant {
+    /// What.
+    pub scope: OriginScope,
+    /// Which pages it may frame.
+    pub apps: Vec<String>,
+}
+
+/// The pages that may be framed, by Okta's word.
+const APPS: &[&str] = &["OKTA_ENDUSER"];
+
+/// What a trusted origin is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginDraft {
+    /// What people call it.
+    pub name: OriginName,
+    /// The origin.
+    pub origin: WebOrigin,
+    /// What it may do, each thing once.
+    pub scopes: Vec<ScopeGrant>,
+}
+
+impl OriginDraft {
+    /// An origin that may do these things.
+    ///
+    /// # Errors
+    /// [`BadOrigin::Scopes`] or [`BadOrigin::Apps`].
+    pub fn new(name: OriginName, origin: WebOrigin, mut scopes: Vec<ScopeGrant>) -> Result<Self, BadOrigin> {
+        scopes.sort_by_key(|grant| grant.scope);
+        if scopes.is_empty() || scopes.windows(2).any(|pair| pair[0].scope == pair[1].scope) {
+            return Err(BadOrigin::Scopes);
+        }
+        let fits = |grant: &ScopeGrant| match grant.scope {
+            OriginScope::Cors | OriginScope::Redirect => grant.apps.is_empty(),
+            OriginScope::IframeEmbed => grant.apps.iter().all(|app| APPS.contains(&app.as_str())),
+        };
+        if scopes.iter().all(fits) { Ok(Self { name, origin, scopes }) } else { Err(BadOrigin::Apps) }
     }
 }

@@ -18,6 +18,7 @@ use postern_store::{Error, tokens};
 use crate::App;
 use crate::api::client::Client;
 use crate::api::error::ApiError;
+use crate::api::sessions::{SID, sid_hash};
 use crate::api::tokens as api_tokens;
 use crate::perimeter;
 
@@ -165,12 +166,18 @@ impl FromRequestParts<Arc<App>> for Caller {
                 let found = app.store.read(org, |tx| tx.caller_by_session(hash, now)).await?;
                 found.ok_or_else(ApiError::invalid_session)?
             }
+            Some(Credential::Sid(token)) => {
+                let hash = sid_hash(token);
+                let found = app.store.read(org, |tx| tx.caller_by_session(hash, now)).await?;
+                found.ok_or_else(ApiError::invalid_session)?
+            }
             None => return Err(ApiError::invalid_token()),
         };
         let mut caller = Self { org, record, client };
         // A token is admitted by the address it is used from, not by whom its gateway names.
         api_tokens::admit(app, &caller).await?;
         caller.client = perimeter::forwarded(app, parts, &caller.record.via, caller.client).await?;
+        perimeter::meter::count_caller(app, parts, &caller).await?;
         if caller.record.seen_at.is_none_or(|seen| now.since(seen) >= NOTE_EVERY) {
             let via = &caller.record.via;
             let noted = app.store.write(org, |tx| tx.note_caller(via, now, now.plus(tokens::WINDOW))).await;
@@ -186,6 +193,8 @@ impl FromRequestParts<Arc<App>> for Caller {
 
 enum Credential<'p> {
     Session(&'p str),
+    /// Of a session that was opened over the API; only where it is made for browsers.
+    Sid(&'p str),
     Token(&'p str),
 }
 
@@ -197,14 +206,24 @@ fn credential(parts: &Parts) -> Option<Credential<'_>> {
         let token = text.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("SSWS")).map_or("", |_| text[4..].trim());
         return Some(Credential::Token(token));
     }
-    session_cookie(parts).map(Credential::Session)
+    let own = session_cookie(parts).map(Credential::Session);
+    own.or_else(|| sid_cookie(parts).map(Credential::Sid))
 }
 
 /// The session cookie's value, where the request has one.
 pub fn session_cookie(parts: &Parts) -> Option<&str> {
+    cookie(parts, COOKIE)
+}
+
+/// The value of the cookie of a session that was opened over the API, where such a one counts.
+pub fn sid_cookie(parts: &Parts) -> Option<&str> {
+    if perimeter::cors::is_open(parts.uri.path()) { cookie(parts, SID) } else { None }
+}
+
+fn cookie<'p>(parts: &'p Parts, wanted: &str) -> Option<&'p str> {
     let cookies = parts.headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     cookies.flat_map(|line| line.split(';')).find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE).then_some(value)
+        (name == wanted).then_some(value)
     })
 }

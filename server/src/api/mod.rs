@@ -20,10 +20,13 @@ pub mod page;
 pub mod path;
 pub mod policies;
 pub mod profile;
+pub mod rate_limits;
 pub mod recovery_pins;
 pub mod roles;
 pub mod routes;
+pub mod sessions;
 pub mod tokens;
+pub mod trusted_origins;
 pub mod users;
 pub mod zones;
 
@@ -46,9 +49,12 @@ pub fn routes() -> Routes {
         .merge(imports::routes())
         .merge(logs::routes())
         .merge(policies::routes())
+        .merge(rate_limits::routes())
         .merge(recovery_pins::routes())
         .merge(roles::routes())
+        .merge(sessions::routes())
         .merge(tokens::routes())
+        .merge(trusted_origins::routes())
         .merge(users::routes())
         .merge(zones::routes())
 }

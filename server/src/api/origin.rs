@@ -10,10 +10,11 @@ use axum::response::{IntoResponse as _, Response};
 use postern_authn::audit::EventType;
 
 use crate::App;
-use crate::api::caller::session_cookie;
+use crate::api::caller::{session_cookie, sid_cookie};
 use crate::api::{ApiError, Caller};
 use crate::config::PublicUrls;
 use crate::console::problem::is_for_browsers;
+use crate::perimeter::cors;
 
 /// Refuses what another site's page sends in the name of somebody who is signed in here, or to sign them in.
 pub async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
@@ -21,8 +22,9 @@ pub async fn check(State(app): State<Arc<App>>, request: Request, next: Next) ->
     let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
     // A token is not sent by a browser by itself, and it goes before a cookie.
     let is_by_token = parts.headers.contains_key(header::AUTHORIZATION);
-    let is_by_browser = session_cookie(&parts).is_some() || is_for_browsers(parts.uri.path());
-    if !changes || is_by_token || !is_by_browser || is_from_ours(&parts.headers, &app.config.public_url) {
+    let has_cookie = session_cookie(&parts).is_some() || sid_cookie(&parts).is_some();
+    let is_by_browser = has_cookie || is_for_browsers(parts.uri.path());
+    if !changes || is_by_token || !is_by_browser || is_welcome(&app, parts.uri.path(), &parts.headers).await {
         return next.run(Request::from_parts(parts, body)).await;
     }
     let refusal = ApiError::new(
@@ -39,6 +41,13 @@ pub async fn check(State(app): State<Arc<App>>, request: Request, next: Next) ->
         }
     }
     refusal.into_response()
+}
+
+/// Whether a request comes from a page of ours, or to a part of the API that is made for browsers from a page of a trusted
+/// origin.
+pub async fn is_welcome(app: &App, path: &str, headers: &HeaderMap) -> bool {
+    is_from_ours(headers, &app.config.public_url)
+        || cors::is_open(path) && cors::is_trusted(&*app.perimeter.rules(app).await, path, headers)
 }
 
 /// `Sec-Fetch-Site` is set by the browser alone; an older one sends `Origin`. Neither is no browser's form.

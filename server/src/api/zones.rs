@@ -17,6 +17,7 @@ pub use http::{routes, shown};
 use crate::App;
 use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
+use crate::api::policies;
 
 /// Makes a zone.
 ///
@@ -87,8 +88,12 @@ pub async fn delete(app: &App, by: &Allowed<right::NetworkZonesManage>, which: &
         if zone.system.is_some() {
             return Ok(Err(of_the_system("it cannot be deleted")));
         }
+        if let Err(refused) = unused(tx, &zone)? {
+            tx.record(&by.failure(EventType::ZoneDelete, "in_use").target(target(&zone)), &env)?;
+            return Ok(Err(refused));
+        }
         if !tx.delete_zone(zone.id, env.now)? {
-            return Ok(Err(in_use("it cannot be deleted")));
+            return Ok(Err(in_use()));
         }
         record(tx, by, EventType::ZoneDelete, zone.id, zone.name.as_str(), &env)?;
         Ok(Ok(()))
@@ -137,8 +142,11 @@ async fn change(
         if zone.system.is_some() && !(is_active && draft.name == zone.name && draft.usage == zone.usage) {
             return Ok(Err(of_the_system("only its gateways and proxies can be changed")));
         }
-        if draft.usage != zone.usage && tx.zone_uses(zone.id)? > 0 {
-            return Ok(Err(in_use("its usage cannot be changed")));
+        if draft.usage != zone.usage
+            && let Err(refused) = unused(tx, &zone)?
+        {
+            tx.record(&by.failure(kind, "in_use").target(target(&zone)), &env)?;
+            return Ok(Err(refused));
         }
         let others = tx.zones()?.into_iter().filter(|other| other.id != zone.id);
         let after =
@@ -234,6 +242,18 @@ fn of_the_system(what: &str) -> ApiError {
     ApiError::validation("zone", [format!("zone: this zone is one of the system: {what}")])
 }
 
-fn in_use(what: &str) -> ApiError {
-    ApiError::validation("zone", [format!("zone: a policy or an API token speaks of this zone: {what}")])
+/// That neither a policy nor an API token speaks of a zone.
+fn unused(tx: &mut Tx<'_>, zone: &Zone) -> Result<Result<(), ApiError>, Error> {
+    match policies::refuse_if_used(tx, zone.id.as_str(), zone.name.as_str())? {
+        Ok(()) if tx.zone_uses(zone.id)? > 0 => Ok(Err(in_use())),
+        judged => Ok(judged),
+    }
+}
+
+fn target(zone: &Zone) -> Target {
+    Target::new("NetworkZone", zone.id, "", zone.name.as_str())
+}
+
+fn in_use() -> ApiError {
+    ApiError::validation("zone", ["zone: it is used by an API token; change that first"])
 }

@@ -1,17 +1,24 @@
 //! What the perimeter goes by, held in memory: read from the database when its number has risen, which is looked at every
 //! few seconds. What this server changed itself holds at once; what another one changed, a few seconds later.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use postern_authn::network::{AddressRange, Ranges, Usage};
+use axum::http::Method;
+use postern_authn::limit::LimitSettings;
+use postern_authn::limit::requests::{Bucket, RequestSettings, SHARE};
+use postern_authn::network::{AddressRange, OriginScope, Ranges, Usage};
 use postern_codes::Timestamp;
-use postern_codes::id::{Id, Org};
-use postern_store::Error;
+use postern_codes::id::{ApiToken, Id, Org};
+use postern_store::principal_limits::Share;
 use postern_store::zones::{Blocklist, Zone};
+use postern_store::{Error, Tx};
 
+use super::counters::Counters;
 use crate::App;
+use crate::api::routes::Access;
 
 /// How long what was read is taken for true.
 const FRESH: Duration = Duration::from_secs(5);
@@ -25,6 +32,25 @@ pub struct Rules {
     pub gateways: Ranges,
     /// Who is shut out.
     pub blocklist: Blocklist,
+    /// Whose pages may call the API.
+    origins: HashSet<String>,
+    /// How many requests are served.
+    pub limits: LimitSettings,
+    /// What else is set about that.
+    pub requests: RequestSettings,
+    shares: HashMap<Id<ApiToken>, Share>,
+}
+
+impl Rules {
+    /// Whether the pages of an origin may call the API.
+    pub fn may_call(&self, origin: &str) -> bool {
+        self.origins.contains(origin)
+    }
+
+    /// What part of a limit a token may use up.
+    pub fn share(&self, token: Id<ApiToken>) -> Share {
+        self.shares.get(&token).copied().unwrap_or(Share { requests: SHARE, at_once: SHARE })
+    }
 }
 
 /// The rules as this server last read them.
@@ -35,7 +61,13 @@ pub struct Perimeter {
     turn: tokio::sync::Mutex<()>,
     /// Rises when this server changed something: what was read before that is not held.
     changes: AtomicU64,
+    /// How many requests there were.
+    pub counters: Arc<Counters>,
+    routes: OnceLock<HashMap<&'static str, Vec<Way>>>,
 }
+
+/// A method of a path, where its requests are counted, and who may send them.
+type Way = (Method, &'static Bucket, Access);
 
 #[derive(Clone)]
 struct Held {
@@ -77,6 +109,21 @@ impl Perimeter {
         self.changes.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// The bucket of a request and who may send it; nobody in particular where no route has this method and path.
+    pub fn route(&self, method: &Method, path: &str) -> (&'static Bucket, Option<Access>) {
+        let routes = self.routes.get_or_init(|| {
+            let mut by_path: HashMap<&'static str, Vec<Way>> = HashMap::new();
+            for route in crate::app::route_table() {
+                let bucket = Bucket::of(route.method.as_str(), route.path);
+                by_path.entry(route.path).or_default().push((route.method, bucket, route.access));
+            }
+            by_path
+        });
+        let wanted = if method == Method::HEAD { &Method::GET } else { method };
+        let known = routes.get(path).and_then(|ways| ways.iter().find(|(method, ..)| method == wanted));
+        known.map_or_else(|| (Bucket::of(wanted.as_str(), path), None), |(_, bucket, access)| (*bucket, Some(*access)))
+    }
+
     fn fresh(&self, now: Timestamp) -> Option<Arc<Rules>> {
         let changes = self.changes.load(Ordering::SeqCst);
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
@@ -94,12 +141,12 @@ impl Perimeter {
         let read = app.store.read(org, |tx| {
             let version = tx.perimeter_version()?;
             let is_known = known.as_ref().is_some_and(|held| held.of == Some((org, version)));
-            Ok((version, if is_known { None } else { Some(tx.zones()?) }))
+            Ok((version, if is_known { None } else { Some(of_database(tx, app)?) }))
         });
-        let (version, zones) = read.await?;
-        let rules = match (zones, known) {
+        let (version, read) = read.await?;
+        let rules = match (read, known) {
             (None, Some(held)) => held.rules,
-            (zones, _) => Arc::new(of_zones(app, &zones.unwrap_or_default())),
+            (read, _) => Arc::new(read.unwrap_or_default()),
         };
         Ok(Held { rules, of: Some((org, version)), changes, looked_at: now })
     }
@@ -110,13 +157,19 @@ fn of_configuration(app: &App) -> Rules {
     Rules { proxies: app.config.trusted_proxies.iter().collect(), ..Rules::default() }
 }
 
-fn of_zones(app: &App, zones: &[Zone]) -> Rules {
+fn of_database(tx: &mut Tx<'_>, app: &App) -> Result<Rules, Error> {
+    let zones = tx.zones()?;
+    let shares = tx.principal_limits()?.into_iter().map(|limit| (limit.token, limit.share));
     let ranges = |of: fn(&Zone) -> &[AddressRange]| {
         zones.iter().filter(|zone| zone.is_active && zone.usage == Usage::Policy).flat_map(of)
     };
-    Rules {
+    Ok(Rules {
         proxies: app.config.trusted_proxies.iter().chain(ranges(|zone| &zone.proxies)).collect(),
         gateways: ranges(|zone| &zone.gateways).collect(),
-        blocklist: Blocklist::of(zones),
-    }
+        blocklist: Blocklist::of(&zones),
+        origins: tx.origins_for(OriginScope::Cors)?.into_iter().collect(),
+        limits: tx.setting()?.0,
+        requests: tx.setting()?.0,
+        shares: shares.collect(),
+    })
 }

@@ -56,6 +56,10 @@ impl<'a> Browser<'a> {
         for line in answer.headers.get_all(header::SET_COOKIE) {
             let line = line.to_str().expect("ASCII");
             assert!(line.contains("; Path=/; Secure; HttpOnly; SameSite=Lax"), "{line}");
+            // Which browser it is, is not whose.
+            if line.starts_with("dt=") {
+                continue;
+            }
             let value = line.strip_prefix(COOKIE).and_then(|rest| rest.strip_prefix('=')).expect("our cookie");
             let token = value.split(';').next().unwrap_or_default();
             self.cookie = Some(token.to_owned()).filter(|token| !token.is_empty());

@@ -161,7 +161,7 @@ async fn what_is_no_zone_is_refused_and_named() {
             assert!(answer.text().contains(said), "{said}: {}", answer.text());
         }
         staff.app.call(Method::POST, ZONES, &staff.root.token, &json!([])).await.refused(400, "E0000001");
-        staff.app.get(&format!("{ZONES}?filter=colour+eq+%22red%22"), &staff.root.token).await.refused(400, "E0000094");
+        staff.app.get(&format!("{ZONES}?filter=colour+eq+%22red%22"), &staff.root.token).await.refused(400, "E0000031");
     }
 }
 
@@ -237,12 +237,22 @@ async fn a_zone_stays_while_something_speaks_of_it() {
         let uses = async |kind, zones: Vec<_>| {
             store.write(staff.org, |tx| tx.set_zone_uses(kind, "owner", &zones)).await.unwrap()
         };
-        for kind in [ZoneUse::PolicyRule, ZoneUse::Token] {
-            assert!(uses(kind, vec![id]).await);
+        assert!(uses(ZoneUse::Token, vec![id]).await);
+        let policy = json!({ "type": "OKTA_SIGN_ON", "name": "Watch" });
+        let policy = staff.app.post("/api/v1/policies", &staff.root.token, &policy).await.expect(200).json();
+        let policy = format!("/api/v1/policies/{}", policy["id"].as_str().unwrap());
+        let rule = json!({ "type": "SIGN_ON", "name": "in", "conditions": { "network": { "connection": "ZONE", "include": [id] } },
+            "actions": { "signon": { "access": "ALLOW" } } });
+        staff.app.post(&format!("{policy}/rules"), &staff.root.token, &rule).await.expect(200);
+        for is_policy in [true, false] {
             staff.zones(Method::DELETE, &path, Value::Null).await.refused(400, "E0000001");
             body["usage"] = "BLOCKLIST".into();
             staff.zones(Method::PUT, &path, body.clone()).await.refused(400, "E0000001");
-            assert!(uses(kind, vec![]).await);
+            if is_policy {
+                staff.zones(Method::DELETE, &policy, Value::Null).await.expect(204);
+            } else {
+                assert!(uses(ZoneUse::Token, vec![]).await);
+            }
         }
         assert!(!uses(ZoneUse::Token, vec![id, postern_codes::Id::new(&staff.app.app.env())]).await, "no such zone");
         let found = store.read(staff.org, |tx| tx.zones_containing("192.0.2.200".parse().unwrap())).await.unwrap();

@@ -25,6 +25,7 @@ use super::refusal::{actor, malformed, refusal};
 use crate::App;
 use crate::api::client::Client;
 use crate::api::{ApiError, body};
+use crate::perimeter::meter::{self, Meter};
 use crate::service_key::Bond;
 
 /// A `jti` has at least 96 random bits.
@@ -66,6 +67,7 @@ impl FromRequest<Arc<App>> for DeviceCall {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
         let Client(client) = Client::from_request_parts(&mut parts, app).await.unwrap_or_default();
+        let meter = parts.extensions.get::<Arc<Meter>>().cloned();
         let org = app.org().await?;
         // As on the request line: the path that is routed was tidied.
         let own = parts.uri.clone();
@@ -82,7 +84,10 @@ impl FromRequest<Arc<App>> for DeviceCall {
         let env = app.env();
         let shown = Shown { proof, method: &method, target: &target, body: &body };
         match check(app, org, &shown, &env).await? {
-            Ok(device) => Ok(Self { org, device, body, client, env }),
+            Ok(device) => {
+                meter::count_device(app, meter.as_ref(), device.id, &client).await?;
+                Ok(Self { org, device, body, client, env })
+            }
             Err(refused) => Err(record(app, org, refused, &target, client, &env).await?),
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use postern_authn::audit::EventType;
+use postern_authn::limit::requests::{self, BUCKETS, RequestLimit};
 use postern_authn::limit::{Limit, LimitSettings};
 use postern_authn::permission::{Permission, right};
 use postern_authn::recovery::{ModeRule, Rules};
@@ -259,7 +260,17 @@ fn limits(settings: &LimitSettings) -> Value {
         let allowance = settings.allowance(*limit);
         (limit.name().to_owned(), json!({ "count": allowance.count, "windowSeconds": allowance.window.as_secs() }))
     });
-    Value::Object(all.collect())
+    let requests = requests().map(|(name, default)| {
+        let count = settings.requests(name, default);
+        (name.to_owned(), json!({ "count": count, "windowSeconds": requests::WINDOW.as_secs() }))
+    });
+    Value::Object(all.chain(requests).collect())
+}
+
+/// Every limit on requests, and what holds where nothing is set.
+fn requests() -> impl Iterator<Item = (&'static str, u32)> {
+    let buckets = BUCKETS.iter().map(|bucket| (bucket.name, bucket.count));
+    buckets.chain(RequestLimit::ALL.iter().map(|limit| (limit.name(), limit.count())))
 }
 
 async fn get_limits(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Value>, ApiError> {
@@ -275,15 +286,30 @@ async fn put_limits(
 ) -> Result<Json<Value>, ApiError> {
     let caller = caller.require::<right::OrgManage>(&app).await?;
     let Json(counts) = body?;
-    let is_known = |name: &str| Limit::ALL.iter().any(|limit| limit.name() == name);
-    let wrong = counts.iter().filter(|(name, count)| !is_known(name) || !(1..=HIGHEST_LIMIT).contains(*count));
-    let wrong: Vec<String> =
-        wrong.map(|(name, _)| format!("{name}: no such limit, or not a count from 1 to {HIGHEST_LIMIT}")).collect();
+    let range = |name: &str| {
+        let action = Limit::ALL.iter().any(|limit| limit.name() == name).then_some(1..=HIGHEST_LIMIT);
+        action.or_else(|| requests().any(|(own, _)| own == name).then_some(requests::RANGE))
+    };
+    let wrong = counts.iter().filter_map(|(name, count)| match range(name) {
+        None => Some(format!("{name}: no such limit")),
+        Some(range) if range.contains(count) => None,
+        Some(range) => Some(format!("{name}: not a count from {} to {}", range.start(), range.end())),
+    });
+    let wrong: Vec<String> = wrong.collect();
     if !wrong.is_empty() {
         return Err(ApiError::validation("limits", wrong));
     }
     let settings = LimitSettings(counts);
-    put(&app, &caller, settings.clone(), json!(settings)).await?;
+    let env = app.env();
+    let event = caller.success(EventType::ConfigurationUpdate).detail("setting", LimitSettings::NAME);
+    let event = event.detail("to", json!(settings).to_string());
+    let done = app.store.write(caller.org, |tx| {
+        tx.record(&event, &env)?;
+        tx.note_perimeter(env.now)?;
+        tx.put_setting(&settings, env.now).map(drop)
+    });
+    done.await?;
+    app.perimeter.forget();
     Ok(Json(limits(&settings)))
 }
 
