@@ -209,20 +209,25 @@ fn link_json(link: &Link, user: &Value) -> Value {
     })
 }
 
-fn user_json(app: &App, user: &User, now: Timestamp) -> Value {
+/// A person as a computer's page has them. Their mail address is there for whoever sees it of everybody.
+fn user_json(app: &App, by: &Caller, user: &User) -> Value {
+    let shows_mail = by.authority().attributes_everywhere(Permission::UsersRead).has("email");
     let links = Links::new(app).to("self", "GET", format!("/api/v1/users/{}", user.id));
-    json!({
+    let mut shown = json!({
         "id": user.id,
-        "status": user.shown_status(now),
+        "status": user.shown_status(app.env().now),
         "created": time(user.created_at),
         "profile": {
             "firstName": user.profile.first_name,
             "lastName": user.profile.last_name,
             "login": user.login.as_str(),
-            "email": user.profile.email,
         },
         "_links": Value::from(links),
-    })
+    });
+    if shows_mail {
+        shown["profile"]["email"] = user.profile.email.as_str().into();
+    }
+    shown
 }
 
 async fn list_for_okta(
@@ -278,12 +283,11 @@ async fn list(
         }
         Ok(rows)
     });
-    let now = app.env().now;
     let shown = |(device, people): &(Device, Vec<(Link, User)>)| {
         let mut shown = json(app, device);
         if expands {
             let people: Vec<Value> =
-                people.iter().map(|(link, user)| link_json(link, &user_json(app, user, now))).collect();
+                people.iter().map(|(link, user)| link_json(link, &user_json(app, caller, user))).collect();
             shown["_embedded"] = json!({ "users": people });
         }
         shown
@@ -320,9 +324,8 @@ async fn get_people(
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Value>>, ApiError> {
     let caller = caller.require::<right::DevicesRead>(&app).await?;
-    let now = app.env().now;
     let people = people(&app, &caller, device_id(&id)?).await?;
-    Ok(Json(people.iter().map(|(link, user)| link_json(link, &user_json(&app, user, now))).collect()))
+    Ok(Json(people.iter().map(|(link, user)| link_json(link, &user_json(&app, &caller, user))).collect()))
 }
 
 async fn of_user(

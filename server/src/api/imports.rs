@@ -266,6 +266,9 @@ async fn get_export(
     query: Result<Query, ApiError>,
 ) -> Result<Response, ApiError> {
     let by = caller.require::<right::UsersRead>(&app).await?;
+    if !by.authority().attributes_everywhere(Permission::UsersRead).is_all() {
+        return Err(ApiError::forbidden().cause("a file has whole profiles, and your role does not show them whole"));
+    }
     let query = query?;
     let limit = query.page_size(10_000, 10_000)?;
     let condition = query.demanded(postern_store::people::ATTRIBUTES, app.env().now)?;

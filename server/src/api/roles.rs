@@ -85,13 +85,10 @@ pub async fn assign(
     let env = app.env();
     let given = app.store.write(by.org, |tx| {
         tx.hold_roles()?;
-        let found = match holder(tx, by, to, grant_event(to), &env)? {
+        let found = match recipient(tx, by, to, grant_event(to), &env)? {
             Ok(found) => found,
             Err(refused) => return Ok(Err(refused)),
         };
-        if let Some(refused) = found.hindrance() {
-            return Ok(Err(refused));
-        }
         let grant = match wanted {
             Wanted::Custom { role, set } => match (custom::named(tx, role)?, sets::named(tx, set)?) {
                 (Ok(role), Ok(set)) => tx.custom_grant(role.id, set.id)?,
@@ -244,6 +241,34 @@ pub fn holder(
     }
 }
 
+/// The same of somebody who can be given a role at all: no group of more people than one looks at, and none that fills
+/// itself by rules, since whoever changes profiles would give the role.
+///
+/// # Errors
+/// Of the database.
+pub fn recipient(
+    tx: &mut Tx<'_>,
+    by: &Allowed<right::RolesManage>,
+    to: To<'_>,
+    kind: EventType,
+    env: &Env,
+) -> Result<Result<Found, ApiError>, Error> {
+    let found = match holder(tx, by, to, kind, env)? {
+        Ok(found) => found,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let Holder::Group(group) = found.holder else { return Ok(Ok(found)) };
+    if tx.is_filled_by_rule(group)? {
+        let summary = "Roles cannot be granted to groups with group membership rules.";
+        return Ok(Err(ApiError::new(StatusCode::BAD_REQUEST, "E0000192", summary)));
+    }
+    if found.people > MOST_IN_GROUP {
+        let summary = "Roles can only be granted to groups with 5000 or less users.";
+        return Ok(Err(ApiError::new(StatusCode::BAD_REQUEST, "E0000193", summary)));
+    }
+    Ok(Ok(found))
+}
+
 /// Whether the caller holds what they are about to give.
 ///
 /// # Errors
@@ -306,14 +331,6 @@ pub fn shown(tx: &mut Tx<'_>, assignment: RoleAssignment) -> Result<Shown, Error
 }
 
 impl Found {
-    /// Why no role can be given to them at all.
-    fn hindrance(&self) -> Option<ApiError> {
-        (self.people > MOST_IN_GROUP).then(|| {
-            let summary = "Roles can only be granted to groups with 5000 or less users.";
-            ApiError::new(StatusCode::BAD_REQUEST, "E0000193", summary)
-        })
-    }
-
     const fn event(&self, is_given: bool) -> EventType {
         match (self.holder, is_given) {
             (Holder::Group(_), true) => EventType::GroupPrivilegeGrant,

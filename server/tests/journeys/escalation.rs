@@ -90,6 +90,28 @@ async fn a_group_that_holds_a_role_is_no_way_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_fills_itself_holds_no_role() {
+    for engine in scratch::engines() {
+        let staff = Staff::new(engine).await;
+        let group = staff.group_of("Northerners", &[]).await;
+        let rule = json!({
+            "type": "group_rule",
+            "name": "North",
+            "conditions": { "expression": { "value": "user.city == \"Oslo\"", "type": "urn:okta:expression:1.0" } },
+            "actions": { "assignUserToGroups": { "groupIds": [group] } },
+        });
+        staff.as_root(Method::POST, "/api/v1/groups/rules", &rule).await.expect(200);
+        let roles = format!("/api/v1/groups/{group}/roles");
+        staff.as_root(Method::POST, &roles, &json!({ "type": "HELP_DESK_ADMIN" })).await.refused(400, "E0000192");
+        let role = staff.role("Reader", &["okta.users.read"]).await;
+        let set = staff.set("Everybody", &["/api/v1/users".to_owned()]).await;
+        let body = json!({ "role": role, "members": [format!("/api/v1/groups/{group}")] });
+        let bindings = format!("/api/v1/iam/resource-sets/{set}/bindings");
+        staff.as_root(Method::POST, &bindings, &body).await.refused(400, "E0000192");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_brings_others_into_their_own_reach() {
     for engine in scratch::engines() {
         let staff = Staff::new(engine).await;

@@ -171,6 +171,7 @@ async fn an_excluded_attribute_is_neither_shown_nor_searched_nor_changed() {
             let shown = staff.app.get(path, &desk.token).await.expect(200).text();
             assert!(!shown.contains("555") && shown.contains("eve@acme.example"), "{path}: {shown}");
         }
+        staff.app.get("/api/v1/users/export", &desk.token).await.refused(403, "E0000006");
         let search = "/api/v1/users?search=profile.mobilePhone+pr";
         staff.app.get(search, &desk.token).await.refused(400, "E0000031");
         staff.app.get(search, &staff.root.token).await.expect(200);

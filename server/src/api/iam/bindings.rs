@@ -74,7 +74,7 @@ pub async fn create(
         // Everybody is looked at before anything is written: a refusal leaves its line in the record alone.
         let mut found = Vec::new();
         for member in members {
-            match roles::holder(tx, by, To::Known(*member), EventType::BindingAdd, &env)? {
+            match roles::recipient(tx, by, To::Known(*member), EventType::BindingAdd, &env)? {
                 Ok(holder) => found.push(holder),
                 Err(refused) => return Ok(Err(refused)),
             }

@@ -49,7 +49,7 @@ pub async fn add(
         }
         let mut found = Vec::new();
         for member in members {
-            match roles::holder(tx, by, To::Known(*member), kind, &env)? {
+            match roles::recipient(tx, by, To::Known(*member), kind, &env)? {
                 Ok(holder) => found.push(holder),
                 Err(refused) => return Ok(Err(refused)),
             }
