@@ -38,6 +38,8 @@ export async function stage(...scene) {
     typePin: (pin) => tell(`type-pin ${pin}`),
     /** The computer is in contact. */
     checkIn: () => tell("check-in"),
+    /** The jobs run once. */
+    work: () => tell("work"),
     async end() {
       child.stdin.end();
       await ended;

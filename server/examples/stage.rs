@@ -25,11 +25,11 @@ use postern_authn::factor::totp;
 use postern_codes::Secret;
 use postern_codes::id::{Device as DeviceKind, Id};
 use postern_codes::otp::{self, AUTHENTICATOR_APP};
-use postern_server::App;
 use postern_server::api::routes::Route;
 use postern_server::app::{route_table, router};
 use postern_server::config::Config;
 use postern_server::listener::{Connections, Peer};
+use postern_server::{App, jobs};
 use postern_store::migrate::Engine;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -149,6 +149,10 @@ async fn obey(app: &TestApp, line: &str, at: Option<(&Computer, &computer::Secre
         ("token", _) => json!(token_of(app, rest).await),
         ("type-pin", Some((computer, secret))) => computer.confirm(app, secret, rest).await,
         ("check-in", Some((computer, secret))) => json!(computer.check_in(app, &[secret], 0).await.0),
+        ("work", _) => {
+            jobs::once(&app.app).await.expect("the jobs run");
+            Value::Null
+        }
         (word, _) => panic!("the stage does not know `{word}`"),
     }
 }

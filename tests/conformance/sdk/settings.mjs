@@ -50,7 +50,7 @@ export const settings = {
     run: async ({ okta }) => {
       const api = okta.attackProtectionApi;
       await api.replaceUserLockoutSettings({ lockoutSettings: { preventBruteForceLockoutFromUnknownDevices: true } });
-      const [lockout] = await list(api.getUserLockoutSettings());
+      const lockout = await api.getUserLockoutSettings();
       assert.equal(lockout.preventBruteForceLockoutFromUnknownDevices, true);
     },
     needs: ["PUT /attack-protection/api/v1/user-lockout-settings"],
@@ -59,15 +59,9 @@ export const settings = {
     run: async ({ okta }) => {
       const api = okta.attackProtectionApi;
       await api.replaceAuthenticatorSettings({ authenticatorSettings: { verifyKnowledgeSecondWhen2faRequired: true } });
-      const [authenticator] = await list(api.getAuthenticatorSettings());
+      const authenticator = await api.getAuthenticatorSettings();
       assert.equal(authenticator.verifyKnowledgeSecondWhen2faRequired, true);
     },
     needs: ["PUT /attack-protection/api/v1/authenticator-settings"],
   },
 };
-
-async function list(collection) {
-  const found = [];
-  await (await collection).each((item) => { found.push(item); });
-  return found;
-}
