@@ -32,6 +32,8 @@ export async function stage(...scene) {
     wait: (seconds) => tell(`wait ${seconds}`),
     /** What its clock shows, in milliseconds of Unix time. */
     now: () => tell("now"),
+    /** The right to open one session of a person's, by id. */
+    sessionToken: (id) => tell(`session-token ${id}`),
     /** A further token of a person's, by id. */
     newToken: (id) => tell(`token ${id}`),
     /** The caller types a PIN at the computer, which asks the server. */

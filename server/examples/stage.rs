@@ -31,6 +31,7 @@ use postern_server::config::Config;
 use postern_server::listener::{Connections, Peer};
 use postern_server::{App, jobs};
 use postern_store::migrate::Engine;
+use postern_store::session_tokens::SessionGrant;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -146,6 +147,7 @@ async fn obey(app: &TestApp, line: &str, at: Option<(&Computer, &computer::Secre
             Value::Null
         }
         ("now", _) => json!(app.app.env().now.unix_seconds() * 1000),
+        ("session-token", _) => json!(session_token_of(app, rest).await),
         ("token", _) => json!(token_of(app, rest).await),
         ("type-pin", Some((computer, secret))) => computer.confirm(app, secret, rest).await,
         ("check-in", Some((computer, secret))) => json!(computer.check_in(app, &[secret], 0).await.0),
@@ -163,6 +165,14 @@ async fn token_of(app: &TestApp, id: &str) -> String {
     let (id, name) = (id.parse().expect("an id"), "journey".parse().expect("a name"));
     let made = app.app.store.write(org, |tx| tx.insert_token(id, &name, &[], &app.app.env()));
     made.await.expect("the database serves").1.expose().clone()
+}
+
+/// What a sign-in over the API would end with: the right to open one session of somebody's.
+async fn session_token_of(app: &TestApp, id: &str) -> String {
+    let (org, env) = (app.app.org().await.expect("there is an organisation"), app.app.env());
+    let grant = SessionGrant { user: id.parse().expect("an id"), factor_at: Some(env.now), amr: "pwd otp mfa".into() };
+    let made = app.app.store.write(org, |tx| tx.insert_session_token(&grant, &env));
+    made.await.expect("the database serves").expose().clone()
 }
 
 /// Hal of the help desk gets a password and an app; gives the app's secret.

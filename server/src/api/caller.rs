@@ -210,6 +210,11 @@ fn credential(parts: &Parts) -> Option<Credential<'_>> {
     own.or_else(|| sid_cookie(parts).map(Credential::Sid))
 }
 
+/// Whether a request carries the cookie of a session, of either kind.
+pub fn has_cookie(parts: &Parts) -> bool {
+    session_cookie(parts).or_else(|| sid_cookie(parts)).is_some()
+}
+
 /// The session cookie's value, where the request has one.
 pub fn session_cookie(parts: &Parts) -> Option<&str> {
     cookie(parts, COOKIE)
