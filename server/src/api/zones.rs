@@ -9,6 +9,7 @@ use postern_authn::permission::right;
 use postern_codes::Env;
 use postern_codes::id::{Id, Zone as ZoneKind};
 use postern_store::search::Condition;
+use postern_store::tokens::ApiToken;
 use postern_store::zones::{Blocklist, Zone};
 use postern_store::{Error, Tx};
 
@@ -88,7 +89,7 @@ pub async fn delete(app: &App, by: &Allowed<right::NetworkZonesManage>, which: &
         if zone.system.is_some() {
             return Ok(Err(of_the_system("it cannot be deleted")));
         }
-        if let Err(refused) = unused(tx, &zone)? {
+        if let Err(refused) = unused(tx, &zone, &env)? {
             tx.record(&by.failure(EventType::ZoneDelete, "in_use").target(target(&zone)), &env)?;
             return Ok(Err(refused));
         }
@@ -143,7 +144,7 @@ async fn change(
             return Ok(Err(of_the_system("only its gateways and proxies can be changed")));
         }
         if draft.usage != zone.usage
-            && let Err(refused) = unused(tx, &zone)?
+            && let Err(refused) = unused(tx, &zone, &env)?
         {
             tx.record(&by.failure(kind, "in_use").target(target(&zone)), &env)?;
             return Ok(Err(refused));
@@ -242,12 +243,16 @@ fn of_the_system(what: &str) -> ApiError {
     ApiError::validation("zone", [format!("zone: this zone is one of the system: {what}")])
 }
 
-/// That neither a policy nor an API token speaks of a zone.
-fn unused(tx: &mut Tx<'_>, zone: &Zone) -> Result<Result<(), ApiError>, Error> {
-    match policies::refuse_if_used(tx, zone.id.as_str(), zone.name.as_str())? {
-        Ok(()) if tx.zone_uses(zone.id)? > 0 => Ok(Err(in_use())),
-        judged => Ok(judged),
+/// That neither a policy nor a living API token speaks of a zone.
+fn unused(tx: &mut Tx<'_>, zone: &Zone, env: &Env) -> Result<Result<(), ApiError>, Error> {
+    if let Err(refused) = policies::refuse_if_used(tx, zone.id.as_str(), zone.name.as_str())? {
+        return Ok(Err(refused));
     }
+    let speaks = |token: &ApiToken| {
+        token.network.include.iter().chain(&token.network.exclude).any(|named| named == zone.id.as_str())
+    };
+    let is_used = tx.tokens(env.now)?.iter().any(speaks) || tx.zone_uses(zone.id)? > 0;
+    Ok(if is_used { Err(in_use()) } else { Ok(()) })
 }
 
 fn target(zone: &Zone) -> Target {
