@@ -337,16 +337,21 @@ async fn with_stats(app: &App, by: &Caller, query: &Query, groups: &[Group]) -> 
     if !asks_for_stats(query) {
         return Ok(answers);
     }
-    let counted =
-        app.store.read(by.org, |tx| groups.iter().map(|group| size(tx, group)).collect::<Result<Vec<_>, _>>());
-    for (answer, people) in answers.iter_mut().zip(counted.await?) {
+    let counted = app.store.read(by.org, |tx| {
+        let mut counted = Vec::new();
+        for group in groups {
+            counted.push((size(tx, group)?, tx.authority_of_group(group.id)?.is_administrator()));
+        }
+        Ok(counted)
+    });
+    for (answer, (people, is_admin)) in answers.iter_mut().zip(counted.await?) {
         // The API's description misspells the last member; clients made from it read that one.
         answer["_embedded"] = json!({ "stats": {
             "usersCount": people,
             "appsCount": 0,
             "groupPushMappingsCount": 0,
-            "hasAdminPrivilege": false,
-            "hasAdminPrivlege": false,
+            "hasAdminPrivilege": is_admin,
+            "hasAdminPrivlege": is_admin,
         } });
     }
     Ok(answers)
