@@ -59,6 +59,7 @@ test("the set-up link leads to a signed-in administrator", async (t) => {
   }
   await page.goto(`${place.url}/admin/security/general?edit=yes`);
   await picture(page, "security-edit");
+  await page.getByRole("button", { name: /^Ada Lindqvist/ }).click();
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   assert.deepEqual(faults, []);

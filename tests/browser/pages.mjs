@@ -25,9 +25,12 @@ const places = {
 /** Pages that cannot be looked at by address, and where they are looked at instead. */
 const ELSEWHERE = {
   "/": "leads to /admin",
+  "/expired/{token}": "its token comes by a sign-in: the journeys of account links",
   "/not-me/{token}": "its token comes by mail: the journeys of notices",
+  "/reset/{token}": "its token comes by mail: the journeys of account links",
   "/setup/{link}": "the journey of the set-up link",
   "/setup/{link}/app": "the same",
+  "/welcome/{token}": "its token comes by mail: the journeys of account links",
 };
 
 /** The addresses of every page of a stage; those whose members it does not have are left out. */

@@ -106,10 +106,13 @@ fn fields(text: &str) -> Option<(Vec<String>, Vec<String>)> {
         let (before, behind) = rest.split_at(at);
         let (inner, behind) = behind["profile:(".len()..].split_once(')')?;
         profile.extend(names(inner)?);
-        if let Some(before) = Some(before.trim().trim_end_matches(',')).filter(|before| !before.is_empty()) {
-            top.extend(names(before)?);
+        // One comma parts; a second would part nothing.
+        let before = before.trim();
+        if !before.is_empty() {
+            top.extend(names(before.strip_suffix(',').unwrap_or(before))?);
         }
-        rest = behind.trim().trim_start_matches(',').trim();
+        let behind = behind.trim();
+        rest = behind.strip_prefix(',').unwrap_or(behind).trim();
     }
     if !rest.is_empty() {
         top.extend(names(rest)?);
