@@ -17,7 +17,8 @@ import { sessions } from "./sdk/sessions.mjs";
 import { settings } from "./sdk/settings.mjs";
 import { tokens } from "./sdk/tokens.mjs";
 
-const journeys = { people, groups, roles, policies, network, tokens, devices, record, settings, sessions };
+/** Sessions first: what is changed of people and policies later ends the one that a cookie is tried with. */
+const journeys = { sessions, people, groups, roles, policies, network, tokens, devices, record, settings };
 /** Calls that are answered, and never with success, and why. */
 const NEVER = {
   "POST /api/v1/policies/{policyId}/mappings": "there is nothing yet that a policy could be mapped to",

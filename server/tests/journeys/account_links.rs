@@ -15,8 +15,8 @@ const ANOTHER: &str = "quite another long one";
 
 /// The path of the one link among the mail that waits.
 fn link_in(mail: &[(String, String, String)]) -> String {
-    let lines = mail.iter().flat_map(|(_, _, text)| text.lines());
-    let links: Vec<_> = lines.filter_map(|line| line.strip_prefix("http://localhost:8080/")).collect();
+    let said = mail.iter().flat_map(|(_, _, text)| text.lines());
+    let links: Vec<_> = said.filter_map(|line| line.strip_prefix("http://localhost:8080/")).collect();
     assert_eq!(links.len(), 1, "{mail:?}");
     format!("/{}", links[0])
 }
@@ -196,8 +196,8 @@ async fn whoever_forgot_is_answered_like_anybody_and_mailed_if_they_are_somebody
         asked("nobody-else@acme.example").await.expect(429).says(&["Wait a little"]);
         choose(&staff.app, &link, ANOTHER).await.expect(200);
         for later in staff.mail().await.iter().filter(|(_, _, text)| text.contains("/reset/")) {
-            let line = later.2.lines().find(|line| line.contains("/reset/")).unwrap();
-            let path = line.strip_prefix("http://localhost:8080").unwrap();
+            let written = later.2.lines().find(|line| line.contains("/reset/")).unwrap();
+            let path = written.strip_prefix("http://localhost:8080").unwrap();
             choose(&staff.app, path, PASSWORD).await.expect(404);
         }
         assert!(proves(&staff, "grace@acme.example", ANOTHER).await);

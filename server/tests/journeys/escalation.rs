@@ -103,9 +103,9 @@ async fn a_group_that_fills_itself_holds_no_role() {
         staff.as_root(Method::POST, "/api/v1/groups/rules", &rule).await.expect(200);
         let roles = format!("/api/v1/groups/{group}/roles");
         staff.as_root(Method::POST, &roles, &json!({ "type": "HELP_DESK_ADMIN" })).await.refused(400, "E0000192");
-        let role = staff.role("Reader", &["okta.users.read"]).await;
+        let reader = staff.role("Reader", &["okta.users.read"]).await;
         let set = staff.set("Everybody", &["/api/v1/users".to_owned()]).await;
-        let body = json!({ "role": role, "members": [format!("/api/v1/groups/{group}")] });
+        let body = json!({ "role": reader, "members": [format!("/api/v1/groups/{group}")] });
         let bindings = format!("/api/v1/iam/resource-sets/{set}/bindings");
         staff.as_root(Method::POST, &bindings, &body).await.refused(400, "E0000192");
     }
