@@ -10,6 +10,7 @@ pub mod account;
 pub mod administrators;
 pub mod assets;
 pub mod cookie;
+pub mod demands;
 pub mod device;
 pub mod devices;
 pub mod enrolment_code;
@@ -21,6 +22,7 @@ pub mod home;
 pub mod language;
 pub mod list;
 pub mod not_me;
+pub mod own_factors;
 pub mod page;
 pub mod part;
 pub mod parts;
@@ -52,7 +54,9 @@ pub fn routes() -> Routes {
         .get("/", Access::Anyone, async || Redirect::to("/admin"))
         .merge(assets::routes())
         .merge(account::routes())
+        .merge(own_factors::routes())
         .merge(administrators::routes())
+        .merge(demands::routes())
         .merge(device::routes())
         .merge(devices::routes())
         .merge(enrolment_code::routes())
@@ -69,6 +73,7 @@ pub fn routes() -> Routes {
         .merge(security::routes())
         .merge(set_up::routes())
         .merge(sign_in::routes())
+        .merge(step_up::routes())
         .merge(tokens::routes())
 }
 

@@ -10,6 +10,8 @@ use super::words::{Text, say};
 pub enum Place {
     /// Who may do what.
     Administrators,
+    /// What privileged actions demand.
+    Demands,
     /// Protected computers.
     Devices,
     /// What is switched on.
@@ -34,6 +36,7 @@ impl Place {
     /// Every place that has a screen.
     pub const ALL: &[Self] = &[
         Self::Administrators,
+        Self::Demands,
         Self::Devices,
         Self::Features,
         Self::Groups,
@@ -49,7 +52,7 @@ impl Place {
         match self {
             Self::Administrators => Some(Permission::RolesRead),
             Self::Devices => Some(Permission::DevicesRead),
-            Self::Features | Self::SecurityGeneral => Some(Permission::OrgRead),
+            Self::Demands | Self::Features | Self::SecurityGeneral => Some(Permission::OrgRead),
             Self::Groups => Some(Permission::GroupsRead),
             Self::Home | Self::Nowhere => None,
             Self::People => Some(Permission::UsersRead),
@@ -106,6 +109,7 @@ impl Shell {
         };
         let security = vec![
             noun(say("frame-general"), "/admin/security/general", Place::SecurityGeneral),
+            noun(say("demands-title"), "/admin/security/demands", Place::Demands),
             noun(say("tokens-title"), "/admin/security/tokens", Place::Tokens),
         ];
         let column = [
