@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::middleware::{from_fn_with_state, map_request};
+use axum::middleware::{from_fn, from_fn_with_state, map_request};
 use postern_codes::Env;
 use postern_codes::env::World;
 use postern_codes::id::{Id, Org};
@@ -13,6 +13,7 @@ use crate::api::error::ApiError;
 use crate::api::routes::{Route, Routes};
 use crate::api::{client, error, origin, path};
 use crate::config::Config;
+use crate::console::page;
 use crate::delivery::Sender;
 use crate::passwords::Passwords;
 
@@ -84,6 +85,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async || ApiError::no_such_method())
         .layer(from_fn_with_state(Arc::clone(&app), origin::check))
         .layer(from_fn_with_state(Arc::clone(&app), error::render))
+        .layer(from_fn(page::draw))
         .layer(from_fn_with_state(Arc::clone(&app), client::identify))
         .with_state(app);
     Router::new().fallback_service(router).layer(map_request(async |request| path::tidy(request)))

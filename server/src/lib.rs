@@ -41,3 +41,4 @@ pub mod service_key;
 pub mod sign_in;
 
 pub use app::App;
+pub(crate) use console::words::say;

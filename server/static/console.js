@@ -6,10 +6,24 @@ const all = (selector, root = document) => root.querySelectorAll(selector);
 
 /* ---------- times: relative for the person, exact on hover, in the viewer's zone ---------- */
 
-const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
-const exact = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
-});
+// The script's own words, in the language of the page.
+const said = document.body.dataset;
+const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
+// The server draws times in the zone of this cookie: the browser's, unless the person chose another.
+const own = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+const chosen = /(?:^|; )postern-zone=([\w/+-]+)/.exec(document.cookie)?.[1];
+if (own && !chosen) document.cookie = `postern-zone=${own}; Path=/; Max-Age=31536000; Secure; SameSite=Lax`;
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+const exact = dates(chosen ?? own) ?? dates(own);
+function dates(timeZone) {
+  try {
+    return new Intl.DateTimeFormat(language, {
+      day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short", timeZone,
+    });
+  } catch {
+    return null; // a zone that this browser does not know
+  }
+}
 // Each unit from where on, and its size: days count up to 90, since "41 days" tells more than "1 month".
 const units = [["year", 31536000, 31536000], ["month", 7776000, 2592000], ["day", 86400, 86400], ["hour", 3600, 3600], ["minute", 60, 60]];
 
@@ -26,7 +40,7 @@ function sayTimes(root = document) {
     const at = Date.parse(time.dateTime);
     const seconds = Math.round((at - now()) / 1000);
     const [unit, , size] = units.find(([, from]) => Math.abs(seconds) >= from) ?? ["second"];
-    time.textContent = unit === "second" ? (seconds <= 0 ? "just now" : "in a moment") : relative.format(Math.trunc(seconds / size), unit);
+    time.textContent = unit === "second" ? (seconds <= 0 ? said.justNow : said.inAMoment) : relative.format(Math.trunc(seconds / size), unit);
     time.title = exact.format(at);
   }
   for (const time of all("time[data-exact]", root)) time.textContent = exact.format(Date.parse(time.dateTime));
@@ -89,7 +103,7 @@ function show(page, box) {
   const close = document.createElement("button");
   close.className = "plain close";
   close.type = "button";
-  close.textContent = "Close";
+  close.textContent = said.close;
   close.addEventListener("click", () => box.close());
   box.replaceChildren(close, document.adoptNode(sheet));
   const title = box.querySelector("h1, h2");
@@ -122,7 +136,7 @@ async function sendInPlace(form, button) {
     if (!show(await answer.text(), box)) location.assign(answer.url);
   } catch {
     for (const each of buttons) each.disabled = false;
-    say(form, "The server did not answer. Nothing was lost: check the connection and press the button again.");
+    say(form, said.noAnswer);
   }
 }
 
@@ -145,7 +159,7 @@ function group(input) {
   const digits = input.value.replace(/\D/g, "");
   const whole = digits.length === 9;
   input.setCustomValidity(
-    whole && !checks(digits) ? "A digit was misheard or mistyped: ask the caller to read all nine again." : "",
+    whole && !checks(digits) ? said.misheard : "",
   );
   // Regrouped only while typing at the end, so that a correction in the middle keeps its place.
   if (input.selectionStart === input.value.length) input.value = digits.slice(0, 9).replace(/(\d{3})(?=\d)/g, "$1 ");
@@ -172,7 +186,7 @@ document.addEventListener("click", async (event) => {
   if (copy) {
     await navigator.clipboard.writeText(copy.dataset.copyLine ?? copy.dataset.copy.replace(/\s/g, ""));
     const words = copy.querySelector("[data-words]") ?? copy;
-    words.textContent = "Copied";
+    words.textContent = said.copied;
   }
 });
 

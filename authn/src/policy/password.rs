@@ -138,7 +138,7 @@ pub struct Recovery {
 }
 
 /// By what a lost password is replaced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RecoveryFactors {
     /// A question.
@@ -346,12 +346,6 @@ impl Default for Lockout {
             show_lockout_failures: false,
             user_lockout_notification_channels: vec![Channel::Email],
         }
-    }
-}
-
-impl Default for RecoveryFactors {
-    fn default() -> Self {
-        Self { recovery_question: Question::default(), okta_email: Email::default(), okta_sms: None, okta_call: None }
     }
 }
 

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State as Shared;
 use axum::response::Response;
-use postern_authn::permission::{Grant, Permission, right};
+use postern_authn::permission::{Permission, right};
 use postern_store::Error;
 
 use super::page::page;
 use super::part::{Link, Moment, State, Tone};
 use super::people;
 use super::shell::{Place, Shell};
-use super::viewer::Viewer;
-use crate::App;
+use super::viewer::{self, Viewer};
+use super::words::Text;
 use crate::api::ApiError;
 use crate::api::routes::{Access, Routes};
+use crate::{App, say};
 
 /// Somebody with a role.
 pub struct Row {
@@ -24,7 +25,7 @@ pub struct Row {
     /// Their sign-in name.
     pub login: String,
     /// Their roles, in words.
-    pub roles: String,
+    pub roles: Text,
     /// Whether they may make recovery PINs.
     pub recovery: State,
     /// Since when they have the first of the roles.
@@ -59,21 +60,21 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
             held.extend(tx.role_assignments_by_groups(id)?);
             let since = held.iter().map(|assignment| assignment.created_at).min();
             let authority = tx.authority_of(&held)?;
-            let labels: Vec<_> = authority.grants().iter().map(Grant::label).collect();
+            let roles = authority.grants().iter().map(viewer::granted);
             let may_make = authority.has(Permission::RecoveryPinGenerate);
             rows.push(Row {
                 person: Link::new(person.name(), people::address(&person)),
                 login: person.login.to_string(),
-                roles: labels.join(", "),
+                roles: Text::list(roles),
                 recovery: if may_make {
-                    State::new(Tone::Good, "May make them")
+                    State::new(Tone::Good, say("administrators-may-make"))
                 } else {
-                    State::new(Tone::Plain, "No")
+                    State::new(Tone::Plain, say("administrators-may-not"))
                 },
                 since: viewer.moment(since.unwrap_or(viewer.now)),
             });
         }
         Ok::<_, Error>(rows)
     });
-    Ok(page(&Administrators { shell: viewer.shell(Place::Administrators), rows: rows.await? }))
+    Ok(page(Administrators { shell: viewer.shell(Place::Administrators), rows: rows.await? }))
 }

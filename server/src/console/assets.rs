@@ -1,7 +1,10 @@
 //! The stylesheet and the script, compiled in.
 
+use std::sync::LazyLock;
+
 use axum::http::header;
 use axum::response::IntoResponse;
+use postern_codes::{b64, mac};
 
 use crate::api::routes::{Access, Routes};
 
@@ -11,7 +14,13 @@ pub const STYLE: &str = include_str!("../../static/style.css");
 /// The one script.
 pub const SCRIPT: &str = include_str!("../../static/console.js");
 
-/// `/static/*`, kept by browsers for an hour.
+/// Where a page finds the stylesheet: the address changes with what is in it, so that no page meets an older one.
+pub static STYLE_ADDRESS: LazyLock<String> = LazyLock::new(|| stamped("/static/style.css", STYLE));
+
+/// Where a page finds the script.
+pub static SCRIPT_ADDRESS: LazyLock<String> = LazyLock::new(|| stamped("/static/console.js", SCRIPT));
+
+/// `/static/*`, kept by browsers for as long as they like: another version has another address.
 pub fn routes() -> Routes {
     Routes::new().get("/static/style.css", Access::Anyone, async || asset("text/css; charset=utf-8", STYLE)).get(
         "/static/console.js",
@@ -20,10 +29,15 @@ pub fn routes() -> Routes {
     )
 }
 
+fn stamped(path: &str, body: &str) -> String {
+    let hash = mac::sha256(&[body.as_bytes()]);
+    format!("{path}?v={}", &b64::encode(&hash)[..12])
+}
+
 fn asset(kind: &'static str, body: &'static str) -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, kind),
-        (header::CACHE_CONTROL, "public, max-age=3600"),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (headers, body)

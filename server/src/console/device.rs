@@ -16,6 +16,7 @@ use super::part::{Act, Link, Moment, Notice, Record, State, Tone};
 use super::recovery::{self, CONTACT, Recovery};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
+use super::words::{Text, say};
 use super::{events, people};
 use crate::App;
 use crate::api::path::Path;
@@ -40,13 +41,13 @@ pub struct Device {
     /// What stands above everything else, such as two computers with one serial number.
     pub notice: Option<Notice>,
     /// Make.
-    pub make: String,
+    pub make: Text,
     /// Model.
-    pub model: String,
+    pub model: Text,
     /// As on its case.
-    pub serial: String,
+    pub serial: Text,
     /// Platform, version of the agent, binding, certificate: name by name.
-    pub facts: Vec<(String, String)>,
+    pub facts: Vec<(Text, Text)>,
     /// Its people.
     pub people: Vec<Recovery>,
     /// What the viewer may do to it.
@@ -72,11 +73,11 @@ pub fn address(device: Id<DeviceKind>) -> String {
 /// Where a computer stands, in words.
 pub fn standing(status: DeviceStatus) -> State {
     let (tone, text) = match status {
-        DeviceStatus::Active => (Tone::Good, "Active"),
-        DeviceStatus::Created => (Tone::Plain, "Not activated"),
-        DeviceStatus::Deactivated => (Tone::Plain, "Deactivated"),
-        DeviceStatus::Deleted => (Tone::Plain, "Deleted"),
-        DeviceStatus::Suspended => (Tone::Danger, "Suspended"),
+        DeviceStatus::Active => (Tone::Good, say("device-active")),
+        DeviceStatus::Created => (Tone::Plain, say("device-created")),
+        DeviceStatus::Deactivated => (Tone::Plain, say("device-deactivated")),
+        DeviceStatus::Deleted => (Tone::Plain, say("device-deleted")),
+        DeviceStatus::Suspended => (Tone::Danger, say("device-suspended")),
     };
     State::new(tone, text)
 }
@@ -92,19 +93,19 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
     let (namesakes, certificate, enrolments, may_change) = read.await?;
     let mut rows = Vec::new();
     for (link, person) in devices::people(&app, &by, device.id).await? {
-        let who = (Link::new(person.name(), people::address(&person)), person.login.to_string());
+        let who = (Link::new(person.name(), people::address(&person)), person.login.to_string().into());
         rows.push(recovery::row(&app, &viewer, (link.device, link.user), who).await?);
     }
     let profile = &device.profile;
-    let mut facts = vec![("Platform".to_owned(), platform(profile))];
-    let mut fact = |name: &str, value: Option<String>| facts.extend(value.map(|value| (name.to_owned(), value)));
-    fact("Agent", device.agent_version.clone());
+    let mut facts = vec![(say("device-platform"), platform(profile).into())];
+    let mut fact = |name: Text, value: Option<Text>| facts.extend(value.map(|value| (name, value)));
+    fact(say("device-agent"), device.agent_version.clone().map(Text::from));
     let binding = enrolments.iter().find(|own| own.status == EnrolmentStatus::Active).map(|own| own.binding);
-    fact("Secrets kept in", binding.map(kept_in));
-    fact("Certificate until", certificate.map(|certificate| viewer.moment(certificate.expires_at).exact));
-    fact("Enrolled", Some(viewer.moment(device.created_at).exact));
-    fact("Id", Some(device.id.to_string()));
-    Ok(page(&Device {
+    fact(say("device-kept"), binding.map(kept_in));
+    fact(say("device-certificate"), certificate.map(|certificate| Text::exact(certificate.expires_at)));
+    fact(say("device-enrolled"), Some(Text::exact(device.created_at)));
+    fact(say("device-id"), Some(device.id.to_string().into()));
+    Ok(page(Device {
         shell: viewer.shell(Place::Devices),
         name: profile.display_name.clone(),
         status: standing(device.status),
@@ -122,8 +123,8 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
 }
 
 /// What a computer did not say.
-pub fn or_unknown(text: &str) -> String {
-    if text.is_empty() { "Not known".to_owned() } else { text.to_owned() }
+pub fn or_unknown(text: &str) -> Text {
+    if text.is_empty() { say("device-unknown") } else { text.to_owned().into() }
 }
 
 fn capital(word: &str) -> String {
@@ -137,54 +138,45 @@ fn platform(profile: &device::Profile) -> String {
 
 fn contact(last_seen: Option<Timestamp>, now: Timestamp) -> State {
     match last_seen {
-        Some(at) if now.since(at) <= CONTACT => State::new(Tone::Good, "In contact"),
-        Some(_) => State::new(Tone::Plain, "Not in contact"),
-        None => State::new(Tone::Plain, "Never in contact"),
+        Some(at) if now.since(at) <= CONTACT => State::new(Tone::Good, say("device-in-contact")),
+        Some(_) => State::new(Tone::Plain, say("device-not-in-contact")),
+        None => State::new(Tone::Plain, say("device-never-in-contact")),
     }
 }
 
-fn kept_in(binding: Binding) -> String {
-    let words = match binding {
-        Binding::Se => "A secure enclave",
-        Binding::Soft => "A file of root's (no TPM)",
-        Binding::Tpm => "A TPM",
-    };
-    words.to_owned()
+fn kept_in(binding: Binding) -> Text {
+    match binding {
+        Binding::Se => say("device-kept-enclave"),
+        Binding::Soft => say("device-kept-file"),
+        Binding::Tpm => say("device-kept-tpm"),
+    }
 }
 
 fn namesakes_notice(namesakes: &[device::Device]) -> Option<Notice> {
     let names: Vec<_> = namesakes.iter().map(|other| other.profile.display_name.as_str()).collect();
-    let next = format!(
-        "{} has it too. Either a computer was enrolled anew, or one pretends to be the other.",
-        names.join(", ")
-    );
-    (!names.is_empty()).then(|| Notice::new(Tone::Warning, "This serial number is not unique.", next))
+    let next = say("device-namesakes-next").with("names", names.join(", "));
+    (!names.is_empty()).then(|| Notice::new(Tone::Warning, say("device-namesakes"), next))
 }
 
 fn acts(device: &device::Device) -> Vec<Act> {
     let name = &device.profile.display_name;
-    let step = |step: Lifecycle, verb: &str, effect, is_dangerous| {
+    let step = |step: Lifecycle, words: Text, effect, is_dangerous| {
         let address = format!("{}/lifecycle/{step}", address(device.id));
-        step.from(device.status).map(|_| Act { words: format!("{verb} {name}"), effect, address, is_dangerous })
+        step.from(device.status).map(|_| Act { words: words.with("computer", name), effect, address, is_dangerous })
     };
     let rotate = (device.status == DeviceStatus::Active).then(|| Act {
-        words: "Renew the recovery secrets".to_owned(),
-        effect: "At its next contact the computer replaces them. Nobody notices.",
+        words: say("device-rotate"),
+        effect: say("device-rotate-effect"),
         address: format!("{}/rotate", address(device.id)),
         is_dangerous: false,
     });
     let acts = [
         rotate,
-        step(Lifecycle::Activate, "Activate", "People can register there again.", false),
-        step(Lifecycle::Unsuspend, "Unsuspend", "Recovery PINs can be made for it again.", false),
-        step(Lifecycle::Suspend, "Suspend", "No recovery PIN can be made for it until it is unsuspended.", true),
-        step(
-            Lifecycle::Deactivate,
-            "Deactivate",
-            "Everybody is unlinked from it and its recovery secrets and PINs stop counting.",
-            true,
-        ),
-        step(Lifecycle::Delete, "Delete", "It is gone from every list. Its record stays.", true),
+        step(Lifecycle::Activate, say("device-activate"), say("device-activate-effect"), false),
+        step(Lifecycle::Unsuspend, say("device-unsuspend"), say("device-unsuspend-effect"), false),
+        step(Lifecycle::Suspend, say("device-suspend"), say("device-suspend-effect"), true),
+        step(Lifecycle::Deactivate, say("device-deactivate"), say("device-deactivate-effect"), true),
+        step(Lifecycle::Delete, say("device-delete"), say("device-delete-effect"), true),
     ];
     acts.into_iter().flatten().collect()
 }

@@ -18,6 +18,7 @@ use super::part::{Link, Moment, Pages, State, Tone};
 use super::recovery::{self, Way};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
+use super::words::{Text, say};
 use super::{device, enrolment_code, people};
 use crate::App;
 use crate::api::page::Query;
@@ -32,7 +33,7 @@ pub struct Row {
     /// Make and model.
     pub model: String,
     /// As on its case.
-    pub serial: String,
+    pub serial: Text,
     /// Whose it is.
     pub people: Vec<Link>,
     /// Its life cycle.
@@ -62,8 +63,14 @@ pub struct Devices {
 }
 
 impl Devices {
-    const STATUSES: [(&'static str, &'static str); 4] =
-        [("", "All"), ("ACTIVE", "Active"), ("SUSPENDED", "Suspended"), ("DEACTIVATED", "Deactivated")];
+    fn statuses() -> [(&'static str, Text); 4] {
+        [
+            ("", say("devices-all")),
+            ("ACTIVE", say("device-active")),
+            ("SUSPENDED", say("device-suspended")),
+            ("DEACTIVATED", say("device-deactivated")),
+        ]
+    }
 }
 
 /// `/admin/devices`.
@@ -75,7 +82,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
     let by = viewer.require::<right::DevicesRead>(&app).await?;
     let text = |name| query.text(name).unwrap_or_default().to_owned();
     let (q, status) = (text("q"), text("status"));
-    let has_status = Devices::STATUSES.iter().any(|(value, _)| *value == status) && !status.is_empty();
+    let has_status = Devices::statuses().iter().any(|(value, _)| *value == status) && !status.is_empty();
     let condition = has_status.then(|| Condition::parse(&format!("status eq \"{status}\""), ATTRIBUTES).ok());
     let wanted = DevicesQuery {
         words: Some(q.clone()),
@@ -92,7 +99,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
     }
     let shell = Shell { searched: q.clone(), ..viewer.shell(Place::Devices) };
     let enrol = viewer.may(Permission::DevicesManage).then_some(enrolment_code::ADDRESS);
-    Ok(page(&Devices { shell, q, status, rows, pages, enrol }))
+    Ok(page(Devices { shell, q, status, rows, pages, enrol }))
 }
 
 async fn row(app: &App, viewer: &Viewer, by: &Allowed<right::DevicesRead>, own: &Device) -> Result<Row, ApiError> {
@@ -123,5 +130,7 @@ async fn recovery_of(
     }
     let worst = ways.iter().find(|way| matches!(way, Way::None(_)));
     let worst = worst.or_else(|| ways.iter().find(|way| matches!(way, Way::Challenge(_))));
-    Ok(worst.or(ways.first()).map_or_else(|| State::new(Tone::Plain, "Nobody registered"), recovery::state))
+    Ok(worst
+        .or(ways.first())
+        .map_or_else(|| State::new(Tone::Plain, say("devices-nobody-registered")), recovery::state))
 }

@@ -14,6 +14,7 @@ use super::page::{page, page_with};
 use super::part::{Field, Kind, Moment};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
+use super::words::say;
 use crate::App;
 use crate::api::ApiError;
 use crate::api::device_access::enroll::{CodeRequest, make_code};
@@ -48,7 +49,7 @@ pub fn routes() -> Routes {
 
 async fn ask(State(app): State<Arc<App>>, viewer: Viewer) -> Result<Response, ApiError> {
     viewer.require_everywhere::<right::DevicesManage>(&app).await?;
-    Ok(page(&EnrolmentCode { shell: viewer.shell(Place::Devices), serial: serial_field(), made: None }))
+    Ok(page(EnrolmentCode { shell: viewer.shell(Place::Devices), serial: serial_field(), made: None }))
 }
 
 async fn make(State(app): State<Arc<App>>, viewer: Viewer, form: Form) -> Result<Response, ApiError> {
@@ -60,19 +61,19 @@ async fn make(State(app): State<Arc<App>>, viewer: Viewer, form: Form) -> Result
             let server = app.config.public_url.first();
             let command = format!("sudo postern-agent enrol --server {server} --code {}", code.code.expose());
             let made = (code.code, viewer.moment(code.expires_at), Secret::new(command));
-            Ok(page(&EnrolmentCode { shell, serial: serial_field(), made: Some(made) }))
+            Ok(page(EnrolmentCode { shell, serial: serial_field(), made: Some(made) }))
         }
         Err(error) if error.status == StatusCode::BAD_REQUEST => {
-            let serial = serial_field().holding(form.text("serialNumber")).refused("At most 255 characters.");
-            Ok(page_with(error.status, &EnrolmentCode { shell, serial, made: None }))
+            let serial = serial_field().holding(form.text("serialNumber")).refused(say("enrolment-serial-long"));
+            Ok(page_with(error.status, EnrolmentCode { shell, serial, made: None }))
         }
         Err(error) => Err(error),
     }
 }
 
 fn serial_field() -> Field {
-    Field::new("serialNumber", "Serial number of the computer", Kind::Text)
-        .hint("If you name it, the code serves for no other computer.")
+    Field::new("serialNumber", say("enrolment-serial"), Kind::Text)
+        .hint(say("enrolment-serial-hint"))
         .optional()
         .first()
 }

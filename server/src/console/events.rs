@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::part::{Event, Record, State, Tone};
 use super::viewer::Viewer;
+use super::words::{Text, say, say_of};
 use crate::App;
 use crate::api::{ApiError, logs};
 
@@ -52,44 +53,48 @@ pub fn line(event: &StoredEvent, viewer: &Viewer) -> Event {
         })
         .collect();
     let outcome = match (body.outcome["result"].as_str(), body.severity) {
-        (Some("SUCCESS"), Severity::Info) => State::new(Tone::Good, "Done"),
-        (Some("SUCCESS"), Severity::Warn) => State::new(Tone::Warning, "Done"),
-        (Some("SUCCESS"), Severity::Error) => State::new(Tone::Danger, "Alert"),
-        _ => State::new(Tone::Danger, "Refused"),
+        (Some("SUCCESS"), Severity::Info) => State::new(Tone::Good, say("events-done")),
+        (Some("SUCCESS"), Severity::Warn) => State::new(Tone::Warning, say("events-done")),
+        (Some("SUCCESS"), Severity::Error) => State::new(Tone::Danger, say("events-alert")),
+        _ => State::new(Tone::Danger, say("events-refused")),
     };
     let reason = body.outcome["reason"].as_str().unwrap_or_default();
     let client = personal.map(|personal| (personal.ip.clone(), personal.user_agent.clone())).unwrap_or_default();
     let id_of = |who: &Value| who["id"].as_str().unwrap_or_default().to_owned();
-    let mut details = vec![("Event type".to_owned(), body.event_type.clone())];
-    let mut add = |name: &str, value: String| {
+    let mut details = vec![(say("events-type"), Text::from(&body.event_type))];
+    let mut add = |name: Text, value: String| {
         if !value.is_empty() {
-            details.push((name.to_owned(), value));
+            details.push((name, value.into()));
         }
     };
-    add("Reason", reason.to_owned());
-    add("By", format!("{actor} ({})", id_of(&body.actor)));
+    add(say("events-reason"), reason.to_owned());
+    add(say("events-by"), format!("{actor} ({})", id_of(&body.actor)));
     for (target, name) in body.targets.iter().zip(&targets) {
-        add("About", format!("{name} ({})", id_of(target)));
+        add(say("events-about"), format!("{name} ({})", id_of(target)));
     }
     for (name, value) in &body.details {
-        add(name, value.clone());
+        add(name.into(), value.clone());
     }
-    add("Address", client.0);
-    add("Program", client.1);
-    add("Request", body.request.clone().unwrap_or_default());
-    add("Entry", format!("{} ({})", event.position, event.id));
+    add(say("events-address"), client.0);
+    add(say("events-program"), client.1);
+    add(say("events-request"), body.request.clone().unwrap_or_default());
+    add(say("events-entry"), format!("{} ({})", event.position, event.id));
     let seen = body.targets.iter().zip(&targets).filter(|(target, _)| target["type"] != "Session");
     let seen: Vec<&str> = seen.map(|(_, name)| name.as_str()).collect();
     let about = match seen.join(", ") {
-        about if about.is_empty() || about == actor => actor,
-        about => format!("{actor}, about {about}"),
+        about if about.is_empty() || about == actor => actor.into(),
+        about => say("events-actor-about").with("actor", actor).with("targets", about),
     };
+    let what = say_of("domain-event", &body.event_type);
+    let what = what.or(kind.map_or(body.event_type.as_str(), |kind| kind.message()).to_owned());
     Event {
         at: viewer.moment(event.published).for_the_record(),
         outcome,
-        what: match (kind.map_or(body.event_type.as_str(), |kind| kind.message()), reason) {
-            (what, "") => what.to_owned(),
-            (what, reason) => format!("{what}: {}", reason.replace('_', " ")),
+        what: if reason.is_empty() {
+            what
+        } else {
+            let reason = say_of("domain-reason", reason).or(reason.replace('_', " "));
+            say("events-what-reason").with("what", what).with("reason", reason)
         },
         about,
         details,

@@ -12,6 +12,7 @@ use super::page::page;
 use super::part::{Notice, State, Tone};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
+use super::words::{Text, say};
 use crate::App;
 use crate::api::routes::{Access, Routes};
 use crate::api::{ApiError, features};
@@ -22,9 +23,9 @@ const RECOVERY: &str = "/admin/settings/features/recovery";
 /// A feature with its switch.
 pub struct Feature {
     /// Its name.
-    pub name: String,
+    pub name: Text,
     /// What it does, and what switching it on means.
-    pub about: String,
+    pub about: Text,
     /// On or off.
     pub is_on: bool,
     /// Where the switch goes; `None` for viewers who may only look.
@@ -33,7 +34,11 @@ pub struct Feature {
 
 impl Feature {
     fn state(&self) -> State {
-        if self.is_on { State::new(Tone::Good, "On") } else { State::new(Tone::Plain, "Off") }
+        if self.is_on {
+            State::new(Tone::Good, say("features-on"))
+        } else {
+            State::new(Tone::Plain, say("features-off"))
+        }
     }
 }
 
@@ -61,16 +66,13 @@ pub fn routes() -> Routes {
 async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response, ApiError> {
     let by = viewer.require::<right::OrgRead>(&app).await?;
     let features = app.store.read(by.org, |tx| Ok(tx.setting::<features::Features>()?.0)).await?;
-    let about = "The help desk can let a person without their factor into their own computer for a while, by a PIN that \
-                 it reads out. While this is off, the switch under Security > General has no effect and computers \
-                 register no recovery secrets.";
     let recovery = Feature {
-        name: "Desktop MFA recovery".to_owned(),
-        about: about.to_owned(),
+        name: say("features-recovery"),
+        about: say("features-recovery-about"),
         is_on: features.recovery,
         action: viewer.may(Permission::OrgManage).then(|| RECOVERY.to_owned()),
     };
-    Ok(page(&Features { shell: viewer.shell(Place::Features), notice: None, features: vec![recovery] }))
+    Ok(page(Features { shell: viewer.shell(Place::Features), notice: None, features: vec![recovery] }))
 }
 
 async fn switch(Shared(app): Shared<Arc<App>>, viewer: Viewer, form: Form) -> Result<Response, ApiError> {

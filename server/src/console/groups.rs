@@ -60,5 +60,5 @@ async fn show(State(app): State<Arc<App>>, viewer: Viewer, query: Query) -> Resu
     let rows = found.iter().zip(sizes.await?);
     let rows =
         rows.map(|(group, people)| Row { name: group.name.clone(), description: group.description.clone(), people });
-    Ok(page(&Groups { shell: viewer.shell(Place::Groups), rows: rows.collect(), pages }))
+    Ok(page(Groups { shell: viewer.shell(Place::Groups), rows: rows.collect(), pages }))
 }

@@ -17,10 +17,11 @@ use super::page::page;
 use super::part::{Link, Record, State, Tone};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
-use crate::App;
+use super::words::Text;
 use crate::api::device_access::settings::rules;
 use crate::api::routes::{Access, Routes};
 use crate::api::{ApiError, logs};
+use crate::{App, say};
 
 /// How long something alarming is shown here.
 const ALARM: Duration = Duration::from_hours(7 * 24);
@@ -32,7 +33,7 @@ pub struct Attention {
     /// How it stands, in a few words.
     pub state: State,
     /// What it means and what to do.
-    pub next: String,
+    pub next: Text,
     /// Where to do it.
     pub link: Link,
 }
@@ -88,7 +89,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
     let numbers = numbers.await?;
     let mut attention = alarms(&app, &viewer).await?;
     attention.extend(matters(&numbers, &viewer));
-    Ok(page(&Home {
+    Ok(page(Home {
         shell: viewer.shell(Place::Home),
         attention,
         tallies: tallies(&numbers, &viewer),
@@ -113,11 +114,12 @@ async fn alarms(app: &App, viewer: &Viewer) -> Result<Vec<Attention>, ApiError> 
     let (found, _) = logs::list(app, &by, &query, ALARMS).await?;
     let alarm = |event| {
         let line = events::line(event, viewer);
+        let relative = viewer.moment(event.published);
         let href = format!("/admin/reports?eventType={}", event.body.event_type);
         Attention {
             state: State::new(Tone::Danger, line.what),
-            next: format!("{}, {}. Call the person on a number that is not new.", line.about, line.at.relative),
-            link: Link::new("See what happened", href),
+            next: say("home-alarm-next").with("about", line.about).around("when", relative),
+            link: Link::new(say("home-alarm-see"), href),
         }
     };
     Ok(found.iter().map(alarm).collect())
@@ -128,32 +130,31 @@ fn matters(numbers: &Numbers, viewer: &Viewer) -> Vec<Attention> {
     let mut matters = Vec::new();
     if !numbers.rules.is_enabled && viewer.may(Permission::OrgManage) {
         matters.push(Attention {
-            state: State::new(Tone::Warning, "Recovery PINs are switched off"),
-            next: "Nobody who loses their factor can be let into a computer until they are switched on.".to_owned(),
-            link: Link::new("Switch them on", "/admin/security/general?edit=yes"),
+            state: State::new(Tone::Warning, say("home-pins-off")),
+            next: say("home-pins-off-next"),
+            link: Link::new(say("home-pins-off-act"), "/admin/security/general?edit=yes"),
         });
     }
     if numbers.silent > 0 {
         let days = numbers.rules.max_offline.as_secs() / 86_400;
-        let (was, them) = if numbers.silent == 1 { ("computer has", "its") } else { ("computers have", "their") };
         matters.push(Attention {
-            state: State::new(Tone::Warning, format!("{} {was} been silent for more than {days} days", numbers.silent)),
-            next: format!("To let {them} people in, the help desk needs the nine digits on the screen."),
-            link: Link::new("See the computers", "/admin/devices"),
+            state: State::new(Tone::Warning, say("home-silent").with("count", numbers.silent).with("days", days)),
+            next: say("home-silent-next").with("count", numbers.silent),
+            link: Link::new(say("home-silent-act"), "/admin/devices"),
         });
     }
     matters
 }
 
 fn tallies(numbers: &Numbers, viewer: &Viewer) -> Vec<Tally> {
-    let tally = |count, words: &str, href: &str, needed| {
+    let tally = |count, words: Text, href: &str, needed| {
         viewer.may(needed).then(|| Tally { count, of: Link::new(words, href) })
     };
     let pins = "/admin/reports?eventType=device.desktop_mfa.recovery_pin.generate&outcome=SUCCESS";
     let tallies = [
-        tally(numbers.computers, "active computers", "/admin/devices?status=ACTIVE", Permission::DevicesRead),
-        tally(numbers.people, "people", "/admin/people", Permission::UsersRead),
-        tally(numbers.pins, "recovery PINs in 7 days", pins, Permission::LogsRead),
+        tally(numbers.computers, say("home-tally-computers"), "/admin/devices?status=ACTIVE", Permission::DevicesRead),
+        tally(numbers.people, say("home-tally-people"), "/admin/people", Permission::UsersRead),
+        tally(numbers.pins, say("home-tally-pins"), pins, Permission::LogsRead),
     ];
     tallies.into_iter().flatten().collect()
 }

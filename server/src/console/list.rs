@@ -2,6 +2,7 @@
 //! however long the list is.
 
 use super::part::Pages;
+use super::words::say;
 use crate::api::page::Query;
 
 /// How many entries a page has.
@@ -13,7 +14,7 @@ pub fn pages<T>(query: &Query, found: &mut Vec<T>, cursor: impl Fn(&T) -> String
     found.truncate(PAGE as usize);
     let next = found.last().filter(|_| more).map(cursor);
     Pages {
-        summary: format!("{} shown", found.len()),
+        summary: say("list-shown").with("count", found.len()),
         first: query.text("after").is_some().then(|| query.from_the_start()),
         next: next.map(|after| query.beyond(&after)),
     }

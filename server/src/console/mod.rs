@@ -6,6 +6,7 @@
 //!
 //! Not here: what is allowed and what happens (`api/` and `authn`).
 
+pub mod account;
 pub mod administrators;
 pub mod assets;
 pub mod cookie;
@@ -17,6 +18,7 @@ pub mod features;
 pub mod form;
 pub mod groups;
 pub mod home;
+pub mod language;
 pub mod list;
 pub mod not_me;
 pub mod page;
@@ -38,6 +40,7 @@ pub mod sign_in;
 pub mod step_up;
 pub mod tokens;
 pub mod viewer;
+pub mod words;
 
 use axum::response::Redirect;
 
@@ -48,6 +51,7 @@ pub fn routes() -> Routes {
     Routes::new()
         .get("/", Access::Anyone, async || Redirect::to("/admin"))
         .merge(assets::routes())
+        .merge(account::routes())
         .merge(administrators::routes())
         .merge(device::routes())
         .merge(devices::routes())

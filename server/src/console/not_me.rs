@@ -12,6 +12,7 @@ use postern_wire::form::Text;
 use super::page::{page, page_with};
 use super::part::Moment;
 use super::recovery::{CONTACT, may_be_revoked};
+use super::words::{self, say};
 use crate::App;
 use crate::api::ApiError;
 use crate::api::client::Client;
@@ -46,7 +47,7 @@ pub struct NotMe {
     /// What it is about, where the link is good: the computer and when.
     pub about: Option<(String, Moment)>,
     /// How the help desk is reached, as the org has set it.
-    pub contact: String,
+    pub contact: words::Text,
     /// What the page knows.
     pub stage: Stage,
 }
@@ -59,21 +60,21 @@ pub fn routes() -> Routes {
 async fn ask(State(app): State<Arc<App>>, Path(link): Path<String>) -> Result<Response, ApiError> {
     let now = app.env().now;
     let Some(subject) = not_me::look(&app, &Secret::new(link.clone())).await? else {
-        return Ok(page_with(StatusCode::NOT_FOUND, &view(&app, &link, Stage::Unknown).await?));
+        return Ok(page_with(StatusCode::NOT_FOUND, view(&app, &link, Stage::Unknown).await?));
     };
     let about = (subject.device.profile.display_name, Moment::new(subject.issuance.issued_at, now));
-    Ok(page(&NotMe { about: Some(about), ..view(&app, &link, Stage::Asked).await? }))
+    Ok(page(NotMe { about: Some(about), ..view(&app, &link, Stage::Asked).await? }))
 }
 
 async fn act(State(app): State<Arc<App>>, Path(link): Path<String>, client: Client) -> Result<Response, ApiError> {
     let now = app.env().now;
     let Some(subject) = not_me::act(&app, &Secret::new(link.clone()), &client).await? else {
-        return Ok(page_with(StatusCode::NOT_FOUND, &view(&app, &link, Stage::Unknown).await?));
+        return Ok(page_with(StatusCode::NOT_FOUND, view(&app, &link, Stage::Unknown).await?));
     };
     let is_near = subject.device.last_seen_at.is_some_and(|seen| now.since(seen) <= CONTACT);
     let was_open = may_be_revoked(subject.issuance.state(now));
     let stage = if was_open { Stage::Done { is_near } } else { Stage::TooLate };
-    Ok(page(&view(&app, &link, stage).await?))
+    Ok(page(view(&app, &link, stage).await?))
 }
 
 async fn view(app: &App, link: &str, stage: Stage) -> Result<NotMe, ApiError> {
@@ -86,7 +87,11 @@ async fn view(app: &App, link: &str, stage: Stage) -> Result<NotMe, ApiError> {
         org: record.map(|org| org.name).unwrap_or_default(),
         action: format!("/not-me/{link}"),
         about: None,
-        contact: if ways.is_empty() { String::new() } else { format!("Help desk: {}.", ways.join(", ")) },
+        contact: if ways.is_empty() {
+            words::Text::from(String::new())
+        } else {
+            say("not-me-contact").with("ways", ways.join(", "))
+        },
         stage,
     })
 }

@@ -4,6 +4,8 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use postern_codes::env::Timestamp;
 
+use super::words::{Text, say};
+
 /// How something stands; always said by word and shape as well as by colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -70,12 +72,12 @@ pub struct State {
     /// How it stands.
     pub tone: Tone,
     /// The word, sentence case.
-    pub text: String,
+    pub text: Text,
 }
 
 impl State {
     /// A word in a tone.
-    pub fn new(tone: Tone, text: impl Into<String>) -> Self {
+    pub fn new(tone: Tone, text: impl Into<Text>) -> Self {
         Self { tone, text: text.into() }
     }
 }
@@ -87,16 +89,16 @@ pub struct Notice {
     /// How bad it is.
     pub tone: Tone,
     /// What happened, one sentence.
-    pub happened: String,
+    pub happened: Text,
     /// What it means and what to do, in the reader's words.
-    pub next: String,
+    pub next: Text,
     /// The stable code, for a search.
     pub code: Option<String>,
 }
 
 impl Notice {
     /// A notice without a code.
-    pub fn new(tone: Tone, happened: impl Into<String>, next: impl Into<String>) -> Self {
+    pub fn new(tone: Tone, happened: impl Into<Text>, next: impl Into<Text>) -> Self {
         Self { tone, happened: happened.into(), next: next.into(), code: None }
     }
 
@@ -108,76 +110,94 @@ impl Notice {
 }
 
 /// An instant: relative for the person, exact on hover, machine-readable beneath.
-#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Template)]
 #[template(path = "console/parts/moment.html")]
 pub struct Moment {
-    /// RFC 3339 in UTC.
-    pub iso: String,
-    /// "22 Nov 2026, 14:05 UTC"; the script turns it into the viewer's zone.
-    pub exact: String,
-    /// "2 minutes ago".
-    pub relative: String,
+    /// The instant.
+    pub at: Timestamp,
+    /// From when it is looked at.
+    pub now: Timestamp,
     /// Whether the exact form is shown and the relative one left out, as in the record.
     pub shows_exact: bool,
 }
 
 impl Moment {
     /// `at` as seen from `now`.
-    pub fn new(at: Timestamp, now: Timestamp) -> Self {
-        let instant = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        Self {
-            iso: instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            exact: instant.strftime("%-d %b %Y, %H:%M UTC").to_string(),
-            relative: distance(at, now),
-            shows_exact: false,
-        }
+    pub const fn new(at: Timestamp, now: Timestamp) -> Self {
+        Self { at, now, shows_exact: false }
     }
 
-    /// The same instant with its seconds, for records.
+    /// The same instant with its date, for records.
     #[must_use]
-    pub fn for_the_record(self) -> Self {
+    pub const fn for_the_record(self) -> Self {
         Self { shows_exact: true, ..self }
     }
-}
 
-fn distance(at: Timestamp, now: Timestamp) -> String {
-    let (seconds, before, after) =
-        if at > now { (at.since(now).as_secs(), "in ", "") } else { (now.since(at).as_secs(), "", " ago") };
-    let (count, unit) = match seconds {
-        0..60 if at > now => return "in a moment".into(),
-        0..60 => return "just now".into(),
-        60..3600 => (seconds / 60, "minute"),
-        3600..86_400 => (seconds / 3600, "hour"),
-        86_400..7_776_000 => (seconds / 86_400, "day"),
-        7_776_000..31_536_000 => (seconds / 2_592_000, "month"),
-        _ => (seconds / 31_536_000, "year"),
-    };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{before}{count} {unit}{plural}{after}")
+    /// "22 Nov 2026, 14:05 CET", in the reader's zone.
+    pub const fn exact(&self) -> Text {
+        Text::exact(self.at)
+    }
+
+    /// RFC 3339 in UTC.
+    pub fn iso(&self) -> String {
+        Self::iso_of(self.at)
+    }
+
+    /// RFC 3339 in UTC.
+    pub fn iso_of(at: Timestamp) -> String {
+        let instant = jiff::Timestamp::from_microsecond(at.micros()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// As it is shown.
+    pub fn words(&self) -> Text {
+        if self.shows_exact { self.exact() } else { self.relative() }
+    }
+
+    /// "2 minutes ago", "in 2 minutes". Days count up to 90, since "41 days" tells more than "1 month".
+    pub fn relative(&self) -> Text {
+        let is_ahead = self.at > self.now;
+        let seconds = if is_ahead { self.at.since(self.now) } else { self.now.since(self.at) }.as_secs();
+        let (count, text) = match (seconds, is_ahead) {
+            (0..60, true) => return say("time-in-a-moment"),
+            (0..60, false) => return say("time-just-now"),
+            (60..3600, true) => (seconds / 60, say("time-in-minutes")),
+            (60..3600, false) => (seconds / 60, say("time-minutes-ago")),
+            (3600..86_400, true) => (seconds / 3600, say("time-in-hours")),
+            (3600..86_400, false) => (seconds / 3600, say("time-hours-ago")),
+            (86_400..7_776_000, true) => (seconds / 86_400, say("time-in-days")),
+            (86_400..7_776_000, false) => (seconds / 86_400, say("time-days-ago")),
+            (7_776_000..31_536_000, true) => (seconds / 2_592_000, say("time-in-months")),
+            (7_776_000..31_536_000, false) => (seconds / 2_592_000, say("time-months-ago")),
+            (_, true) => (seconds / 31_536_000, say("time-in-years")),
+            (_, false) => (seconds / 31_536_000, say("time-years-ago")),
+        };
+        text.with("count", count)
+    }
 }
 
 /// A link to something that has a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     /// Its name.
-    pub text: String,
+    pub text: Text,
     /// Its page.
     pub href: String,
 }
 
 impl Link {
     /// A link.
-    pub fn new(text: impl Into<String>, href: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<Text>, href: impl Into<String>) -> Self {
         Self { text: text.into(), href: href.into() }
     }
 }
 
 /// Where a list goes on.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Template)]
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(path = "console/parts/pages.html")]
 pub struct Pages {
     /// What is shown: "25 shown".
-    pub summary: String,
+    pub summary: Text,
     /// The first page, if this is not it.
     pub first: Option<String>,
     /// The page after, if there is one.
@@ -192,11 +212,11 @@ pub struct Event {
     /// Success, failure, or worse.
     pub outcome: State,
     /// What happened, in words.
-    pub what: String,
+    pub what: Text,
     /// By whom and to whom: "Ida Helpdesk, about Grace Hopper on HARBOUR-07".
-    pub about: String,
+    pub about: Text,
     /// Everything else, name by name; the event's type first.
-    pub details: Vec<(String, String)>,
+    pub details: Vec<(Text, Text)>,
 }
 
 /// Events, newest first.
@@ -211,9 +231,9 @@ pub struct Record {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Act {
     /// What it does, and to what: "Suspend Grace Hopper".
-    pub words: String,
+    pub words: Text,
     /// What follows from it, one sentence.
-    pub effect: &'static str,
+    pub effect: Text,
     /// Where its form goes.
     pub address: String,
     /// Whether somebody loses something by it.
@@ -226,7 +246,7 @@ pub enum Kind {
     /// Six digits of an authenticator app.
     AppCode,
     /// One of a few: value and words.
-    Choice(Vec<(String, String)>),
+    Choice(Vec<(String, Text)>),
     /// An e-mail address.
     Email,
     /// Several lines.
@@ -250,15 +270,15 @@ pub struct Field {
     /// The form's name of it.
     pub name: &'static str,
     /// What is asked, in words.
-    pub label: String,
+    pub label: Text,
     /// What it takes.
     pub kind: Kind,
     /// What was typed before; passwords and codes are never put back.
     pub value: String,
     /// A sentence below the label.
-    pub hint: Option<String>,
+    pub hint: Option<Text>,
     /// Why the last try was refused, and what to do.
-    pub error: Option<String>,
+    pub error: Option<Text>,
     /// Whether an empty answer is refused.
     pub is_required: bool,
     /// Whether the cursor starts here.
@@ -267,7 +287,7 @@ pub struct Field {
 
 impl Field {
     /// A required field.
-    pub fn new(name: &'static str, label: impl Into<String>, kind: Kind) -> Self {
+    pub fn new(name: &'static str, label: impl Into<Text>, kind: Kind) -> Self {
         Self {
             name,
             label: label.into(),
@@ -282,7 +302,7 @@ impl Field {
 
     /// A sentence of help.
     #[must_use]
-    pub fn hint(self, hint: impl Into<String>) -> Self {
+    pub fn hint(self, hint: impl Into<Text>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
@@ -306,7 +326,7 @@ impl Field {
 
     /// Says why the answer was refused; the cursor goes there.
     #[must_use]
-    pub fn refused(self, why: impl Into<String>) -> Self {
+    pub fn refused(self, why: impl Into<Text>) -> Self {
         Self { error: Some(why.into()), is_first: true, ..self }
     }
 
@@ -350,13 +370,13 @@ mod tests {
     #[test]
     fn a_moment_says_how_long_ago_in_whole_units() {
         let now = Timestamp::from_unix_seconds(1_795_334_700);
-        let said = |seconds| Moment::new(now.minus(Duration::from_secs(seconds)), now).relative;
+        let said = |seconds| Moment::new(now.minus(Duration::from_secs(seconds)), now).relative().to_string();
         assert_eq!(said(59), "just now");
         assert_eq!(said(60), "1 minute ago");
         assert_eq!(said(7_199), "1 hour ago");
         assert_eq!(said(41 * 86_400), "41 days ago");
         assert_eq!(said(100 * 86_400), "3 months ago");
-        assert_eq!(Moment::new(now.plus(Duration::from_mins(2)), now).relative, "in 2 minutes");
+        assert_eq!(Moment::new(now.plus(Duration::from_mins(2)), now).relative().to_string(), "in 2 minutes");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State as Shared;
 use axum::response::Response;
+use postern_authn::factor::Kind as FactorKind;
 use postern_authn::permission::{Permission, right};
 use postern_authn::user::{Status, User};
 use postern_codes::Timestamp;
@@ -15,6 +16,7 @@ use super::page::page;
 use super::part::{Link, Moment, Pages, State, Tone};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
+use super::words::{Text, say, say_of};
 use crate::App;
 use crate::api::page::Query;
 use crate::api::routes::{Access, Routes};
@@ -63,14 +65,14 @@ pub fn address(person: &User) -> String {
 /// How an account stands, in words.
 pub fn standing(person: &User, now: Timestamp) -> State {
     let (tone, text) = match person.status {
-        Status::Active | Status::PasswordExpired if person.lock(now).is_some() => (Tone::Warning, "Locked"),
-        Status::Active => (Tone::Good, "Active"),
-        Status::Deprovisioned => (Tone::Plain, "Deactivated"),
-        Status::PasswordExpired => (Tone::Warning, "Password expired"),
-        Status::Provisioned => (Tone::Plain, "Has no password yet"),
-        Status::Recovery => (Tone::Warning, "Password being reset"),
-        Status::Staged => (Tone::Plain, "Not activated"),
-        Status::Suspended => (Tone::Danger, "Suspended"),
+        Status::Active | Status::PasswordExpired if person.lock(now).is_some() => (Tone::Warning, say("people-locked")),
+        Status::Active => (Tone::Good, say("people-active")),
+        Status::Deprovisioned => (Tone::Plain, say("people-deactivated")),
+        Status::PasswordExpired => (Tone::Warning, say("people-password-expired")),
+        Status::Provisioned => (Tone::Plain, say("people-provisioned")),
+        Status::Recovery => (Tone::Warning, say("people-recovery")),
+        Status::Staged => (Tone::Plain, say("people-staged")),
+        Status::Suspended => (Tone::Danger, say("people-suspended")),
     };
     State::new(tone, text)
 }
@@ -84,26 +86,32 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
     let pages = pages(&query, &mut found, |person| person.id.to_string());
     let rows = app.store.read(by.org, |tx| {
         let row = |person: &User| {
-            let factors: Vec<_> = tx.factors_of(person.id)?.iter().map(|held| held.kind.factor().label()).collect();
+            let factors: Vec<_> = tx.factors_of(person.id)?.iter().map(|held| factor(held.kind)).collect();
             Ok(Row {
                 person: Link::new(person.name(), address(person)),
                 login: person.login.to_string(),
                 status: standing(person, viewer.now),
-                factors: factor_state(&factors),
+                factors: factor_state(factors),
                 computers: tx.links_of_user(person.id)?.len() as u64,
                 last_sign_in: person.last_login_at.map(|at| viewer.moment(at)),
             })
         };
         found.iter().map(row).collect::<Result<Vec<_>, postern_store::Error>>()
     });
-    Ok(page(&People { shell: viewer.shell(Place::People), q, rows: rows.await?, pages }))
+    Ok(page(People { shell: viewer.shell(Place::People), q, rows: rows.await?, pages }))
 }
 
-fn factor_state(labels: &[&str]) -> State {
-    match labels {
-        [] => State::new(Tone::Warning, "None"),
-        some => State::new(Tone::Good, capital(&some.join(", "))),
+/// What people call a factor.
+pub fn factor(kind: FactorKind) -> Text {
+    let factor = kind.factor();
+    say_of("domain-factor", factor.name()).or(capital(factor.label()))
+}
+
+fn factor_state(labels: Vec<Text>) -> State {
+    if labels.is_empty() {
+        return State::new(Tone::Warning, say("people-no-factor"));
     }
+    State::new(Tone::Good, Text::list(labels))
 }
 
 /// The same words, as a sentence begins.

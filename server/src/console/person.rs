@@ -15,7 +15,8 @@ use super::page::page;
 use super::part::{Act, Link, Moment, Notice, Record, State, Tone};
 use super::recovery::{self, Recovery};
 use super::shell::{Place, Shell};
-use super::viewer::Viewer;
+use super::viewer::{self, Viewer};
+use super::words::{Text, say};
 use super::{device, events, people};
 use crate::App;
 use crate::api::path::Path;
@@ -26,7 +27,7 @@ use crate::api::{ApiError, devices};
 /// An address or a phone, now or once.
 pub struct ContactPoint {
     /// "E-mail", "Phone".
-    pub kind: String,
+    pub kind: Text,
     /// The address or number.
     pub value: String,
     /// Since when.
@@ -34,13 +35,13 @@ pub struct ContactPoint {
     /// Until when, if it is not theirs any more.
     pub until: Option<Moment>,
     /// Who or what says so.
-    pub source: String,
+    pub source: Text,
 }
 
 /// A way to prove who they are.
 pub struct Factor {
     /// "App code".
-    pub name: String,
+    pub name: Text,
     /// How it stands.
     pub state: State,
     /// Since when.
@@ -68,7 +69,7 @@ pub struct Person {
     /// How they can be reached, newest first, with those of the past.
     pub contacts: Vec<ContactPoint>,
     /// Name by name.
-    pub facts: Vec<(String, String)>,
+    pub facts: Vec<(Text, Text)>,
     /// What the viewer may do to it.
     pub acts: Vec<Act>,
     /// The newest events about them.
@@ -104,7 +105,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
     let read = app.store.read(by.org, |tx| {
         let Some(person) = users::seen(tx, &by, &id)? else { return Ok(None) };
         let authority = tx.authority(person.id)?;
-        let roles: Vec<_> = authority.grants().iter().map(|grant| grant.label().to_owned()).collect();
+        let roles: Vec<_> = authority.grants().iter().map(viewer::granted).collect();
         let groups: Vec<_> = tx.groups_of(person.id)?.into_iter().map(|group| group.name).collect();
         let factors: Vec<_> = tx.factors_of(person.id)?.iter().map(|held| factor(held, &viewer)).collect();
         let mut contacts = Vec::new();
@@ -124,7 +125,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
     });
     let found = read.await?.ok_or_else(|| ApiError::not_found::<UserKind>(&id))?;
     let (person, roles, groups, factors, contacts, may) = found;
-    Ok(page(&Person {
+    Ok(page(Person {
         shell: viewer.shell(Place::People),
         name: person.name(),
         login: person.login.to_string(),
@@ -133,7 +134,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
         devices: computers(&app, &viewer, &person).await?,
         factors,
         contacts,
-        facts: facts(&person, &roles, &groups, &viewer),
+        facts: facts(&person, roles, &groups),
         acts: if person.id == by.user() { Vec::new() } else { acts(&person, &may, viewer.now) },
         recent: events::latest(&app, &viewer, Some(person.id.as_str())).await?,
     }))
@@ -156,46 +157,44 @@ async fn computers(app: &App, viewer: &Viewer, person: &User) -> Result<Vec<Reco
 
 fn factor(held: &postern_authn::factor::Enrolled, viewer: &Viewer) -> Factor {
     Factor {
-        name: people::capital(held.kind.factor().label()),
-        state: State::new(Tone::Good, "Active"),
+        name: people::factor(held.kind),
+        state: State::new(Tone::Good, say("person-factor-active")),
         since: viewer.moment(held.created_at),
     }
 }
 
 fn contact(point: &user::ContactPoint, changed_by: Option<&User>, viewer: &Viewer) -> ContactPoint {
     let kind = match point.kind {
-        ContactKind::Email => "E-mail",
-        ContactKind::MobilePhone => "Mobile phone",
-        ContactKind::PrimaryPhone => "Phone",
-        ContactKind::SecondEmail => "Second e-mail",
+        ContactKind::Email => say("person-email"),
+        ContactKind::MobilePhone => say("person-mobile-phone"),
+        ContactKind::PrimaryPhone => say("person-phone"),
+        ContactKind::SecondEmail => say("person-second-email"),
     };
     let by = changed_by.map_or_else(|| point.changed_by.clone(), User::name);
     ContactPoint {
-        kind: kind.to_owned(),
+        kind,
         value: point.value.clone(),
         from: viewer.moment(point.from_at),
         until: point.until_at.map(|until| viewer.moment(until)),
-        source: format!("by {by} ({})", point.source),
+        source: say("person-contact-source").with("by", by).with("source", point.source.clone()),
     }
 }
 
 fn lock_notice(person: &User, now: Timestamp) -> Option<Notice> {
-    let until = Moment::new(person.lock(now)?, now).exact;
-    let next = format!("There were 10 failures in a row. Right answers are refused until {until}.");
-    Some(Notice::new(Tone::Warning, "This account is locked.", next).with_code("locked_out"))
+    let next = say("person-locked-next").with("until", person.lock(now)?);
+    Some(Notice::new(Tone::Warning, say("person-locked"), next).with_code("locked_out"))
 }
 
-fn facts(person: &User, roles: &[String], groups: &[String], viewer: &Viewer) -> Vec<(String, String)> {
-    let moment = |at: Option<Timestamp>| at.map_or_else(|| "Never".to_owned(), |at| viewer.moment(at).exact);
-    let facts = [
-        ("Roles", if roles.is_empty() { "None".to_owned() } else { roles.join(", ") }),
-        ("Groups", groups.join(", ")),
-        ("Last sign-in", moment(person.last_login_at)),
-        ("Password set", moment(person.password_changed_at)),
-        ("Created", moment(Some(person.created_at))),
-        ("Id", person.id.to_string()),
-    ];
-    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+fn facts(person: &User, roles: Vec<Text>, groups: &[String]) -> Vec<(Text, Text)> {
+    let moment = |at: Option<Timestamp>| at.map_or_else(|| say("time-never"), Text::exact);
+    vec![
+        (say("person-roles"), if roles.is_empty() { say("person-none") } else { Text::list(roles) }),
+        (say("person-groups"), groups.join(", ").into()),
+        (say("people-last-sign-in"), moment(person.last_login_at)),
+        (say("person-password-set"), moment(person.password_changed_at)),
+        (say("person-created"), moment(Some(person.created_at))),
+        (say("person-id"), person.id.to_string().into()),
+    ]
 }
 
 /// What can be done to an account here.
@@ -208,10 +207,9 @@ const STEPS: &[Permission] = &[
 ];
 
 fn acts(person: &User, may: &[Permission], now: Timestamp) -> Vec<Act> {
-    let name = person.name();
-    let act = |needed: Permission, word: &str, verb: &str, effect, is_dangerous| {
+    let act = |needed: Permission, word: &str, words: Text, effect, is_dangerous| {
         may.contains(&needed).then(|| Act {
-            words: format!("{verb} {name}"),
+            words: words.with("person", person.name()),
             effect,
             address: format!("{}/lifecycle/{word}", people::address(person)),
             is_dangerous,
@@ -219,34 +217,34 @@ fn acts(person: &User, may: &[Permission], now: Timestamp) -> Vec<Act> {
     };
     let step = |step: Lifecycle, act: Option<Act>| step.apply(person.status).and(act);
     let is_locked = person.is_locked_out(now);
-    let unlock = act(Permission::UsersUnlock, "unlock", "Unlock", "They can try again at once.", false);
+    let unlock = act(Permission::UsersUnlock, "unlock", say("person-unlock"), say("person-unlock-effect"), false);
     let acts = [
         unlock.filter(|_| is_locked),
         step(
             Lifecycle::Unsuspend,
-            act(Permission::UsersUnsuspend, "unsuspend", "Unsuspend", "They can sign in again.", false),
+            act(
+                Permission::UsersUnsuspend,
+                "unsuspend",
+                say("person-unsuspend"),
+                say("person-unsuspend-effect"),
+                false,
+            ),
         ),
         step(
             Lifecycle::Activate(Readiness::Ready),
-            act(Permission::UsersActivate, "activate", "Activate", "They can sign in.", false),
+            act(Permission::UsersActivate, "activate", say("person-activate"), say("person-activate-effect"), false),
         ),
         step(
             Lifecycle::Suspend,
-            act(
-                Permission::UsersSuspend,
-                "suspend",
-                "Suspend",
-                "Signs them out; no sign-in and no recovery PIN until they are unsuspended.",
-                true,
-            ),
+            act(Permission::UsersSuspend, "suspend", say("person-suspend"), say("person-suspend-effect"), true),
         ),
         step(
             Lifecycle::Deactivate,
             act(
                 Permission::UsersDeactivate,
                 "deactivate",
-                "Deactivate",
-                "Ends the account: signs them out and revokes their API tokens.",
+                say("person-deactivate"),
+                say("person-deactivate-effect"),
                 true,
             ),
         ),

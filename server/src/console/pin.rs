@@ -76,7 +76,7 @@ type Ids = Path<(String, String, String)>;
 /// The page without the digits: they were shown once.
 async fn show(State(app): State<Arc<App>>, viewer: Viewer, ids: Ids) -> Result<Response, ApiError> {
     let (issued, known, address) = find(&app, &viewer, &ids).await?;
-    Ok(page(&Pin {
+    Ok(page(Pin {
         shell: viewer.shell(Place::Devices),
         person: known.user.name(),
         computer: known.device.profile.display_name.clone(),
@@ -91,7 +91,7 @@ async fn show(State(app): State<Arc<App>>, viewer: Viewer, ids: Ids) -> Result<R
 /// The live part alone.
 async fn live(State(app): State<Arc<App>>, viewer: Viewer, ids: Ids) -> Result<Response, ApiError> {
     let (issued, known, address) = find(&app, &viewer, &ids).await?;
-    Ok(page(&PinState::of(&issued, known.device.last_seen_at, &address, viewer.now)))
+    Ok(page(PinState::of(&issued, known.device.last_seen_at, &address, viewer.now)))
 }
 
 async fn revoke(State(app): State<Arc<App>>, viewer: Viewer, ids: Ids) -> Result<Response, ApiError> {

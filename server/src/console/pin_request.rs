@@ -23,6 +23,7 @@ use super::recovery::{self, Way, lasting};
 use super::shell::{Place, Shell};
 use super::step_up::{self, Fresh, StepUp};
 use super::viewer::Viewer;
+use super::words::{Text, say, say_of};
 use crate::App;
 use crate::api::ApiError;
 use crate::api::device_access::settings::AccessSettings;
@@ -47,11 +48,11 @@ pub struct PinRequest {
     /// The computer's page, the way back.
     pub device_href: String,
     /// What the caller reads out.
-    pub make: String,
+    pub make: Text,
     /// What the caller reads out.
-    pub model: String,
+    pub model: Text,
     /// What the caller reads out.
-    pub serial: String,
+    pub serial: Text,
     /// Since when person and computer are linked.
     pub linked: Moment,
     /// How the link was proved; a link of minutes is [`Tone::Danger`] and says so.
@@ -59,7 +60,7 @@ pub struct PinRequest {
     /// When the computer was last in contact.
     pub last_seen: Option<Moment>,
     /// How long the person is let in for, in words: "1 hour".
-    pub duration: String,
+    pub duration: Text,
     /// Why no PIN can be made now, and the fix.
     pub refusal: Option<Notice>,
     /// Why the last try was refused, where another one may help.
@@ -67,7 +68,7 @@ pub struct PinRequest {
     /// `challenge`: the nine digits on the caller's screen, where they are needed.
     pub challenge: Option<Field>,
     /// Why they are needed.
-    pub challenge_because: Option<String>,
+    pub challenge_because: Option<Text>,
     /// `reason`.
     pub reason: Field,
     /// `caseId`, where the org asks for one.
@@ -81,26 +82,22 @@ pub struct PinRequest {
 impl PinRequest {
     /// The field for the reason.
     pub fn reason_field() -> Field {
-        Field::new("reason", "Why, and how you made sure who is calling", Kind::Long)
-            .hint("Goes on record with your name, for example: phone left on a train; called back on the desk line.")
+        Field::new("reason", say("pin-reason"), Kind::Long).hint(say("pin-reason-hint"))
     }
 
     /// The field for the ticket.
     pub fn ticket_field() -> Field {
-        Field::new("ticket", "Ticket", Kind::Text).optional()
+        Field::new("ticket", say("pin-ticket"), Kind::Text).optional()
     }
 
     /// The field for the nine digits.
     pub fn challenge_field() -> Field {
-        Field::new("challenge", "The nine digits on the caller's screen", Kind::NineDigits)
-            .hint("Ask the caller to enter \"code\" there and to read them out, three by three.")
+        Field::new("challenge", say("pin-challenge"), Kind::NineDigits).hint(say("pin-challenge-hint"))
     }
 
     /// The same field where the time will do.
     pub fn challenge_if_shown() -> Field {
-        Self::challenge_field()
-            .hint("Only if the screen shows nine digits and asks for the PIN that answers them.")
-            .optional()
+        Self::challenge_field().hint(say("pin-challenge-if-shown")).optional()
     }
 
     fn link_is_new(&self) -> bool {
@@ -132,7 +129,7 @@ async fn ask(
     Path((device, user)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
     viewer.require::<right::RecoveryPinGenerate>(&app).await?;
-    Ok(page(&request(&app, &viewer, pair(&device, &user)?).await?))
+    Ok(page(request(&app, &viewer, pair(&device, &user)?).await?))
 }
 
 /// Makes the PIN: first what was typed is looked at, then who asks, then whether it may be.
@@ -146,14 +143,14 @@ async fn make(
     let pair = pair(&device, &user)?;
     let view = request(&app, &viewer, pair).await?.holding(&form);
     if view.refusal.is_some() || view.is_to_be_mended() {
-        return Ok(page_with(axum::http::StatusCode::BAD_REQUEST, &view));
+        return Ok(page_with(axum::http::StatusCode::BAD_REQUEST, view));
     }
     let renewed = match step_up::prove(&app, &mut viewer.caller, &form).await? {
         Fresh::Asked(code) => {
-            let act = format!("Make a recovery PIN for {}", view.person);
+            let act = say("pin-make-for").with("person", &view.person);
             let kept = form.without(&[step_up::FIELD]);
             let PinRequest { shell, action, .. } = view;
-            return Ok(page(&StepUp { shell, act, action, kept, code }));
+            return Ok(page(StepUp { shell, act, action, kept, code }));
         }
         Fresh::Proved(renewed) => renewed,
     };
@@ -167,11 +164,11 @@ async fn make(
     };
     let by = viewer.require::<right::RecoveryPinGenerate>(&app).await?;
     match recovery_pins::issue(&app, by, pair, asked).await {
-        Ok(issued) => Ok(renewed.on(page(&made(&viewer, pair, &issued)))),
+        Ok(issued) => Ok(renewed.on(page(made(&viewer, pair, &issued)))),
         Err(error) if error.status.is_server_error() => Err(error),
         Err(error) => {
             let view = PinRequest { notice: Some(refused(&error, &viewer)), ..view };
-            Ok(renewed.on(page_with(error.status, &view)))
+            Ok(renewed.on(page_with(error.status, view)))
         }
     }
 }
@@ -194,12 +191,14 @@ fn made(viewer: &Viewer, pair: Pair, issued: &Issued) -> Pin {
 
 /// A refusal of the act as the dialog says it: what happened, what to do, when to try again.
 fn refused(error: &ApiError, viewer: &Viewer) -> Notice {
-    let fix = error.members.get("fix").and_then(serde_json::Value::as_str).map(capital).unwrap_or_default();
-    let wait = error.retry_at.map(|at| format!(" Try again in {} seconds.", at.since(viewer.now).as_secs() + 1));
-    let causes = error.causes.join(". ");
-    let next = [fix.as_str(), causes.as_str()].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>();
-    let next = format!("{}.{}", next.join(". "), wait.unwrap_or_default());
-    let happened = format!("No PIN was made: {}.", error.summary);
+    let fix = error.members.get("fix").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let fix = [capital(fix), error.causes.join(". ")].into_iter().filter(|words| !words.is_empty());
+    let fix = say_of("domain-fix", error.code).or(fix.collect::<Vec<_>>().join(". "));
+    let next = [say("readiness-sentence").with("words", fix)].into_iter();
+    let wait = error.retry_at.map(|at| say("pin-try-again").with("seconds", at.since(viewer.now).as_secs() + 1));
+    let next = Text::sentences(next.chain(wait));
+    let because = say_of("domain-meaning", error.code).or(error.summary.clone());
+    let happened = say("pin-not-made").with("because", because);
     Notice::new(Tone::Danger, happened, next).with_code(error.code)
 }
 
@@ -214,10 +213,8 @@ impl PinRequest {
     fn new(viewer: &Viewer, pair: Pair, known: &Readiness, needs_case: bool) -> Self {
         let Readiness { device, user, .. } = known;
         let way = recovery::way(known, viewer.now);
-        let own = (viewer.caller.user() == user.id).then(|| {
-            let next = "Ask another administrator to make it.";
-            Notice::new(Tone::Danger, "Nobody makes a recovery PIN for themselves.", next).with_code("self_issue")
-        });
+        let own = (viewer.caller.user() == user.id)
+            .then(|| Notice::new(Tone::Danger, say("pin-self"), say("pin-self-next")).with_code("self_issue"));
         let (challenge, because, refusal) = match way {
             Way::Challenge(because) => (Self::challenge_field(), Some(because), None),
             Way::None(refusal) => (Self::challenge_field(), None, Some(refusal)),
@@ -242,7 +239,7 @@ impl PinRequest {
             challenge: Some(challenge),
             challenge_because: because,
             reason: Self::reason_field(),
-            case: needs_case.then(|| Field::new("caseId", "Case", Kind::Text)),
+            case: needs_case.then(|| Field::new("caseId", say("pin-case"), Kind::Text)),
             ticket: Self::ticket_field(),
             ticked: false,
         }
@@ -253,20 +250,18 @@ impl PinRequest {
         let hold = |field: Field| {
             let typed = form.text(field.name).to_owned();
             let field = field.holding(typed);
-            if field.is_required && field.value.is_empty() { field.refused("This is needed.") } else { field }
+            if field.is_required && field.value.is_empty() { field.refused(say("field-needed")) } else { field }
         };
         let challenge = self.challenge.map(hold).map(|field| {
             let is_slip = !field.value.is_empty() && Challenge::parse(&field.value).is_err();
             if is_slip {
-                return field.refused("A digit was misheard or mistyped: ask the caller to read all nine again.");
+                return field.refused(say("field-misheard"));
             }
             field
         });
         let ticked = ["make", "model", "serial"].iter().all(|name| form.text(name) == "yes");
-        let notice = (!ticked).then(|| {
-            let next = "Ask the caller to read out make, model and serial number, and tick what matches.";
-            Notice::new(Tone::Danger, "The computer is not checked.", next).with_code("unchecked")
-        });
+        let notice = (!ticked)
+            .then(|| Notice::new(Tone::Danger, say("pin-unchecked"), say("pin-unchecked-next")).with_code("unchecked"));
         Self {
             challenge,
             reason: hold(self.reason),

@@ -7,6 +7,7 @@ use postern_codes::Timestamp;
 
 use super::part::{Moment, State, Tone};
 use super::recovery::{CONTACT, lasting, may_be_revoked};
+use super::words::{Text, say};
 
 /// The life of a PIN as its reader needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub enum Stage {
     /// The computer asked, and was refused.
     Denied {
         /// Why, in words.
-        because: String,
+        because: Text,
     },
     /// Its time is over, or somebody ended it.
     Ended {
@@ -53,7 +54,7 @@ pub struct PinState {
     /// What has become of it.
     pub stage: Stage,
     /// How long the person is let in for, in words: "1 hour".
-    pub duration: String,
+    pub duration: Text,
     /// Where to take it back, for those who may.
     pub revoke: Option<String>,
 }
@@ -61,13 +62,13 @@ pub struct PinState {
 /// The word for where a PIN stands.
 pub fn word(status: IssuanceStatus) -> State {
     let (tone, text) = match status {
-        IssuanceStatus::Activated => (Tone::Good, "Activated"),
-        IssuanceStatus::Denied => (Tone::Danger, "Denied"),
-        IssuanceStatus::Ended => (Tone::Plain, "Ended"),
-        IssuanceStatus::Expired => (Tone::Plain, "Expired"),
-        IssuanceStatus::Issued => (Tone::Busy, "Issued"),
-        IssuanceStatus::Revoked => (Tone::Warning, "Revoked"),
-        IssuanceStatus::Superseded => (Tone::Plain, "Superseded"),
+        IssuanceStatus::Activated => (Tone::Good, say("pin-activated")),
+        IssuanceStatus::Denied => (Tone::Danger, say("pin-denied")),
+        IssuanceStatus::Ended => (Tone::Plain, say("pin-ended")),
+        IssuanceStatus::Expired => (Tone::Plain, say("pin-expired")),
+        IssuanceStatus::Issued => (Tone::Busy, say("pin-issued")),
+        IssuanceStatus::Revoked => (Tone::Warning, say("pin-revoked")),
+        IssuanceStatus::Superseded => (Tone::Plain, say("pin-superseded")),
     };
     State::new(tone, text)
 }
@@ -85,7 +86,7 @@ impl PinState {
                 by_report: issued.source == Some(Source::Report),
                 until: moment(ended_at).for_the_record(),
             },
-            IssuanceStatus::Denied => Stage::Denied { because: "its two minutes were over".to_owned() },
+            IssuanceStatus::Denied => Stage::Denied { because: say("pin-denied-late") },
             IssuanceStatus::Ended => Stage::Ended { at: moment(ended_at) },
             IssuanceStatus::Expired => Stage::Expired,
             IssuanceStatus::Issued => Stage::Issued { seen: seen.map(moment) },

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::page::page_with;
 use super::part::{Notice, Tone};
 use super::people::capital;
+use super::words::{Text, say, say_of};
 use crate::api::ApiError;
 
 /// Why.
@@ -38,6 +39,20 @@ pub struct Problem {
     pub request_id: String,
 }
 
+impl Problem {
+    fn title(&self) -> Text {
+        match self.why {
+            Why::Forbidden => say("problem-forbidden-title"),
+            Why::LinkOver => say("problem-link-over-title"),
+            Why::NotAdministrator => say("problem-not-administrator-title"),
+            Why::NotFound => say("problem-not-found-title"),
+            Why::NotSetUp => say("problem-not-set-up-title"),
+            Why::Refused(_) => say("problem-refused-title"),
+            Why::Unavailable => say("problem-unavailable-title"),
+        }
+    }
+}
+
 impl From<&ApiError> for Why {
     fn from(error: &ApiError) -> Self {
         match (error.status, error.code) {
@@ -49,7 +64,8 @@ impl From<&ApiError> for Why {
             (status, _) if status.is_server_error() => Self::Unavailable,
             (_, code) => {
                 let next = error.causes.iter().map(|cause| capital(cause) + ". ").collect::<String>();
-                Self::Refused(Notice::new(Tone::Warning, error.summary.clone(), next).with_code(code))
+                let happened = say_of("domain-error", code).or(error.summary.clone());
+                Self::Refused(Notice::new(Tone::Warning, happened, next).with_code(code))
             }
         }
     }
@@ -58,7 +74,8 @@ impl From<&ApiError> for Why {
 /// Whether a path is one that people open in a browser.
 pub fn is_for_browsers(path: &str) -> bool {
     let first = path.split('/').nth(1).unwrap_or_default();
-    matches!(first, "" | "admin" | "expired" | "forgot" | "not-me" | "reset" | "setup" | "signin" | "welcome")
+    let ours = ["", "admin", "expired", "forgot", "language", "not-me", "reset", "setup", "signin", "welcome"];
+    ours.contains(&first)
 }
 
 /// The answer to a browser: to sign in, for whoever has no session; a page for everything else.
@@ -67,7 +84,7 @@ pub fn answer(error: &ApiError, method: &Method, uri: &Uri, request_id: String) 
     if has_no_session {
         return (StatusCode::SEE_OTHER, [(header::LOCATION, sign_in_address(method, uri))]).into_response();
     }
-    page_with(error.status, &Problem { why: error.into(), request_id })
+    page_with(error.status, Problem { why: error.into(), request_id })
 }
 
 /// The sign-in page, which leads back to where the reader wanted to go.

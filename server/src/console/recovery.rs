@@ -14,6 +14,7 @@ use super::part::{Link, Moment, Notice, State, Tone};
 use super::people::capital;
 use super::pin_state;
 use super::viewer::Viewer;
+use super::words::{Text, say, say_of};
 use crate::App;
 use crate::api::ApiError;
 use crate::api::recovery_pins::{self, Pair, Readiness};
@@ -28,7 +29,7 @@ pub struct Recovery {
     /// The person (on a computer's page) or the computer (on a person's).
     pub who: Link,
     /// Sign-in name or serial number.
-    pub detail: String,
+    pub detail: Text,
     /// Since when person and computer are linked.
     pub since: Moment,
     /// How the link was proved, or that it is minutes old.
@@ -36,7 +37,7 @@ pub struct Recovery {
     /// Whether a PIN could be made now.
     pub readiness: State,
     /// Why not, and the fix; the code small beside it.
-    pub fix: Option<(String, String)>,
+    pub fix: Option<(Text, String)>,
     /// What became of the newest PIN, for those who may make one: its state, when it was made, its page.
     pub newest: Option<(State, Moment, String)>,
     /// The PIN dialog, for those who may; `None` shows no action.
@@ -46,7 +47,7 @@ pub struct Recovery {
 /// How a PIN can be made now.
 pub enum Way {
     /// From the caller's nine digits alone, for this reason.
-    Challenge(String),
+    Challenge(Text),
     /// Not at all, for this reason.
     None(Notice),
     /// From the time; the caller's nine digits will do too.
@@ -66,7 +67,7 @@ pub async fn row(
     app: &App,
     viewer: &Viewer,
     (device, user): (Id<Device>, Id<User>),
-    (who, detail): (Link, String),
+    (who, detail): (Link, Text),
 ) -> Result<Recovery, ApiError> {
     let pair = Pair { device, user };
     let by = viewer.require::<right::DevicesRead>(app).await?;
@@ -74,7 +75,9 @@ pub async fn row(
     let way = way(&known, viewer.now);
     let fix = match &way {
         Way::Challenge(why) => Some((why.clone(), "challenge_required".to_owned())),
-        Way::None(why) => Some((format!("{} {}", why.happened, why.next), why.code.clone().unwrap_or_default())),
+        Way::None(why) => {
+            Some((Text::sentences([why.happened.clone(), why.next.clone()]), why.code.clone().unwrap_or_default()))
+        }
         Way::Time => None,
     };
     let may_make = viewer.may(Permission::RecoveryPinGenerate);
@@ -103,21 +106,21 @@ async fn newest(app: &App, viewer: &Viewer, pair: Pair) -> Result<Option<(State,
 /// Whether a PIN could be made, in a word or two.
 pub fn state(way: &Way) -> State {
     match way {
-        Way::Challenge(_) => State::new(Tone::Warning, "With the caller's nine digits"),
-        Way::None(_) => State::new(Tone::Danger, "Not possible"),
-        Way::Time => State::new(Tone::Good, "Ready"),
+        Way::Challenge(_) => State::new(Tone::Warning, say("readiness-challenge")),
+        Way::None(_) => State::new(Tone::Danger, say("readiness-impossible")),
+        Way::Time => State::new(Tone::Good, say("readiness-ready")),
     }
 }
 
 /// How the link of person and computer was proved. A new one is what a taken-over account looks like.
 pub fn proof(known: &Readiness, now: Timestamp) -> State {
-    let Some(link) = known.link else { return State::new(Tone::Danger, "Not linked") };
+    let Some(link) = known.link else { return State::new(Tone::Danger, say("readiness-not-linked")) };
     let is_new = now.since(link.since) < NEW_LINK;
     match (link.proof, is_new) {
-        (LinkProof::Claimed, true) => State::new(Tone::Danger, "New, and only the computer says so"),
-        (LinkProof::Claimed, false) => State::new(Tone::Warning, "Only the computer says so"),
-        (LinkProof::Factor, true) => State::new(Tone::Danger, "New, proved with a factor"),
-        (LinkProof::Factor, false) => State::new(Tone::Plain, "Proved with a factor"),
+        (LinkProof::Claimed, true) => State::new(Tone::Danger, say("readiness-new-claimed")),
+        (LinkProof::Claimed, false) => State::new(Tone::Warning, say("readiness-claimed")),
+        (LinkProof::Factor, true) => State::new(Tone::Danger, say("readiness-new-proved")),
+        (LinkProof::Factor, false) => State::new(Tone::Plain, say("readiness-proved")),
     }
 }
 
@@ -132,38 +135,39 @@ pub fn way(known: &Readiness, now: Timestamp) -> Way {
     if let Some(check) = failed("offline_too_long") {
         let Some(seen) = known.device.last_seen_at else { return Way::None(explained(check)) };
         let days = now.since(seen).as_secs() / 86_400;
-        let since = Moment::new(seen, now).exact;
+        let told = |text: Text| text.with("computer", computer).with("since", seen).with("days", days);
         if now.since(seen) <= CHALLENGE_OFFLINE {
-            return Way::Challenge(format!(
-                "{computer} was last online on {since} ({days} days ago), too long for a PIN that goes by the time."
-            ));
+            return Way::Challenge(told(say("readiness-offline-challenge")));
         }
-        let happened = format!("{computer} was last online on {since} ({days} days ago).");
-        let next = format!("{}.", capital(&check.fix));
+        let happened = told(say("readiness-offline"));
+        let next = sentence(say_of("domain-fix", check.code).or(capital(&check.fix)));
         return Way::None(Notice::new(Tone::Danger, happened, next).with_code(check.code));
     }
     if let Some(check) = failed("clock_skew") {
-        return Way::Challenge(format!("{}.", capital(&check.detail)));
+        return Way::Challenge(sentence(say_of("domain-meaning", check.code).or(capital(&check.detail))));
     }
     match known.mode {
-        Mode::Challenge => Way::Challenge(format!("{computer} takes only PINs that answer the digits on its screen.")),
+        Mode::Challenge => Way::Challenge(say("readiness-only-challenge").with("computer", computer)),
         Mode::Time => Way::Time,
     }
 }
 
 /// A check that does not hold: what it means and what to do.
 fn explained(check: &Check) -> Notice {
-    let (happened, next) = (format!("{}.", capital(&check.detail)), format!("{}.", capital(&check.fix)));
+    let happened = sentence(say_of("domain-meaning", check.code).or(capital(&check.detail)));
+    let next = sentence(say_of("domain-fix", check.code).or(capital(&check.fix)));
     Notice::new(Tone::Danger, happened, next).with_code(check.code)
 }
 
+fn sentence(words: Text) -> Text {
+    say("readiness-sentence").with("words", words)
+}
+
 /// A span in words: "1 hour", "90 minutes".
-pub fn lasting(minutes: u64) -> String {
+pub fn lasting(minutes: u64) -> Text {
     match (minutes / 60, minutes % 60) {
-        (1, 0) => "1 hour".to_owned(),
-        (hours, 0) if hours > 0 => format!("{hours} hours"),
-        _ if minutes == 1 => "1 minute".to_owned(),
-        _ => format!("{minutes} minutes"),
+        (hours, 0) if hours > 0 => say("readiness-lasting-hours").with("count", hours),
+        _ => say("readiness-lasting-minutes").with("count", minutes),
     }
 }
 
@@ -178,9 +182,9 @@ mod tests {
 
     #[test]
     fn a_span_is_said_as_people_say_it() {
-        assert_eq!(lasting(60), "1 hour");
-        assert_eq!(lasting(1), "1 minute");
-        assert_eq!(lasting(90), "90 minutes");
-        assert_eq!(lasting(1440), "24 hours");
+        assert_eq!(lasting(60).to_string(), "1 hour");
+        assert_eq!(lasting(1).to_string(), "1 minute");
+        assert_eq!(lasting(90).to_string(), "90 minutes");
+        assert_eq!(lasting(1440).to_string(), "24 hours");
     }
 }

@@ -20,6 +20,7 @@ use super::page::page;
 use super::part::{Pages, Record};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
+use super::words::{Text, say};
 use crate::App;
 use crate::api::page::Query;
 use crate::api::routes::{Access, Routes};
@@ -55,7 +56,9 @@ pub struct Reports {
 }
 
 impl Reports {
-    const OUTCOMES: [(&'static str, &'static str); 3] = [("", "All"), ("SUCCESS", "Success"), ("FAILURE", "Failure")];
+    fn outcomes() -> [(&'static str, Text); 3] {
+        [("", say("reports-all")), ("SUCCESS", say("reports-success")), ("FAILURE", say("reports-failure"))]
+    }
 }
 
 /// `/admin/reports`.
@@ -85,7 +88,7 @@ async fn show(State(app): State<Arc<App>>, viewer: Viewer, query: Query) -> Resu
     let wanted = EventQuery { condition, descending: true, after: query.get("after")?, ..EventQuery::default() };
     let (mut found, _) = logs::list(&app, &by, &wanted, PAGE + 1).await?;
     let pages = pages(&query, &mut found, |event| event.position.to_string());
-    Ok(page(&Reports {
+    Ok(page(Reports {
         shell: viewer.shell(Place::Reports),
         filters,
         event_types: EventType::ALL.iter().map(|kind| kind.as_str().to_owned()).collect(),

@@ -15,6 +15,7 @@ use super::page::{page, page_with};
 use super::part::{Field, Kind, Notice, Tone};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
+use super::words::{Text, say, say_of};
 use crate::App;
 use crate::api::ApiError;
 use crate::api::device_access::settings::{self, DeviceDocument, NumberMatchingSwitch, RecoveryPinSwitch};
@@ -28,7 +29,7 @@ const NUMBER: &str = "desktopMFAEnforceNumberMatchingChallengeEnabled";
 /// How a device setting is asked for.
 #[derive(Clone, Copy)]
 enum Shape {
-    Choice(&'static [(&'static str, &'static str)]),
+    Choice(&'static [&'static str]),
     List,
     Number(u32, u32),
     Switch,
@@ -38,9 +39,9 @@ enum Shape {
 /// A block of fields under a heading.
 pub struct Block {
     /// Its heading.
-    pub heading: String,
+    pub heading: Text,
     /// A sentence below it.
-    pub about: String,
+    pub about: Text,
     /// The settings, each named as administrators know it.
     pub fields: Vec<Field>,
 }
@@ -63,81 +64,42 @@ pub struct Security {
 
 impl Block {
     /// What a field holds, as a reader would say it.
-    fn shown(field: &Field) -> &str {
+    fn shown(field: &Field) -> Text {
+        let plain = || Text::from(&field.value);
         match &field.kind {
             Kind::Choice(choices) => {
-                choices.iter().find(|(value, _)| *value == field.value).map_or(field.value.as_str(), |(_, words)| words)
+                choices.iter().find(|(value, _)| *value == field.value).map_or_else(plain, |(_, words)| words.clone())
             }
-            _ if field.value.is_empty() => "Not set",
-            _ => &field.value,
+            _ if field.value.is_empty() => say("security-not-set"),
+            _ => plain(),
         }
     }
 }
 
-/// The device settings in the order of the screen: name, how it is asked for, what it means.
-const DEVICE: &[(&str, Shape, &str)] = &[
-    ("DeviceRecoveryPINDuration", Shape::Number(1, 7200), "Minutes that a PIN keeps working after its first use."),
-    (
-        "DeviceRecoveryValidityInDays",
-        Shape::Number(1, 90),
-        "Days after which a recovery secret makes no PIN; it is renewed at half that age.",
-    ),
-    (
-        "RecoveryMaxOfflineDays",
-        Shape::Number(1, 30),
-        "Days since a computer's last contact within which a PIN can go by the time.",
-    ),
-    (
-        "RecoveryRegistration",
-        Shape::Choice(&[("PROVED", "After a factor was shown"), ("CLAIMED", "On the computer's word")]),
-        "When a person can register for recovery at a computer.",
-    ),
-    (
-        "RecoveryMode",
-        Shape::Choice(&[("AUTO", "Time, if in hardware"), ("CHALLENGE", "Nine digits only"), ("TIME", "Time, always")]),
-        "Whether a PIN goes by the time, where the recovery secret is in hardware or always, or only answers the nine digits on the screen.",
-    ),
-    ("AdminEmail", Shape::Text, "Shown on the locked screen."),
-    ("AdminPhone", Shape::Text, "Shown on the locked screen."),
-    ("AdminContactInfo", Shape::Text, "Shown on the locked screen."),
-    (
-        "MFARequiredList",
-        Shape::List,
-        "People and groups who must use a second factor, separated by commas; * is everybody.",
-    ),
-    ("MFABypassList", Shape::List, "People and groups who need not; this list wins."),
-    ("AllowedFactors", Shape::List, "The factors offered, in this order; * is all."),
-    ("OnlineLoginAllowed", Shape::Switch, "Whether factors that ask the server are offered."),
-    ("OfflineLoginAllowed", Shape::Switch, "Whether factors that need no server are offered."),
-    (
-        "LoginPeriodWithoutEnrolledFactor",
-        Shape::Number(0, u32::MAX),
-        "Hours of grace before a factor must be enrolled.",
-    ),
-    (
-        "MaxLoginsWithoutEnrolledFactors",
-        Shape::Number(0, u32::MAX),
-        "Sign-ins of grace before a factor must be enrolled.",
-    ),
-    (
-        "LoginPeriodWithOfflineFactor",
-        Shape::Number(0, u32::MAX),
-        "Hours that offline factors work after the last online success.",
-    ),
-    (
-        "MaxLoginsWithOfflineFactor",
-        Shape::Number(0, u32::MAX),
-        "Sign-ins with offline factors after the last online success.",
-    ),
-    (
-        "MFAGracePeriodInMinutes",
-        Shape::Number(0, u32::MAX),
-        "Minutes after a success in which unlocking needs no factor.",
-    ),
-    ("NetworkTimeoutInSeconds", Shape::Number(1, 30), "Seconds before the agent goes on offline."),
+/// The device settings in the order of the screen: name and how it is asked for. What each means is in the catalogues.
+const DEVICE: &[(&str, Shape)] = &[
+    ("DeviceRecoveryPINDuration", Shape::Number(1, 7200)),
+    ("DeviceRecoveryValidityInDays", Shape::Number(1, 90)),
+    ("RecoveryMaxOfflineDays", Shape::Number(1, 30)),
+    ("RecoveryRegistration", Shape::Choice(&["PROVED", "CLAIMED"])),
+    ("RecoveryMode", Shape::Choice(&["AUTO", "CHALLENGE", "TIME"])),
+    ("AdminEmail", Shape::Text),
+    ("AdminPhone", Shape::Text),
+    ("AdminContactInfo", Shape::Text),
+    ("MFARequiredList", Shape::List),
+    ("MFABypassList", Shape::List),
+    ("AllowedFactors", Shape::List),
+    ("OnlineLoginAllowed", Shape::Switch),
+    ("OfflineLoginAllowed", Shape::Switch),
+    ("LoginPeriodWithoutEnrolledFactor", Shape::Number(0, u32::MAX)),
+    ("MaxLoginsWithoutEnrolledFactors", Shape::Number(0, u32::MAX)),
+    ("LoginPeriodWithOfflineFactor", Shape::Number(0, u32::MAX)),
+    ("MaxLoginsWithOfflineFactor", Shape::Number(0, u32::MAX)),
+    ("MFAGracePeriodInMinutes", Shape::Number(0, u32::MAX)),
+    ("NetworkTimeoutInSeconds", Shape::Number(1, 30)),
 ];
 
-const ON_OFF: &[(&str, &str)] = &[("true", "Enabled"), ("false", "Disabled")];
+const ON_OFF: &[&str] = &["true", "false"];
 
 /// `/admin/security/general`.
 pub fn routes() -> Routes {
@@ -175,7 +137,7 @@ async fn show(State(app): State<Arc<App>>, viewer: Viewer, query: Query) -> Resu
     };
     let is_editing = may_edit && query.text("edit").is_some();
     let shell = viewer.shell(Place::SecurityGeneral);
-    Ok(page(&Security { shell, notice: None, blocks: blocks(value), may_edit, is_editing }))
+    Ok(page(Security { shell, notice: None, blocks: blocks(value), may_edit, is_editing }))
 }
 
 async fn save(State(app): State<Arc<App>>, viewer: Viewer, form: Form) -> Result<Response, ApiError> {
@@ -183,7 +145,7 @@ async fn save(State(app): State<Arc<App>>, viewer: Viewer, form: Form) -> Result
     let held = held(&app, &viewer).await?;
     let mut members = Map::new();
     let mut wrong = Vec::new();
-    for (name, shape, _) in DEVICE {
+    for (name, shape) in DEVICE {
         let value = parsed(*shape, form.text(name));
         let alone = Map::from_iter([((*name).to_owned(), value.clone())]);
         if serde_json::from_value::<DeviceSettings>(Value::Object(alone)).is_err() {
@@ -194,25 +156,26 @@ async fn save(State(app): State<Arc<App>>, viewer: Viewer, form: Form) -> Result
     let refused = |notice: Notice| {
         let mut blocks = blocks(|name| form.text(name).to_owned());
         for field in blocks.iter_mut().flat_map(|block| &mut block.fields).filter(|field| wrong.contains(&field.name)) {
-            *field = field.clone().refused("This is not of its form, or out of range.");
+            *field = field.clone().refused(say("security-malformed"));
         }
         let shell = viewer.shell(Place::SecurityGeneral);
         page_with(
             StatusCode::BAD_REQUEST,
-            &Security { shell, notice: Some(notice), blocks, may_edit: true, is_editing: true },
+            Security { shell, notice: Some(notice), blocks, may_edit: true, is_editing: true },
         )
     };
     let Ok(device) = serde_json::from_value::<DeviceSettings>(Value::Object(members)) else {
-        let next = "Mend the marked settings and save again.";
-        return Ok(refused(Notice::new(Tone::Danger, "Nothing was changed.", next).with_code("E0000001")));
+        let notice = Notice::new(Tone::Danger, say("security-nothing-changed"), say("security-mend"));
+        return Ok(refused(notice.with_code("E0000001")));
     };
     let pin = RecoveryPinSwitch { is_on: form.text(PIN) == "true" };
     let number = NumberMatchingSwitch { is_on: form.text(NUMBER) == "true" };
     if pin != held.pin {
         match settings::set_recovery_pin(&app, by.clone(), pin).await {
             Err(error) if !error.status.is_server_error() => {
-                let next = error.causes.join(". ");
-                return Ok(refused(Notice::new(Tone::Danger, error.summary.clone(), next).with_code(error.code)));
+                let happened = say_of("domain-error", error.code).or(error.summary.clone());
+                let notice = Notice::new(Tone::Danger, happened, error.causes.join(". "));
+                return Ok(refused(notice.with_code(error.code)));
             }
             done => done?,
         }
@@ -227,35 +190,27 @@ async fn save(State(app): State<Arc<App>>, viewer: Viewer, form: Form) -> Result
 }
 
 fn blocks(value: impl Fn(&str) -> String) -> Vec<Block> {
-    let choice = |choices: &[(&str, &str)]| {
-        Kind::Choice(choices.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect())
+    let choice = |choices: &[&str]| {
+        Kind::Choice(choices.iter().map(|value| ((*value).to_owned(), say_of("security-choice", value))).collect())
     };
-    let switch =
-        |name, label: &str, hint: &str| Field::new(name, label, choice(ON_OFF)).holding(value(name)).hint(hint);
+    let switch = |name, label, hint| Field::new(name, label, choice(ON_OFF)).holding(value(name)).hint(hint);
     let access = vec![
-        switch(PIN, "Desktop MFA recovery PIN", "Help desk administrators can make one for a person at a computer."),
-        switch(NUMBER, "Number matching", "A push at the desktop asks for the number on its screen."),
+        switch(PIN, say("security-pin"), say("security-pin-hint")),
+        switch(NUMBER, say("security-number"), say("security-number-hint")),
     ];
-    let device = DEVICE.iter().map(|(name, shape, hint)| {
+    let device = DEVICE.iter().map(|(name, shape)| {
+        let label = (*name).to_owned();
         let field = match shape {
-            Shape::Choice(choices) => Field::new(name, *name, choice(choices)),
-            Shape::Switch => Field::new(name, *name, choice(ON_OFF)),
-            Shape::Number(least, most) => Field::new(name, *name, Kind::Number(*least, *most)),
-            Shape::List | Shape::Text => Field::new(name, *name, Kind::Text).optional(),
+            Shape::Choice(choices) => Field::new(name, label, choice(choices)),
+            Shape::Switch => Field::new(name, label, choice(ON_OFF)),
+            Shape::Number(least, most) => Field::new(name, label, Kind::Number(*least, *most)),
+            Shape::List | Shape::Text => Field::new(name, label, Kind::Text).optional(),
         };
-        field.holding(value(name)).hint(*hint)
+        field.holding(value(name)).hint(say_of("security-hint", name))
     });
     vec![
-        Block {
-            heading: "Device access".to_owned(),
-            about: "What computers of this organisation may do when a factor is gone.".to_owned(),
-            fields: access,
-        },
-        Block {
-            heading: "Device settings".to_owned(),
-            about: "Sent to every computer, signed, at its next contact.".to_owned(),
-            fields: device.collect(),
-        },
+        Block { heading: say("security-access"), about: say("security-access-about"), fields: access },
+        Block { heading: say("security-device"), about: say("security-device-about"), fields: device.collect() },
     ]
 }
 
@@ -286,9 +241,9 @@ mod tests {
     #[test]
     fn every_device_setting_has_a_field_that_gives_it_back() {
         let settings = DeviceSettings::default().by_name();
-        let names: Vec<_> = DEVICE.iter().map(|(name, _, _)| *name).collect();
+        let names: Vec<_> = DEVICE.iter().map(|(name, _)| *name).collect();
         assert!(settings.keys().all(|name| names.contains(&name.as_str())), "{settings:?}");
-        for (name, shape, _) in DEVICE {
+        for (name, shape) in DEVICE {
             assert_eq!(parsed(*shape, &typed(&settings[*name])), settings[*name], "{name}");
         }
     }

@@ -12,6 +12,7 @@ use super::form::Form;
 use super::page::{page, page_with};
 use super::part::{Field, Kind, Notice};
 use super::qr;
+use super::words::say;
 use crate::App;
 use crate::api::ApiError;
 use crate::api::client::Client;
@@ -45,14 +46,12 @@ impl SetUp {
         Self {
             action: action.into(),
             notice: None,
-            org: Field::new("orgName", "Name of the organisation", Kind::Text)
-                .hint("People see it when they sign in and on the phone with the help desk.")
-                .first(),
-            first_name: Field::new("firstName", "Your first name", Kind::Text),
-            last_name: Field::new("lastName", "Your last name", Kind::Text),
-            email: Field::new("email", "Your e-mail address", Kind::Email).hint("This is also your name to sign in."),
-            password: Field::new("password", "Password", Kind::PasswordNew)
-                .hint("12 characters or more. A few unrelated words are easier to keep than symbols."),
+            org: Field::new("orgName", say("set-up-org"), Kind::Text).hint(say("set-up-org-hint")).first(),
+            first_name: Field::new("firstName", say("set-up-first-name"), Kind::Text),
+            last_name: Field::new("lastName", say("set-up-last-name"), Kind::Text),
+            email: Field::new("email", say("set-up-email"), Kind::Email).hint(say("set-up-email-hint")),
+            password: Field::new("password", say("set-up-password"), Kind::PasswordNew)
+                .hint(say("set-up-password-hint")),
         }
     }
 }
@@ -78,7 +77,7 @@ pub struct SetUpFactor {
 impl SetUpFactor {
     /// The field for the first code.
     pub fn code_field() -> Field {
-        Field::new("passCode", "The six digits your app shows now", Kind::AppCode).first()
+        Field::new("passCode", say("set-up-code"), Kind::AppCode).first()
     }
 }
 
@@ -101,7 +100,7 @@ pub fn routes() -> Routes {
 
 async fn ask(State(app): State<Arc<App>>, Path(link): Path<String>) -> Result<Response, ApiError> {
     let is_alive = app.store.system().is_setup_link_alive(&Secret::new(link.clone()), app.env().now).await?;
-    if is_alive { Ok(page(&SetUp::new(address(&link)))) } else { Err(link_over()) }
+    if is_alive { Ok(page(SetUp::new(address(&link)))) } else { Err(link_over()) }
 }
 
 async fn answer(State(app): State<Arc<App>>, Path(link): Path<String>, form: Form) -> Result<Response, ApiError> {
@@ -133,14 +132,14 @@ async fn answer(State(app): State<Arc<App>>, Path(link): Path<String>, form: For
             view.last_name = refused(FormField::LastName, view.last_name);
             view.email = refused(FormField::Email, view.email);
             view.password = refused(FormField::Password, view.password);
-            Ok(page_with(StatusCode::BAD_REQUEST, &view))
+            Ok(page_with(StatusCode::BAD_REQUEST, view))
         }
     }
 }
 
 async fn pair(State(app): State<Arc<App>>, Path(link): Path<String>) -> Result<Response, ApiError> {
     let pairing = set_up::pairing(&app, &Secret::new(link.clone())).await?.ok_or_else(link_over)?;
-    Ok(page(&pairing_view(&link, pairing)))
+    Ok(page(pairing_view(&link, pairing)))
 }
 
 async fn finish(
@@ -152,15 +151,12 @@ async fn finish(
     let token = Secret::new(link.clone());
     let pairing = set_up::pairing(&app, &token).await?.ok_or_else(link_over)?;
     match set_up::finish(&app, &client, &token, &form.secret("passCode")).await? {
-        Finished::Done => Ok(page(&SetUpDone { org: pairing.org_name })),
+        Finished::Done => Ok(page(SetUpDone { org: pairing.org_name })),
         Finished::LinkOver => Err(link_over()),
         Finished::WrongCode => {
             let mut view = pairing_view(&link, pairing);
-            view.code = view.code.refused(
-                "That is not the code of this key now. Wait for the next one; if it is refused too, check the clock of \
-                 the phone.",
-            );
-            Ok(page_with(StatusCode::BAD_REQUEST, &view))
+            view.code = view.code.refused(say("set-up-wrong-code"));
+            Ok(page_with(StatusCode::BAD_REQUEST, view))
         }
     }
 }

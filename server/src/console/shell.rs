@@ -3,6 +3,7 @@
 use postern_authn::permission::Permission;
 
 use super::part::Moment;
+use super::words::{Text, say};
 
 /// Where in the console a screen is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +67,7 @@ pub struct Shell {
     /// Who is signed in.
     pub viewer: String,
     /// As what.
-    pub role: String,
+    pub role: Text,
     /// Which noun is marked.
     pub place: Place,
     /// The places that are open to them; the column has no others.
@@ -80,7 +81,7 @@ pub struct Shell {
 /// An entry of the column.
 pub struct Noun {
     /// Its word.
-    pub label: &'static str,
+    pub label: Text,
     /// Its page.
     pub href: &'static str,
     /// The value of `aria-current`: `page` for this very page, `true` for its noun.
@@ -92,7 +93,7 @@ pub struct Noun {
 impl Shell {
     /// The column, in its order: what is open to the viewer.
     pub fn nouns(&self) -> Vec<Noun> {
-        let noun = |label, href, place: Place| {
+        let noun = |label: Text, href, place: Place| {
             let current = (self.place == place).then_some("page");
             self.open.contains(&place).then_some(Noun { label, href, current, below: Vec::new() })
         };
@@ -104,18 +105,21 @@ impl Shell {
             Some(Noun { label, href, current, below: if is_current { below } else { Vec::new() } })
         };
         let security = vec![
-            noun("General", "/admin/security/general", Place::SecurityGeneral),
-            noun("API tokens", "/admin/security/tokens", Place::Tokens),
+            noun(say("frame-general"), "/admin/security/general", Place::SecurityGeneral),
+            noun(say("tokens-title"), "/admin/security/tokens", Place::Tokens),
         ];
         let column = [
-            noun("Home", "/admin", Place::Home),
-            noun("People", "/admin/people", Place::People),
-            noun("Groups", "/admin/groups", Place::Groups),
-            noun("Devices", "/admin/devices", Place::Devices),
-            group("Security", security),
-            noun("Administrators", "/admin/administrators", Place::Administrators),
-            noun("Reports", "/admin/reports", Place::Reports),
-            group("Settings", vec![noun("Features", "/admin/settings/features", Place::Features)]),
+            noun(say("frame-home"), "/admin", Place::Home),
+            noun(say("people-title"), "/admin/people", Place::People),
+            noun(say("groups-title"), "/admin/groups", Place::Groups),
+            noun(say("devices-title"), "/admin/devices", Place::Devices),
+            group(say("frame-security"), security),
+            noun(say("administrators-title"), "/admin/administrators", Place::Administrators),
+            noun(say("reports-title"), "/admin/reports", Place::Reports),
+            group(
+                say("frame-settings"),
+                vec![noun(say("features-title"), "/admin/settings/features", Place::Features)],
+            ),
         ];
         column.into_iter().flatten().collect()
     }

@@ -8,14 +8,16 @@ use axum::http::StatusCode;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use postern_authn::audit;
 use postern_authn::factor::Answer;
-use postern_codes::{Secret, Timestamp, mac};
+use postern_authn::limit::Limit;
+use postern_codes::{Secret, mac};
 use postern_store::links::LinkPurpose;
 
 use super::cookie;
 use super::form::Form;
 use super::page::{page, page_with};
-use super::part::{Field, Kind, Moment, Notice, Tone};
+use super::part::{Field, Kind, Notice, Tone};
 use super::problem::way_back;
+use super::words::{Text, say, say_of};
 use crate::api::client::Client;
 use crate::api::page::Query;
 use crate::api::routes::{Access, Routes};
@@ -61,12 +63,10 @@ impl SignIn {
     /// The empty question.
     pub fn new(org: impl Into<String>, question: Question, name: Option<String>) -> Self {
         let field = match question {
-            Question::Name => {
-                Field::new("username", "Your name to sign in", Kind::Text).hint("Usually your work e-mail address.")
-            }
-            Question::Password => Field::new("password", "Password", Kind::Password),
+            Question::Name => Field::new("username", say("sign-in-name"), Kind::Text).hint(say("sign-in-name-hint")),
+            Question::Password => Field::new("password", say("sign-in-password"), Kind::Password),
             Question::AppCode => {
-                Field::new("passCode", "Code", Kind::AppCode).hint("Six digits; a new code comes every 30 seconds.")
+                Field::new("passCode", say("sign-in-code"), Kind::AppCode).hint(say("sign-in-code-hint"))
             }
         };
         Self {
@@ -102,7 +102,7 @@ async fn ask(
         return Ok(Redirect::to(way_back(to)).into_response());
     }
     let view = SignIn::new(org_name(&app).await?, Question::Name, None);
-    Ok(page(&SignIn { to: way_back(to).to_owned(), ..view }))
+    Ok(page(SignIn { to: way_back(to).to_owned(), ..view }))
 }
 
 /// The answer to whichever question was asked: a name begins, a password or a code goes on.
@@ -114,14 +114,14 @@ async fn judge(app: Arc<App>, client: audit::Client, form: Form) -> Result<Respo
     let name = form.text("username").to_owned();
     let (state_token, password, code) = (form.secret("stateToken"), form.secret("password"), form.secret("passCode"));
     let to = way_back(form.text("to")).to_owned();
-    let shown = Shown { org: org_name(&app).await?, name, to, now: app.env().now };
+    let shown = Shown { org: org_name(&app).await?, name, to };
     if shown.name.is_empty() {
-        return Ok(page(&shown.view(Question::Name, None)));
+        return Ok(page(shown.view(Question::Name, None)));
     }
     let (question, reply) = match (password.expose().is_empty(), code.expose().is_empty()) {
         (true, true) => {
             let (token, next) = sign_in::begin(&app, &client, &shown.name).await?;
-            return Ok(page(&shown.view(question(&next), Some(token))));
+            return Ok(page(shown.view(question(&next), Some(token))));
         }
         (false, _) => (Question::Password, Reply::Password(password)),
         (true, false) => (Question::AppCode, Reply::Factor(Answer::Code(code))),
@@ -133,7 +133,7 @@ async fn judge(app: Arc<App>, client: audit::Client, form: Form) -> Result<Respo
         client.browser = Some(mac::sha256(&[token.expose().as_bytes()]));
     }
     match sign_in::answer(&app, &client, &state_token, reply).await? {
-        Step::Asked(next) => Ok(page(&shown.view(self::question(&next), Some(state_token)))),
+        Step::Asked(next) => Ok(page(shown.view(self::question(&next), Some(state_token)))),
         Step::Expired(token) => {
             let page = account::page(LinkPurpose::Expired);
             Ok(Redirect::to(&format!("{page}/{}", token.expose())).into_response())
@@ -161,12 +161,16 @@ async fn org_name(app: &App) -> Result<String, ApiError> {
     Ok(name.unwrap_or_default())
 }
 
+/// What was done too often.
+pub fn limited(limit: Limit) -> Text {
+    say_of("domain-limit", limit.name()).or(limit.message().to_owned())
+}
+
 /// What every card of one sign-in shows.
 struct Shown {
     org: String,
     name: String,
     to: String,
-    now: Timestamp,
 }
 
 impl Shown {
@@ -177,42 +181,35 @@ impl Shown {
 
     /// The card that was refused: the same question with what to mend, the first one, or none at all.
     fn refused(self, refusal: &Refusal, asked: Question, state_token: Secret<String>) -> Response {
-        let now = self.now;
-        let at = |at: &Timestamp| Moment::new(*at, now).exact;
         let (status, question, notice, is_closed) = match refusal {
             Refusal::Locked(until) => {
-                let next = format!(
-                    "Until {} even the right answers are refused. If that was not you, tell your help desk.",
-                    at(until)
-                );
-                (423, asked, Some(("This account is locked.", next, "locked_out")), true)
+                let next = say("sign-in-locked-next").with("until", *until);
+                (423, asked, Some((say("sign-in-locked"), next, "locked_out")), true)
             }
             Refusal::NothingEnrolled => {
-                let next = "The console asks for a second factor. A super administrator can set one up for you.";
-                (403, asked, Some(("There is no factor for this name.", next.to_owned(), "nothing_enrolled")), true)
+                let next = say("sign-in-nothing-next");
+                (403, asked, Some((say("sign-in-nothing"), next, "nothing_enrolled")), true)
             }
             Refusal::Slip | Refusal::WrongCode => (401, asked, None, false),
             Refusal::StartAgain => {
-                let next = "It took longer than 5 minutes or went on in another window. Nothing is lost.";
-                (401, Question::Name, Some(("Please start again.", next.to_owned(), "expired")), false)
+                let next = say("sign-in-start-again-next");
+                (401, Question::Name, Some((say("sign-in-start-again"), next, "expired")), false)
             }
             Refusal::TooMany(limit, until) => {
-                let next =
-                    format!("There were {}. Until {} right answers are refused too.", limit.message(), at(until));
-                (429, asked, Some(("Wait a little.", next, "rate_limit")), true)
+                let next = say("sign-in-wait-next").with("limit", limited(*limit)).with("until", *until);
+                (429, asked, Some((say("sign-in-wait"), next, "rate_limit")), true)
             }
             Refusal::WrongNameOrPassword => {
-                let next = "Check the name above and the caps lock key. After 10 failures the account is locked for an \
-                            hour.";
-                (401, asked, Some(("Name and password do not fit.", next.to_owned(), "E0000004")), false)
+                let next = say("sign-in-wrong-next");
+                (401, asked, Some((say("sign-in-wrong"), next, "E0000004")), false)
             }
         };
         let mut view = self.view(question, (question != Question::Name).then_some(state_token));
         view.notice = notice.map(|(happened, next, code)| Notice::new(Tone::Danger, happened, next).with_code(code));
         view.is_closed = is_closed;
         let mend = match refusal {
-            Refusal::Slip => Some("A code has six digits. This try was not counted."),
-            Refusal::WrongCode => Some("That code is wrong or was used before. Wait for the next one and type it."),
+            Refusal::Slip => Some(say("sign-in-slip")),
+            Refusal::WrongCode => Some(say("sign-in-wrong-code")),
             Refusal::Locked(_)
             | Refusal::NothingEnrolled
             | Refusal::StartAgain
@@ -222,6 +219,6 @@ impl Shown {
         if let Some(mend) = mend {
             view.field = view.field.refused(mend);
         }
-        page_with(StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN), &view)
+        page_with(StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN), view)
     }
 }

@@ -7,8 +7,10 @@ use postern_codes::Secret;
 
 use super::cookie;
 use super::form::Form;
-use super::part::{Field, Kind, Moment};
+use super::part::{Field, Kind};
 use super::shell::Shell;
+use super::sign_in::limited;
+use super::words::{Text, say};
 use crate::App;
 use crate::api::{ApiError, Caller};
 use crate::sign_in::{self, Refusal};
@@ -43,7 +45,7 @@ impl Renewed {
 ///
 /// ```text
 /// let renewed = match step_up::prove(&app, &mut viewer.caller, &form).await? {
-///     Fresh::Asked(code) => return Ok(page(&StepUp { shell, act, action, kept: form.without(&[step_up::FIELD]), code })),
+///     Fresh::Asked(code) => return Ok(page(StepUp { shell, act, action, kept: form.without(&[step_up::FIELD]), code })),
 ///     Fresh::Proved(renewed) => renewed,
 /// };
 /// // ... the act itself
@@ -64,16 +66,13 @@ pub async fn prove(app: &App, caller: &mut Caller, form: &Form) -> Result<Fresh,
         Ok(token) => return Ok(Fresh::Proved(Renewed(Some(token)))),
         Err(refusal) => refusal,
     };
-    let at = |at| Moment::new(at, now).exact;
     let why = match refusal {
-        Refusal::Locked(until) => format!("This account is locked until {}.", at(until)),
-        Refusal::NothingEnrolled => "You have no factor. A super administrator can set one up for you.".to_owned(),
-        Refusal::Slip => "A code has six digits. This try was not counted.".to_owned(),
-        Refusal::StartAgain | Refusal::WrongNameOrPassword => "Sign in again to go on.".to_owned(),
-        Refusal::TooMany(limit, until) => {
-            format!("There were {}. Until {} right codes are refused too.", limit.message(), at(until))
-        }
-        Refusal::WrongCode => "That code is wrong or was used before. Wait for the next one and type it.".to_owned(),
+        Refusal::Locked(until) => say("step-up-locked").with("until", until),
+        Refusal::NothingEnrolled => say("step-up-nothing"),
+        Refusal::Slip => say("sign-in-slip"),
+        Refusal::StartAgain | Refusal::WrongNameOrPassword => say("step-up-sign-in"),
+        Refusal::TooMany(limit, until) => say("step-up-wait").with("limit", limited(limit)).with("until", until),
+        Refusal::WrongCode => say("sign-in-wrong-code"),
     };
     Ok(Fresh::Asked(StepUp::code_field().refused(why)))
 }
@@ -85,7 +84,7 @@ pub struct StepUp {
     /// The frame.
     pub shell: Shell,
     /// What the code is for, as an act: "Make a recovery PIN for Grace Hopper".
-    pub act: String,
+    pub act: Text,
     /// Where the form goes: the same address, which reads `passCode` first and then does what was asked.
     pub action: String,
     /// Everything typed before, name and value.
@@ -97,8 +96,6 @@ pub struct StepUp {
 impl StepUp {
     /// The field for the code.
     pub fn code_field() -> Field {
-        Field::new(FIELD, "Code of your app", Kind::AppCode)
-            .hint("Six digits. You are not asked again for 5 minutes.")
-            .first()
+        Field::new(FIELD, say("step-up-code"), Kind::AppCode).hint(say("step-up-code-hint")).first()
     }
 }

@@ -92,7 +92,7 @@ fn record() -> Record {
 }
 
 fn act(words: &str, is_dangerous: bool) -> Act {
-    Act { words: words.into(), effect: "What follows from it.", address: "#".into(), is_dangerous }
+    Act { words: words.into(), effect: "What follows from it.".into(), address: "#".into(), is_dangerous }
 }
 
 fn pages() -> Pages {
@@ -123,7 +123,7 @@ fn stale(who: &str, detail: &str) -> Recovery {
 }
 
 fn device() -> Device {
-    let fact = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let fact = |name: &str, value: &str| (name.into(), value.into());
     Device {
         shell: shell(Place::Devices),
         name: "HARBOUR-07".into(),
@@ -532,7 +532,10 @@ fn no_screen_needs_what_the_content_security_policy_forbids() {
         assert!(!page.contains(" style=") && !page.contains("<style"), "{name} has an inline style");
         assert!(!page.contains("javascript:"), "{name} has a script address");
         for script in page.split("<script").skip(1) {
-            assert!(script.starts_with(" src=\"/static/console.js\" defer></script>"), "{name} has an inline script");
+            assert!(
+                script.starts_with(" src=\"/static/console.js?v=") && script.contains("\" defer></script>"),
+                "{name} has an inline script"
+            );
         }
         for word in page.split_whitespace().filter(|word| word.contains('=')) {
             assert!(!word.starts_with("on"), "{name} has a handler in its marks: {word}");
@@ -613,10 +616,10 @@ fn every_state_of_a_pin_has_a_key_of_its_own() {
         Stage::Superseded,
         Stage::Revoked { is_near: true },
         Stage::Revoked { is_near: false },
-        Stage::Denied { because: String::new() },
+        Stage::Denied { because: "".into() },
         Stage::Ended { at: at() },
     ];
-    let mut keys = stages.map(|stage| PinState { stage, duration: String::new(), revoke: None }.key());
+    let mut keys = stages.map(|stage| PinState { stage, duration: "".into(), revoke: None }.key());
     keys.sort_unstable();
     assert!(keys.windows(2).all(|pair| pair[0] != pair[1]), "{keys:?}");
 }

@@ -12,6 +12,7 @@ use super::page::page;
 use super::part::{Link, Moment, State, Tone};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
+use super::words::say;
 use crate::App;
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
@@ -65,9 +66,9 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
                 name: token.name.clone(),
                 owner: Link::new(owner, format!("/admin/people/{}", token.user)),
                 grants: if may_make {
-                    State::new(Tone::Warning, "May make them")
+                    State::new(Tone::Warning, say("administrators-may-make"))
                 } else {
-                    State::new(Tone::Plain, "No")
+                    State::new(Tone::Plain, say("administrators-may-not"))
                 },
                 created: viewer.moment(token.created_at),
                 last_used: token.last_used_at.map(|at| viewer.moment(at)),
@@ -76,7 +77,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
         }
         Ok(rows)
     });
-    Ok(page(&Tokens { shell: viewer.shell(Place::Tokens), rows: rows.await? }))
+    Ok(page(Tokens { shell: viewer.shell(Place::Tokens), rows: rows.await? }))
 }
 
 async fn revoke(

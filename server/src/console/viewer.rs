@@ -5,13 +5,24 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use postern_authn::permission::{Grant, Permission, Right};
+use postern_authn::permission::{Grant, Permission, Right, Role};
 use postern_codes::Timestamp;
 
 use super::part::Moment;
 use super::shell::{Place, Shell};
+use super::words::{Text, say_of};
 use crate::App;
 use crate::api::{Allowed, ApiError, Caller};
+
+/// What people call a role.
+pub fn role(role: Role) -> Text {
+    say_of("domain-role", role.as_str()).or(role.label().to_owned())
+}
+
+/// What people call the role of a grant.
+pub fn granted(grant: &Grant) -> Text {
+    grant.role().map_or_else(|| grant.label().to_owned().into(), role)
+}
 
 /// An administrator before a screen. Whoever has no role is refused: the console is not for them.
 #[derive(Debug, Clone)]
@@ -31,7 +42,7 @@ impl Viewer {
         Shell {
             org: self.org.clone(),
             viewer: self.caller.record.name.clone(),
-            role: grants.iter().map(Grant::label).collect::<Vec<_>>().join(", "),
+            role: Text::list(grants.iter().map(granted)),
             place,
             open: Place::ALL
                 .iter()

@@ -124,5 +124,5 @@ fn org_name(tx: &mut Tx<'_>) -> Result<String, Error> {
 }
 
 fn until(life: Duration, env: &Env) -> String {
-    Moment::new(env.now.plus(life), env.now).exact
+    Moment::new(env.now.plus(life), env.now).exact().to_string()
 }

@@ -15,8 +15,9 @@ use crate::api::routes::{Access, Routes};
 use crate::app::to_the_end;
 use crate::console::form::Form;
 use crate::console::page::{page, page_with};
-use crate::console::part::{Field, Kind, Moment, Notice, Tone};
-use crate::{App, account};
+use crate::console::part::{Field, Kind, Notice, Tone};
+use crate::console::sign_in::limited;
+use crate::{App, account, say};
 
 /// The page.
 #[derive(Template)]
@@ -38,7 +39,7 @@ pub(super) fn routes() -> Routes {
 }
 
 async fn ask(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
-    Ok(page(&view(&app).await?))
+    Ok(page(view(&app).await?))
 }
 
 async fn answer(State(app): State<Arc<App>>, Client(client): Client, form: Form) -> Result<Response, ApiError> {
@@ -49,24 +50,20 @@ async fn send(app: Arc<App>, client: audit::Client, form: Form) -> Result<Respon
     let name = form.text("username");
     let mut view = view(&app).await?;
     if name.is_empty() {
-        view.field = view.field.refused("Type your name to sign in.");
-        return Ok(page_with(StatusCode::BAD_REQUEST, &view));
+        view.field = view.field.refused(say("forgot-name"));
+        return Ok(page_with(StatusCode::BAD_REQUEST, view));
     }
     match account::forgotten(&app, &client, name).await? {
-        Ok(()) => Ok(page(&Forgot { is_sent: true, ..view })),
+        Ok(()) => Ok(page(Forgot { is_sent: true, ..view })),
         Err((limit, at)) => {
-            let next = format!(
-                "There were {}. Until {} no further message is sent; one that was sent before still works.",
-                limit.message(),
-                Moment::new(at, app.env().now).exact
-            );
-            view.notice = Some(Notice::new(Tone::Danger, "Wait a little.", next).with_code("rate_limit"));
-            Ok(page_with(StatusCode::TOO_MANY_REQUESTS, &view))
+            let next = say("forgot-wait").with("limit", limited(limit)).with("until", at);
+            view.notice = Some(Notice::new(Tone::Danger, say("sign-in-wait"), next).with_code("rate_limit"));
+            Ok(page_with(StatusCode::TOO_MANY_REQUESTS, view))
         }
     }
 }
 
 async fn view(app: &App) -> Result<Forgot, ApiError> {
-    let field = Field::new("username", "Your name to sign in", Kind::Text).hint("Usually your work e-mail address.");
+    let field = Field::new("username", say("sign-in-name"), Kind::Text).hint(say("sign-in-name-hint"));
     Ok(Forgot { org: org_name(app).await?, is_sent: false, notice: None, field: field.first() })
 }

@@ -13,7 +13,6 @@ use postern_codes::Secret;
 use postern_store::links::LinkPurpose;
 
 use super::org_name;
-use crate::App;
 use crate::account::{self, Chosen};
 use crate::api::ApiError;
 use crate::api::client::Client;
@@ -24,11 +23,13 @@ use crate::console::form::Form;
 use crate::console::page::{page, page_with};
 use crate::console::part::{Field, Kind};
 use crate::console::people::capital;
+use crate::console::words::Text;
+use crate::{App, say};
 
 /// What the page knows.
 enum Stage {
     /// The link works: what must be chosen, and for what name.
-    Asked(Ask),
+    Asked(Box<Ask>),
     /// The password is set, for this name.
     Done(String),
     /// The link does not work: unknown, used, too old, or the account does not wait for it.
@@ -50,7 +51,7 @@ struct Ask {
 /// One thing that a password must be; the script ticks it off while typing.
 struct Rule {
     /// In words.
-    text: String,
+    text: Text,
     /// Which check the script makes.
     check: &'static str,
     /// What it compares with.
@@ -96,8 +97,8 @@ async fn ask(
         return Ok(over(org, purpose));
     };
     let fewest = account::fewest(&app, &person).await?;
-    let stage = Stage::Asked(question(&person, fewest, purpose, &link));
-    Ok(page(&Password { org, purpose, stage }))
+    let stage = Stage::Asked(Box::new(question(&person, fewest, purpose, &link)));
+    Ok(page(Password { org, purpose, stage }))
 }
 
 async fn answer(
@@ -119,41 +120,39 @@ async fn set(
 ) -> Result<Response, ApiError> {
     let org = org_name(&app).await?;
     let token = Secret::new(link.clone());
-    let (person, why) = match account::choose(&app, &client, (purpose, &token), password).await? {
+    let (person, why): (User, Text) = match account::choose(&app, &client, (purpose, &token), password).await? {
         Chosen::Done(person) => {
-            return Ok(page(&Password { org, purpose, stage: Stage::Done(person.login.to_string()) }));
+            return Ok(page(Password { org, purpose, stage: Stage::Done(person.login.to_string()) }));
         }
         Chosen::LinkOver => return Ok(over(org, purpose)),
-        Chosen::Same(person) => (person, "That is your present password. Choose another.".to_owned()),
+        Chosen::Same(person) => (person, say("password-same")),
         Chosen::Weak(person, broken) => {
             let broken: Vec<String> = broken.iter().map(|rule| format!("{}.", capital(rule))).collect();
-            (person, broken.join(" "))
+            (person, broken.join(" ").into())
         }
     };
     let mut question = question(&person, account::fewest(&app, &person).await?, purpose, &link);
     question.field = question.field.refused(why);
-    Ok(page_with(StatusCode::BAD_REQUEST, &Password { org, purpose, stage: Stage::Asked(question) }))
+    Ok(page_with(StatusCode::BAD_REQUEST, Password { org, purpose, stage: Stage::Asked(Box::new(question)) }))
 }
 
 /// The code is the API's for such links, its status the one of every link that is unknown.
 fn over(org: String, purpose: LinkPurpose) -> Response {
-    page_with(StatusCode::NOT_FOUND, &Password { org, purpose, stage: Stage::Over })
+    page_with(StatusCode::NOT_FOUND, Password { org, purpose, stage: Stage::Over })
 }
 
 fn question(person: &User, fewest: u32, purpose: LinkPurpose, link: &str) -> Ask {
     let names = [person.login.as_str(), &person.profile.first_name, &person.profile.last_name];
     let telling: Vec<&str> = names.into_iter().filter(|name| name.chars().count() >= 4).collect();
-    let rule = |text: &str, check, with: String| Rule { text: text.to_owned(), check, with };
+    let rule = |text, check, with: String| Rule { text, check, with };
     Ask {
         login: person.login.to_string(),
         action: format!("{}/{link}", account::page(purpose)),
-        field: Field::new("password", "New password", Kind::PasswordNew)
-            .hint("A few unrelated words are easier to keep than symbols.")
-            .first(),
+        field: Field::new("password", say("password-new"), Kind::PasswordNew).hint(say("password-new-hint")).first(),
         rules: vec![
-            rule(&format!("{fewest} characters or more"), "length", fewest.to_string()),
-            rule("more than five different characters", "different", "6".to_owned()),
-            rule("neither your name nor your name to sign in", "names", telling.join("\n")),
+            rule(say("password-rule-length").with("count", fewest), "length", fewest.to_string()),
+            rule(say("password-rule-different"), "different", "6".to_owned()),
+            rule(say("password-rule-names"), "names", telling.join("\n")),
         ],
     }
 }

@@ -20,6 +20,7 @@ const OPEN: &[(&str, &str)] = &[
     ("POST /expired/{token}", "the same"),
     ("GET /forgot", "asks who it is, and answers everybody alike"),
     ("POST /forgot", "the same"),
+    ("POST /language", "a language is chosen before somebody signs in, and is kept in their browser alone"),
     ("GET /not-me/{token}", "the link in a notice is the right to say that it was not me"),
     ("POST /not-me/{token}", "the same"),
     ("GET /reset/{token}", "the link in a message is the right to choose a password"),

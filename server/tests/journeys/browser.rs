@@ -11,17 +11,19 @@ use crate::people::Person;
 pub struct Browser<'a> {
     app: &'a TestApp,
     cookie: Option<String>,
+    /// Cookies that are no secret, such as the language.
+    others: Vec<(String, String)>,
 }
 
 impl<'a> Browser<'a> {
     /// One that nobody signed in with.
     pub const fn new(app: &'a TestApp) -> Self {
-        Self { app, cookie: None }
+        Self { app, cookie: None, others: Vec::new() }
     }
 
     /// One that a person signed in with.
     pub async fn of(app: &'a TestApp, person: &Person) -> Self {
-        Self { app, cookie: Some(person.sign_in(app).await.expose().clone()) }
+        Self { app, cookie: Some(person.sign_in(app).await.expose().clone()), others: Vec::new() }
     }
 
     /// Opens a page.
@@ -42,17 +44,22 @@ impl<'a> Browser<'a> {
     }
 
     async fn send(&mut self, request: axum::http::request::Builder, body: String) -> Answer {
-        let request = match &self.cookie {
-            Some(token) => request.header(header::COOKIE, format!("{COOKIE}={token}")),
-            None => request,
-        };
+        let session = self.cookie.iter().map(|token| format!("{COOKIE}={token}"));
+        let others = self.others.iter().map(|(name, value)| format!("{name}={value}"));
+        let cookies = session.chain(others).collect::<Vec<_>>().join("; ");
+        let request = if cookies.is_empty() { request } else { request.header(header::COOKIE, cookies) };
         let answer = self.app.send(request.body(Body::from(body)).expect("a request")).await;
         for line in answer.headers.get_all(header::SET_COOKIE) {
             let line = line.to_str().expect("ASCII");
+            let (name, value) = line.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
+            if name != COOKIE {
+                assert!(line.contains("; Secure; SameSite=Lax"), "{line}");
+                self.others.retain(|(own, _)| own != name);
+                self.others.push((name.to_owned(), value.to_owned()));
+                continue;
+            }
             assert!(line.contains("; Path=/; Secure; HttpOnly; SameSite=Lax"), "{line}");
-            let value = line.strip_prefix(COOKIE).and_then(|rest| rest.strip_prefix('=')).expect("our cookie");
-            let token = value.split(';').next().unwrap_or_default();
-            self.cookie = Some(token.to_owned()).filter(|token| !token.is_empty());
+            self.cookie = Some(value.to_owned()).filter(|token| !token.is_empty());
         }
         answer
     }

@@ -214,3 +214,26 @@ async fn somebody_without_a_role_is_told_that_the_console_is_not_for_them() {
     taken.await.expect("it serves");
     browser.open("/admin/people").await.expect(403).says(&["The console is for administrators", "Sign out"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_console_speaks_the_language_of_the_browser_unless_another_was_chosen() {
+    let app = TestApp::new(Engine::Sqlite).await;
+    let ada = people::organisation(&app).await;
+    let request = Request::get("/signin").header(header::ACCEPT_LANGUAGE, "fr, de-AT;q=0.8, en;q=0.5");
+    let page = app.send(request.body(Body::empty()).expect("a request")).await.expect(200);
+    page.says(&["<html lang=\"de\">", "Ihr Anmeldename"]);
+    assert_eq!(page.headers[header::CONTENT_LANGUAGE], "de");
+
+    let mut browser = Browser::of(&app, &ada).await;
+    browser.open("/admin/people").await.expect(200).says(&["<html lang=\"en\">", "Authenticator app"]);
+    browser.submit("/language", &[("language", "de")]).await.leads_to();
+    let page = browser.open("/admin/people").await.expect(200);
+    page.says(&["<html lang=\"de\">", "Authenticator-App", "Hauptadministrator"]);
+    browser.open("/admin/nowhere").await.expect(404).says(&["Hier ist nichts"]);
+    browser.submit("/language", &[("language", "tlh")]).await.expect(400);
+
+    let zone = "/admin/account/zone";
+    browser.submit(zone, &[("zone", "../etc/passwd")]).await.expect(400).says(&["zone-error", "../etc/passwd"]);
+    assert_eq!(browser.submit(zone, &[("zone", "Asia/Tokyo")]).await.leads_to(), "/admin/account");
+    browser.open("/admin/account").await.expect(200).says(&["Asia/Tokyo", "JST"]);
+}

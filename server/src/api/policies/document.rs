@@ -131,6 +131,7 @@ fn wrong(object: &str, cause: impl Into<String>) -> ApiError {
     ApiError::validation(object, [cause.into()])
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn refused(bad: BadDocument) -> ApiError {
     let object = bad.0.split([':', '.']).next().unwrap_or("policy").to_owned();
     ApiError::validation(&object, bad.0.split("; ").map(str::to_owned))

@@ -1,0 +1,10 @@
+account-title = Ihr Konto
+account-language = Sprache
+account-zone = Zeitzone
+account-zone-hint = In ihr stehen alle Zeiten. Zum Beispiel Europe/Berlin.
+account-zone-unknown = Eine Zeitzone dieses Namens gibt es nicht. Schreiben Sie sie wie Europe/Berlin, oder lassen Sie das Feld leer für die Ihres Browsers.
+account-zone-save = Zeiten in dieser Zone zeigen
+account-shown-as = Wie die Seiten für Sie aussehen
+account-shown-as-about = Wird in diesem Browser behalten.
+account-now = Jetzt ist es { $when }.
+account-lead = { $login }, { $role }

@@ -1,0 +1,12 @@
+devices-title = Geräte
+devices-lead = Computer, die Postern schützt. Fragen Sie am Telefon nach der Seriennummer: „help“ auf dem gesperrten Bildschirm zeigt sie.
+devices-computers = Computer
+devices-computer = Computer
+devices-search = Seriennummer, Computername oder Person
+devices-status = Status
+devices-all = Alle
+devices-none = Noch kein Computer.
+devices-none-enrol = Nehmen Sie den ersten mit dem Knopf oben auf.
+devices-no-match = Kein Computer, keine Seriennummer und keine Person passt zu „{ $words }“. Lassen Sie sich die Seriennummer buchstabieren.
+devices-nobody = Noch niemand
+devices-nobody-registered = Niemand registriert

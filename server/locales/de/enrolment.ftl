@@ -1,0 +1,10 @@
+enrolment-title = Computer aufnehmen
+enrolment-about = Der Computer weist sich mit einem Code aus, der ein Mal gilt, eine Stunde lang.
+enrolment-make = Aufnahmecode ausstellen
+enrolment-code = Aufnahmecode
+enrolment-once = Er wird ein Mal gezeigt, gilt für einen Computer und verfällt { $when }.
+enrolment-at-computer = Am Computer, sobald der Agent installiert ist:
+enrolment-copy = Befehl kopieren
+enrolment-serial = Seriennummer des Computers
+enrolment-serial-hint = Wenn Sie sie nennen, gilt der Code für keinen anderen Computer.
+enrolment-serial-long = Höchstens 255 Zeichen.

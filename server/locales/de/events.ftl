@@ -1,0 +1,14 @@
+events-none = Hier ist nichts verzeichnet.
+events-done = Geschehen
+events-alert = Alarm
+events-refused = Abgelehnt
+events-type = Ereignisart
+events-reason = Grund
+events-by = Durch
+events-about = Betrifft
+events-address = Adresse
+events-program = Programm
+events-request = Anfrage
+events-entry = Eintrag
+events-actor-about = { $actor }, betrifft { $targets }
+events-what-reason = { $what }: { $reason }

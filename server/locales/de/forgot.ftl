@@ -1,0 +1,10 @@
+forgot-short = Passwort vergessen
+forgot-title = Passwort vergessen?
+forgot-about = Wir schicken Ihnen einen Link, mit dem Sie ein anderes wählen.
+forgot-send = Link senden
+forgot-back = Zurück zur Anmeldung
+forgot-sent = Sehen Sie in Ihre E-Mail
+forgot-sent-about = Wenn jemand hier diesen Namen hat, ist eine Nachricht mit einem Link unterwegs. Der Link gilt ein Mal, eine Stunde lang.
+forgot-sent-nothing = Nichts gekommen? Sehen Sie im Spam nach, prüfen Sie die Schreibweise des Namens, oder rufen Sie Ihren Helpdesk an.
+forgot-name = Geben Sie Ihren Anmeldenamen ein.
+forgot-wait = Es gab { $limit }. Bis { $until } wird keine weitere Nachricht gesendet; eine frühere gilt noch.

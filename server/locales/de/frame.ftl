@@ -1,0 +1,17 @@
+frame-lang = de
+frame-skip = Zum Inhalt springen
+frame-menu = Menü
+frame-console = Konsole
+frame-search = Seriennummer, Computer oder Person
+frame-search-label = Computer nach Seriennummer, Computername oder Person suchen
+frame-sign-out = Abmelden
+frame-keys = Tasten
+frame-key-search = Zur Suche
+frame-key-list = Diese Liste
+frame-key-close = Ein Fenster schließen
+frame-home = Start
+frame-security = Sicherheit
+frame-general = Allgemein
+frame-settings = Einstellungen
+frame-copied = Kopiert
+frame-no-answer = Der Server hat nicht geantwortet. Nichts ist verloren: Prüfen Sie die Verbindung und drücken Sie den Knopf noch einmal.

@@ -1,0 +1,16 @@
+not-me-title = Das war ich nicht
+not-me-question = Waren das nicht Sie?
+not-me-about = Für Ihr Konto an { $computer } wurde { $when } eine Wiederherstellungs-PIN ausgestellt.
+not-me-do = Wenn Sie den Helpdesk nicht angerufen haben, drücken Sie den Knopf. Die PIN gilt dann nicht mehr, und Ihre Administratoren erfahren davon.
+not-me-act = Das war ich nicht: PIN widerrufen
+not-me-otherwise = Wenn Sie es waren, schließen Sie diese Seite. Nichts ändert sich.
+not-me-done = Die PIN ist widerrufen
+not-me-done-near = Sie lässt online niemanden mehr ein. Der Computer erfährt es binnen Minuten.
+not-me-done-far = Sie lässt online niemanden mehr ein. Der Computer hat gerade keinen Kontakt und erfährt es beim nächsten.
+not-me-password = { $act }: Wer die PIN verlangt hat, kennt es vielleicht.
+not-me-password-act = Ändern Sie jetzt Ihr Passwort
+not-me-late = Diese PIN galt schon nicht mehr
+not-me-late-about = Es gab nichts mehr zu widerrufen, aber Ihre Administratoren erfahren, dass Sie es nicht waren. Ändern Sie Ihr Passwort: Wer sie verlangt hat, kennt es vielleicht.
+not-me-unknown = Dieser Link gilt nicht
+not-me-unknown-about = Er wurde schon benutzt, oder er ist nicht vollständig. Wenn Sie sich sorgen, rufen Sie den Helpdesk an.
+not-me-contact = Helpdesk: { $ways }.

@@ -1,0 +1,17 @@
+password-title = Passwort wählen
+password-welcome = Willkommen: Wählen Sie ein Passwort
+password-expired = Ihr Passwort ist abgelaufen: Wählen Sie ein anderes
+password-reset = Wählen Sie ein neues Passwort
+password-set = Passwort setzen
+password-done = Ihr Passwort ist gesetzt
+password-done-about = Sie sind überall abgemeldet. Melden Sie sich mit dem neuen Passwort an.
+password-over = Dieser Link gilt nicht
+password-over-about = Er wurde schon benutzt, er ist zu alt, ein neuerer wurde gesendet, oder er ist nicht vollständig. Nichts wurde geändert.
+password-over-next = { $ask }, oder rufen Sie Ihren Helpdesk an, wenn Sie hier noch nie ein Passwort hatten.
+password-over-ask = Fordern Sie einen neuen Link an
+password-same = Das ist Ihr jetziges Passwort. Wählen Sie ein anderes.
+password-new = Neues Passwort
+password-new-hint = Ein paar Wörter ohne Zusammenhang merkt man sich leichter als Sonderzeichen.
+password-rule-length = { $count } Zeichen oder mehr
+password-rule-different = mehr als fünf verschiedene Zeichen
+password-rule-names = weder Ihr Name noch Ihr Anmeldename

@@ -1,0 +1,17 @@
+people-title = Personen
+people-search = Name oder Anmeldename
+people-no-match = Niemand passt zu „{ $words }“.
+people-person = Person
+people-standing = Stand
+people-factors = Faktoren
+people-computers = Computer
+people-last-sign-in = Letzte Anmeldung
+people-locked = Ausgesperrt
+people-active = Aktiv
+people-deactivated = Deaktiviert
+people-provisioned = Noch ohne Passwort
+people-staged = Nicht aktiviert
+people-suspended = Gesperrt
+people-no-factor = Keine
+people-password-expired = Passwort abgelaufen
+people-recovery = Passwort wird neu gesetzt

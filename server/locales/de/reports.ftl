@@ -1,0 +1,11 @@
+reports-title = Berichte
+reports-lead = Jede Änderung und jede Ablehnung, die neueste zuerst. Öffnen Sie eine Zeile für alles, was darüber bekannt ist.
+reports-record = Das Protokoll
+reports-what = Was
+reports-actor = Durch wen
+reports-target = Betrifft
+reports-outcome = Ergebnis
+reports-all = Alle
+reports-success = Erfolg
+reports-failure = Fehlschlag
+reports-show = Zeigen

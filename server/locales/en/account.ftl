@@ -1,0 +1,10 @@
+account-title = Your account
+account-language = Language
+account-zone = Time zone
+account-zone-hint = Times are shown in it. For example Europe/Berlin.
+account-zone-unknown = There is no time zone of this name. Name it as Europe/Berlin, or leave the field empty for the one of your browser.
+account-zone-save = Show times in this zone
+account-shown-as = How pages look to you
+account-shown-as-about = Kept in this browser.
+account-now = It is now { $when }.
+account-lead = { $login }, { $role }

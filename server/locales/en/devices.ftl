@@ -1,0 +1,12 @@
+devices-title = Devices
+devices-lead = Computers that Postern protects. With a caller on the line, ask for the serial number: "help" on the locked screen shows it.
+devices-computers = Computers
+devices-computer = Computer
+devices-search = Serial number, computer name or person
+devices-status = Status
+devices-all = All
+devices-none = No computer here yet.
+devices-none-enrol = Enrol the first one with the button above.
+devices-no-match = No computer, serial number or person matches "{ $words }". Ask the caller to spell the serial number.
+devices-nobody = Nobody yet
+devices-nobody-registered = Nobody registered

@@ -1,0 +1,10 @@
+enrolment-title = Enrol a computer
+enrolment-about = The computer proves itself with a code that serves once, for an hour.
+enrolment-make = Make an enrolment code
+enrolment-code = Enrolment code
+enrolment-once = It is shown once, serves one computer, and is void { $when }.
+enrolment-at-computer = At the computer, once the agent is installed:
+enrolment-copy = Copy the command
+enrolment-serial = Serial number of the computer
+enrolment-serial-hint = If you name it, the code serves for no other computer.
+enrolment-serial-long = At most 255 characters.

@@ -1,0 +1,14 @@
+events-none = Nothing is on record here.
+events-done = Done
+events-alert = Alert
+events-refused = Refused
+events-type = Event type
+events-reason = Reason
+events-by = By
+events-about = About
+events-address = Address
+events-program = Program
+events-request = Request
+events-entry = Entry
+events-actor-about = { $actor }, about { $targets }
+events-what-reason = { $what }: { $reason }

@@ -1,0 +1,10 @@
+forgot-short = Forgotten password
+forgot-title = Forgotten your password?
+forgot-about = We mail you a link to choose another.
+forgot-send = Send the link
+forgot-back = Back to the sign-in
+forgot-sent = Look into your mail
+forgot-sent-about = If somebody has this name here, a message with a link is on its way to them. The link works once, for an hour.
+forgot-sent-nothing = Nothing came? Look among the spam, check how the name is written, or call your help desk.
+forgot-name = Type your name to sign in.
+forgot-wait = There were { $limit }. Until { $until } no further message is sent; one that was sent before still works.

@@ -1,0 +1,17 @@
+frame-lang = en
+frame-skip = Skip to the content
+frame-menu = Menu
+frame-console = Console
+frame-search = Serial number, computer or person
+frame-search-label = Search computers by serial number, computer name or person
+frame-sign-out = Sign out
+frame-keys = Keys
+frame-key-search = Go to the search
+frame-key-list = This list
+frame-key-close = Close a dialog
+frame-home = Home
+frame-security = Security
+frame-general = General
+frame-settings = Settings
+frame-copied = Copied
+frame-no-answer = The server did not answer. Nothing was lost: check the connection and press the button again.

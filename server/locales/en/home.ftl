@@ -1,0 +1,30 @@
+home-title = Home
+home-nothing = Nothing needs attention. A caller on the line? Search for their computer above.
+home-matters =
+    { $count ->
+        [one] One matter needs attention.
+       *[other] { $count } matters need attention, most pressing first.
+    }
+home-attention = What needs attention
+home-numbers = Numbers
+home-recent = Latest on record
+home-whole-record = The whole record
+home-alarm-next = { $about }, { $when }. Call the person on a number that is not new.
+home-alarm-see = See what happened
+home-pins-off = Recovery PINs are switched off
+home-pins-off-next = Nobody who loses their factor can be let into a computer until they are switched on.
+home-pins-off-act = Switch them on
+home-silent =
+    { $count ->
+        [one] One computer has been silent for more than { $days } days
+       *[other] { $count } computers have been silent for more than { $days } days
+    }
+home-silent-next =
+    { $count ->
+        [one] To let its people in, the help desk needs the nine digits on the screen.
+       *[other] To let their people in, the help desk needs the nine digits on the screen.
+    }
+home-silent-act = See the computers
+home-tally-computers = active computers
+home-tally-people = people
+home-tally-pins = recovery PINs in 7 days

@@ -1,0 +1,16 @@
+not-me-title = This was not me
+not-me-question = Was this not you?
+not-me-about = A recovery PIN for your account on { $computer } was made { $when }.
+not-me-do = If you did not call the help desk, press the button. The PIN stops working, and your administrators are told.
+not-me-act = This was not me: revoke the PIN
+not-me-otherwise = If it was you, close this page. Nothing changes.
+not-me-done = The PIN is revoked
+not-me-done-near = It lets nobody in online any more. The computer hears of it within minutes.
+not-me-done-far = It lets nobody in online any more. The computer has no contact now and learns of it at the next one.
+not-me-password = { $act }: whoever asked for the PIN may know it.
+not-me-password-act = Now change your password
+not-me-late = That PIN was over already
+not-me-late-about = There was nothing left to revoke, but your administrators are told that it was not you. Change your password: whoever asked may know it.
+not-me-unknown = This link does not work
+not-me-unknown-about = It was used before, or it is not complete. If you are worried, call the help desk.
+not-me-contact = Help desk: { $ways }.

@@ -1,0 +1,17 @@
+password-title = Choose a password
+password-welcome = Welcome: choose a password
+password-expired = Your password is expired: choose another
+password-reset = Choose a new password
+password-set = Set the password
+password-done = Your password is set
+password-done-about = You are signed out everywhere. Sign in with the new password.
+password-over = This link does not work
+password-over-about = It was used before, it is too old, a newer one was sent, or it is not complete. Nothing was changed.
+password-over-next = { $ask }, or call your help desk if you never had a password here.
+password-over-ask = Ask for a new link
+password-same = That is your present password. Choose another.
+password-new = New password
+password-new-hint = A few unrelated words are easier to keep than symbols.
+password-rule-length = { $count } characters or more
+password-rule-different = more than five different characters
+password-rule-names = neither your name nor your name to sign in

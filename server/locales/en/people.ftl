@@ -1,0 +1,17 @@
+people-title = People
+people-search = Name or sign-in name
+people-no-match = Nobody matches "{ $words }".
+people-person = Person
+people-standing = Standing
+people-factors = Factors
+people-computers = Computers
+people-last-sign-in = Last sign-in
+people-locked = Locked
+people-active = Active
+people-deactivated = Deactivated
+people-provisioned = Has no password yet
+people-staged = Not activated
+people-suspended = Suspended
+people-no-factor = None
+people-password-expired = Password expired
+people-recovery = Password being reset

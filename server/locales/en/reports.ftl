@@ -1,0 +1,11 @@
+reports-title = Reports
+reports-lead = Every change and every refusal, newest first. Open a line for all that is known of it.
+reports-record = The record
+reports-what = What
+reports-actor = By whom
+reports-target = About
+reports-outcome = Outcome
+reports-all = All
+reports-success = Success
+reports-failure = Failure
+reports-show = Show
