@@ -46,7 +46,7 @@ macro_rules! catalogues {
 }
 
 catalogues! {
-    "account" "administrators" "device" "devices" "domain" "enrolment" "events" "features" "field" "forgot" "frame" "groups" "home"
+    "account" "accounts" "administrators" "device" "devices" "domain" "enrolment" "events" "features" "field" "forgot" "frame" "groups" "home"
     "list" "not-me" "part" "parts" "password" "people" "person" "pin" "problem" "readiness" "reports" "security" "set-up" "sign-in"
     "step-up" "time" "tokens"
 }

@@ -25,6 +25,7 @@ mod logs;
 mod operator;
 mod passwords;
 mod people;
+mod people_pages;
 mod pin_dialog;
 mod policies;
 mod readers;
