@@ -73,7 +73,7 @@ pub async fn judge(
     let (earlier, rules) = read.await?;
     let changeable_at = owner.password_changed_at.map(|at| rules.age.changeable_at(at)).filter(|at| now < *at);
     if let (Setter::Owner, Some(at)) = (by, changeable_at) {
-        let at = Moment::new(at, now).exact;
+        let at = Moment::new(at, now).exact().to_string();
         return Ok(Err(vec![format!("the password was changed only just now; it can be changed again after {at}")]));
     }
     let new = match judge_by(&rules.complexity, password, (&owner.login, &owner.profile)) {

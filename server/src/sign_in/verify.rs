@@ -279,7 +279,7 @@ fn lasts(until: Timestamp, now: Timestamp) -> String {
     if until >= FOREVER {
         return "until an administrator unlocks the account".to_owned();
     }
-    format!("until {}", Moment::new(until, now).exact)
+    format!("until {}", Moment::new(until, now).exact())
 }
 
 /// Records that an account was locked and tells its person, by mail, whoever it was.
