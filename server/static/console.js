@@ -165,6 +165,176 @@ function group(input) {
   if (input.selectionStart === input.value.length) input.value = digits.slice(0, 9).replace(/(\d{3})(?=\d)/g, "$1 ");
 }
 
+/* ---------- choosing: suggestions of the server below a text field, by mouse or keyboard ---------- */
+
+const pause = (task, wait) => {
+  let timer;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => task(...given).catch(() => {}), wait);
+  };
+};
+
+/** Makes a combobox (WAI-ARIA APG) of an input and a list; `find` gives the options, `take` is told which was chosen. */
+function combobox(input, list, find, take, say) {
+  const options = () => [...all("[role=option]", list)];
+  let active = -1;
+  const shut = () => {
+    list.hidden = true;
+    active = -1;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  };
+  const mark = (to) => {
+    const found = options();
+    active = found.length ? (to + found.length) % found.length : -1;
+    found.forEach((option, at) => option.setAttribute("aria-selected", String(at === active)));
+    if (active < 0) return;
+    input.setAttribute("aria-activedescendant", found[active].id);
+    found[active].scrollIntoView({ block: "nearest" });
+  };
+  for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", list.id]]) {
+    input.setAttribute(name, value);
+  }
+  const ask = pause(async () => {
+    const typed = input.value.trim();
+    if (!typed) return shut();
+    const found = await find(typed);
+    if (input.value.trim() !== typed || document.activeElement !== input) return;
+    list.replaceChildren(...found);
+    found.forEach((option, at) => { option.id = `${list.id}-${at}`; });
+    list.hidden = !found.length;
+    active = -1;
+    input.removeAttribute("aria-activedescendant");
+    input.setAttribute("aria-expanded", String(!list.hidden));
+    say?.(found.length);
+  }, 150);
+  input.addEventListener("input", ask);
+  input.addEventListener("blur", () => setTimeout(shut, 120));
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !list.hidden) {
+      event.preventDefault();
+      event.stopPropagation();
+      return shut();
+    }
+    if (list.hidden) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      mark(event.key === "ArrowDown" ? active + 1 : (active < 0 ? 0 : active) - 1);
+    } else if (event.key === "Enter" && active >= 0) {
+      event.preventDefault();
+      take(options()[active]);
+      shut();
+    }
+  });
+  list.addEventListener("mousedown", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (!option) return;
+    event.preventDefault();
+    take(option);
+    shut();
+  });
+}
+
+const fetched = async (address) => {
+  const answer = await fetch(address, { credentials: "same-origin" });
+  return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+};
+const asked = (address, words) => fetched(`${address}?q=${encodeURIComponent(words)}`);
+
+function choosers(root) {
+  for (const chooser of all("[data-choose]", root)) {
+    const [input, list] = [chooser.querySelector("input"), chooser.querySelector("ul")];
+    const status = chooser.querySelector("[data-found]");
+    combobox(
+      input, list,
+      async (typed) => [...all("[role=option]", (await asked(chooser.dataset.choose, typed)) ?? chooser.cloneNode())].map((option) => document.adoptNode(option)),
+      (option) => { input.value = option.dataset.value; },
+      (count) => { status.textContent = count ? status.dataset.found.replace("#", count) : status.dataset.none; },
+    );
+  }
+}
+
+// The search of the frame offers what its page would show; Enter alone opens that page.
+function searchAhead() {
+  const input = document.querySelector("[data-suggest]");
+  if (!input) return;
+  const list = document.createElement("ul");
+  list.id = "found";
+  list.className = "options";
+  list.hidden = true;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", input.labels[0].textContent);
+  input.after(list);
+  combobox(input, list, async (typed) => {
+    const page = await asked(input.dataset.suggest, typed);
+    return [...all("[data-results] .hits a", page ?? list)].map((link) => {
+      const option = document.createElement("li");
+      option.setAttribute("role", "option");
+      option.dataset.href = link.getAttribute("href");
+      const kind = document.createElement("small");
+      kind.textContent = `${link.closest("section").querySelector("h2").textContent} ${link.closest("tr").cells[1].textContent}`;
+      option.append(link.textContent, kind);
+      return option;
+    });
+  }, (option) => location.assign(option.dataset.href));
+}
+
+/* ---------- ticked rows ---------- */
+
+function countPicks() {
+  const picks = [...all("[data-pick]")];
+  const count = picks.filter((pick) => pick.checked).length;
+  for (const bar of all("[data-picked]")) {
+    bar.textContent = count ? bar.dataset.some.replace("#", count) : bar.dataset.none;
+    for (const button of all("button", bar.form ?? bar.parentElement)) button.disabled = !count;
+  }
+  for (const whole of all("[data-pick-all]")) {
+    whole.checked = count > 0 && count === picks.length;
+    whole.indeterminate = count > 0 && count < picks.length;
+  }
+}
+
+/* ---------- many at once: a few a request, with numbers, a way to stop, and a line for each ---------- */
+
+async function sendInChunks(form) {
+  const fields = [...new FormData(form)];
+  const ids = fields.filter(([name]) => name === "id");
+  const others = fields.filter(([name]) => name !== "id");
+  const box = form.parentElement.querySelector("[data-progress-box]");
+  const [bar, words] = [box.querySelector("progress"), box.querySelector("[data-progress-words]")];
+  const size = Number(form.dataset.chunks);
+  let stopped = false;
+  box.querySelector("[data-stop]").addEventListener("click", () => { stopped = true; });
+  form.hidden = true;
+  box.hidden = false;
+  bar.max = ids.length;
+  let whole = null;
+  const tell = (done) => {
+    bar.value = done;
+    words.textContent = form.dataset.progress.replace("#", done).replace("#", ids.length);
+  };
+  let at = 0;
+  for (tell(0); at < ids.length && !stopped; tell(at)) {
+    const body = new URLSearchParams([...others, ...ids.slice(at, at + size)]);
+    const answer = await fetch(form.action, { method: "POST", body, credentials: "same-origin" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const results = page.querySelector("[data-results]");
+    if (!results) throw new Error("no results");
+    if (whole) whole.querySelector(".effects").append(...all("[data-result]", results));
+    else whole = document.adoptNode(results);
+    at += size;
+  }
+  if (!whole) return location.reload();
+  const lines = [...all("[data-result]", whole)];
+  const good = lines.filter((line) => line.dataset.tone === "good").length;
+  const title = whole.querySelector("h1");
+  title.textContent = (stopped ? form.dataset.stopped : form.dataset.progress).replace("#", good).replace("#", ids.length);
+  title.tabIndex = -1;
+  box.parentElement.replaceWith(whole);
+  title.focus();
+}
+
 /* ---------- what happens when ---------- */
 
 function wake(root) {
@@ -173,6 +343,8 @@ function wake(root) {
   for (const form of all("form[data-ask]", root)) {
     form.addEventListener("change", () => form.requestSubmit());
   }
+  choosers(root);
+  root.querySelector("[data-summary]")?.focus();
 }
 
 document.addEventListener("click", async (event) => {
@@ -191,6 +363,16 @@ document.addEventListener("click", async (event) => {
 });
 
 document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-chunks]")) {
+    event.preventDefault();
+    const box = event.target.parentElement.querySelector("[data-progress-box]");
+    sendInChunks(event.target).catch(() => {
+      event.target.hidden = false;
+      box.hidden = true;
+      say(event.target, said.noAnswer);
+    });
+    return;
+  }
   if (!event.target.closest("dialog") || event.target.method !== "post") return;
   event.preventDefault();
   sendInPlace(event.target, event.submitter);
@@ -198,6 +380,11 @@ document.addEventListener("submit", (event) => {
 
 document.addEventListener("input", (event) => {
   if (event.target.matches("[data-nine]")) group(event.target);
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-pick-all]")) for (const pick of all("[data-pick]")) pick.checked = event.target.checked;
+  if (event.target.matches("[data-pick], [data-pick-all]")) countPicks();
 });
 
 document.addEventListener("keydown", (event) => {
@@ -214,5 +401,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 wake(document);
+countPicks();
+searchAhead();
 setInterval(tick, 250);
 setInterval(() => sayTimes(), 30000);

@@ -8,6 +8,10 @@ use postern_codes::id::{Device, Id};
 use crate::sql::{Error, Row, Tx, values};
 
 crate::statements! {
+    /// Computers in use whose newest certificate ends before long.
+    EXPIRING_COUNT = "SELECT COUNT(*) AS computers FROM devices d WHERE d.org_id = $1 AND d.status = 'ACTIVE' AND \
+                      (SELECT MAX(c.expires_at) FROM device_certificates c WHERE c.org_id = d.org_id AND c.device_id = d.id \
+                      AND c.revoked_at IS NULL) < $2";
     CERTIFICATE_INSERT = "INSERT INTO device_certificates (org_id, thumbprint, device_id, public_key, certificate, created_at, \
                           expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     CERTIFICATE = "SELECT thumbprint, device_id, public_key, created_at, expires_at, first_used_at, revoked_at \
@@ -22,6 +26,14 @@ crate::statements! {
 }
 
 impl Tx<'_> {
+    /// How many computers in use have no certificate that holds until then.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn count_expiring_certificates(&mut self, until: Timestamp) -> Result<u64, Error> {
+        self.row(EXPIRING_COUNT, values![until])?.map_or(Ok(0), |row| row.get("computers"))
+    }
+
     /// Keeps a certificate that was made.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ use crate::sql::{Error, Row, Tx, values};
 crate::statements! {
     ENQUEUE = "INSERT INTO deliveries (org_id, id, recipient, message, created_at, next_at) VALUES ($1, $2, $3, $4, $5, $5)";
     SENT = "UPDATE deliveries SET sent_at = $3, next_at = NULL, fault = NULL WHERE org_id = $1 AND id = $2";
+    UNDELIVERED_COUNT = "SELECT COUNT(*) AS failed FROM deliveries WHERE org_id = $1 AND sent_at IS NULL \
+                         AND next_at IS NULL AND created_at > $2";
     FAILED = "UPDATE deliveries SET next_at = $3, fault = $4 WHERE org_id = $1 AND id = $2";
 }
 
@@ -38,6 +40,14 @@ pub struct DueDelivery {
 }
 
 impl Tx<'_> {
+    /// How many messages since then were given up.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn count_undelivered(&mut self, since: Timestamp) -> Result<u64, Error> {
+        self.row(UNDELIVERED_COUNT, values![since])?.map_or(Ok(0), |row| row.get("failed"))
+    }
+
     /// Queues a message to a mail address; it leaves after the commit.
     ///
     /// # Errors

@@ -28,3 +28,23 @@ home-silent-act = Computer ansehen
 home-tally-computers = aktive Computer
 home-tally-people = Personen
 home-tally-pins = Wiederherstellungs-PINs in 7 Tagen
+home-undelivered =
+    { $count ->
+        [one] Eine Nachricht konnte nicht zugestellt werden
+       *[other] { $count } Nachrichten konnten nicht zugestellt werden
+    }
+home-undelivered-next = Menschen haben nicht erfahren, was sie sollten. Prüfen Sie den Mailserver in postern.toml; neue Nachrichten werden von selbst wieder gesendet.
+home-undelivered-act = Protokoll ansehen
+home-tokens =
+    { $count ->
+        [one] Ein API-Token läuft in 7 Tagen ab
+       *[other] { $count } API-Token laufen in 7 Tagen ab
+    }
+home-tokens-next = { $names }. Ein benutztes Token wird von selbst verlängert; diese wurden seit Wochen nicht benutzt.
+home-tokens-act = Token ansehen
+home-certificates =
+    { $count ->
+        [one] Das Zertifikat eines Computers läuft in 14 Tagen ab
+       *[other] Die Zertifikate von { $count } Computern laufen in 14 Tagen ab
+    }
+home-certificates-next = Sie erneuern es von selbst, wenn sie in Kontakt sind. Verbinden Sie die Computer mit dem Netz.

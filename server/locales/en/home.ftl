@@ -28,3 +28,23 @@ home-silent-act = See the computers
 home-tally-computers = active computers
 home-tally-people = people
 home-tally-pins = recovery PINs in 7 days
+home-undelivered =
+    { $count ->
+        [one] One message could not be delivered
+       *[other] { $count } messages could not be delivered
+    }
+home-undelivered-next = People did not hear what they should have. Check the mail server in postern.toml; new messages are sent again by themselves.
+home-undelivered-act = See the record
+home-tokens =
+    { $count ->
+        [one] One API token expires within 7 days
+       *[other] { $count } API tokens expire within 7 days
+    }
+home-tokens-next = { $names }. A token that is used is prolonged by itself; these were not used for weeks.
+home-tokens-act = See the tokens
+home-certificates =
+    { $count ->
+        [one] The certificate of one computer expires within 14 days
+       *[other] The certificates of { $count } computers expire within 14 days
+    }
+home-certificates-next = They renew them by themselves when they are in contact. Connect the computers to the network.

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 use crate::App;
 use crate::api::client::Client;
 use crate::console::problem;
+use crate::console::stale::Typed;
 
 /// Why a request was not served. Boxed, since every act gives one back and hardly ever does.
 #[derive(Debug, Clone)]
@@ -214,13 +215,14 @@ pub async fn render(State(app): State<Arc<App>>, request: Request, next: Next) -
     let request_id = request.extensions().get::<Client>().and_then(|client| client.0.request);
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
+    let typed = response.extensions_mut().remove::<Typed>().unwrap_or_default();
     if let Some(cause) = &error.cause {
         // The route and not the path: a path may hold a one-time link.
         tracing::error!(route, code = error.code, cause = %cause, "request failed");
     }
     let env = app.env();
     let mut rendered = if problem::is_for_browsers(path) {
-        problem::answer(&error, &method, &uri, request_id.map(|id| id.to_string()).unwrap_or_default())
+        problem::answer(&error, &method, &uri, request_id.map(|id| id.to_string()).unwrap_or_default(), typed)
     } else {
         (error.status, Json(error.body(&env))).into_response()
     };

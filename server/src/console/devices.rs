@@ -14,12 +14,12 @@ use postern_store::search::Condition;
 
 use super::list::{PAGE, pages};
 use super::page::page;
-use super::part::{Link, Moment, Pages, State, Tone};
+use super::part::{Ask, Bulk, Empty, Filters, Heads, Link, Moment, Pages, Pick, State, Tone};
 use super::recovery::{self, Way};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::{Text, say};
-use super::{device, enrolment_code, people};
+use super::{bulk, device, enrolment_code, people};
 use crate::App;
 use crate::api::page::Query;
 use crate::api::recovery_pins::{self, Pair};
@@ -28,6 +28,8 @@ use crate::api::{Allowed, ApiError, devices};
 
 /// A computer in the list.
 pub struct Row {
+    /// The tick that chooses it for an act on many.
+    pub pick: Option<Pick>,
     /// Its name and page.
     pub computer: Link,
     /// Make and model.
@@ -50,27 +52,35 @@ pub struct Row {
 pub struct Devices {
     /// The frame.
     pub shell: Shell,
-    /// What was searched for.
-    pub q: String,
-    /// `ACTIVE`, `SUSPENDED`, `DEACTIVATED`, or empty for all.
-    pub status: String,
+    /// What is asked for.
+    pub filters: Filters,
+    /// The heads of the table.
+    pub heads: Heads,
     /// This page of them.
     pub rows: Vec<Row>,
+    /// What can be done to many, for those who may.
+    pub bulk: Option<Bulk>,
+    /// Why there is nothing, and what to do.
+    pub empty: Empty,
     /// The other pages.
     pub pages: Pages,
     /// Where a computer's enrolment begins, for those who may.
     pub enrol: Option<&'static str>,
 }
 
-impl Devices {
-    fn statuses() -> [(&'static str, Text); 4] {
-        [
-            ("", say("devices-all")),
-            ("ACTIVE", say("device-active")),
-            ("SUSPENDED", say("device-suspended")),
-            ("DEACTIVATED", say("device-deactivated")),
-        ]
-    }
+fn filters(query: &Query) -> Filters {
+    let statuses = vec![
+        (String::new(), say("devices-all")),
+        ("ACTIVE".to_owned(), say("device-active")),
+        ("SUSPENDED".to_owned(), say("device-suspended")),
+        ("DEACTIVATED".to_owned(), say("device-deactivated")),
+    ];
+    Filters::new("/admin/devices").ask(query, "q", say("devices-search"), Ask::Words).ask(
+        query,
+        "status",
+        say("devices-status"),
+        Ask::Choice(statuses),
+    )
 }
 
 /// `/admin/devices`.
@@ -80,9 +90,9 @@ pub fn routes() -> Routes {
 
 async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Result<Response, ApiError> {
     let by = viewer.require::<right::DevicesRead>(&app).await?;
-    let text = |name| query.text(name).unwrap_or_default().to_owned();
-    let (q, status) = (text("q"), text("status"));
-    let has_status = Devices::statuses().iter().any(|(value, _)| *value == status) && !status.is_empty();
+    let filters = filters(&query);
+    let (q, status) = (filters.value("q").to_owned(), filters.value("status"));
+    let has_status = matches!(status, "ACTIVE" | "DEACTIVATED" | "SUSPENDED");
     let condition = has_status.then(|| Condition::parse(&format!("status eq \"{status}\""), ATTRIBUTES).ok());
     let wanted = DevicesQuery {
         words: Some(q.clone()),
@@ -97,15 +107,33 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
     for found in &found {
         rows.push(row(&app, &viewer, &by, found).await?);
     }
-    let shell = Shell { searched: q.clone(), ..viewer.shell(Place::Devices) };
-    let enrol = viewer.may(Permission::DevicesManage).then_some(enrolment_code::ADDRESS);
-    Ok(page(Devices { shell, q, status, rows, pages, enrol }))
+    let may_manage = viewer.may(Permission::DevicesManage);
+    let heads = if may_manage { Heads::new().with_picks() } else { Heads::new() };
+    let heads = heads
+        .plain(say("devices-computer"))
+        .plain(say("device-serial"))
+        .plain(say("device-people"))
+        .plain(say("devices-status"))
+        .plain(say("device-last-seen"))
+        .plain(say("readiness-title"));
+    let enrol = may_manage.then_some(enrolment_code::ADDRESS);
+    let empty = if filters.are_set() {
+        Empty { title: say("devices-no-match").with("words", q), next: say("devices-no-match-next"), act: None }
+    } else {
+        let act = enrol.map(|address| Link::new(say("enrolment-title"), address));
+        Empty { title: say("devices-none"), next: say("devices-none-next"), act }
+    };
+    let bulk = may_manage.then(bulk::bar);
+    let shell = viewer.shell(Place::Devices);
+    Ok(page(Devices { shell, filters, heads, rows, bulk, empty, pages, enrol }))
 }
 
 async fn row(app: &App, viewer: &Viewer, by: &Allowed<right::DevicesRead>, own: &Device) -> Result<Row, ApiError> {
     let people = devices::people(app, by, own.id).await?;
     let profile = &own.profile;
+    let pick = viewer.may(Permission::DevicesManage);
     Ok(Row {
+        pick: pick.then(|| Pick { value: own.id.to_string(), of: Text::from(&profile.display_name) }),
         computer: Link::new(&profile.display_name, device::address(own.id)),
         model: format!("{} {}", profile.manufacturer, profile.model).trim().to_owned(),
         serial: device::or_unknown(&profile.serial_number),

@@ -14,6 +14,11 @@ impl Form {
         self.raw(name).trim()
     }
 
+    /// Every value of a field that may be there many times.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.trim())
+    }
+
     /// A field that is empty or missing counts as none.
     pub fn some(&self, name: &str) -> Option<String> {
         Some(self.text(name).to_owned()).filter(|text| !text.is_empty())

@@ -9,8 +9,10 @@ use axum::response::Response;
 use postern_authn::audit::EventType;
 use postern_authn::permission::{Permission, right};
 use postern_authn::recovery::Rules;
+use postern_codes::Timestamp;
 use postern_store::audit::{self, EventQuery};
 use postern_store::search::Condition;
+use postern_store::{Error, Tx};
 
 use super::events;
 use super::page::page;
@@ -25,6 +27,8 @@ use crate::{App, say};
 
 /// How long something alarming is shown here.
 const ALARM: Duration = Duration::from_hours(7 * 24);
+/// A certificate is renewed by itself long before this.
+const RENEWED: Duration = Duration::from_hours(14 * 24);
 /// At most so many alarms; the record has them all.
 const ALARMS: u32 = 5;
 
@@ -71,6 +75,9 @@ struct Numbers {
     silent: u64,
     people: u64,
     pins: u64,
+    undelivered: u64,
+    certificates: u64,
+    tokens: Vec<String>,
     rules: Rules,
 }
 
@@ -83,6 +90,9 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
             silent: tx.count_silent_devices(now.minus(rules.max_offline))?,
             people: tx.count_people()?,
             pins: tx.count_issuances(now.minus(ALARM))?,
+            undelivered: tx.count_undelivered(now.minus(ALARM))?,
+            certificates: tx.count_expiring_certificates(now.plus(RENEWED))?,
+            tokens: expiring(tx, now)?,
             rules,
         })
     });
@@ -95,6 +105,12 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
         tallies: tallies(&numbers, &viewer),
         recent: events::latest(&app, &viewer, None).await?,
     }))
+}
+
+/// The names of tokens that end within a week.
+fn expiring(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<String>, Error> {
+    let soon = tx.tokens(now)?.into_iter().filter(|token| token.expires_at < now.plus(ALARM));
+    Ok(soon.map(|token| token.name).collect())
 }
 
 /// What the record has of alarms, newest first.
@@ -125,24 +141,41 @@ async fn alarms(app: &App, viewer: &Viewer) -> Result<Vec<Attention>, ApiError> 
     Ok(found.iter().map(alarm).collect())
 }
 
-/// What the settings and the computers ask for.
+/// What people, messages, credentials, settings and computers ask for.
 fn matters(numbers: &Numbers, viewer: &Viewer) -> Vec<Attention> {
+    let warning = |text| State::new(Tone::Warning, text);
     let mut matters = Vec::new();
-    if !numbers.rules.is_enabled && viewer.may(Permission::OrgManage) {
-        matters.push(Attention {
-            state: State::new(Tone::Warning, say("home-pins-off")),
-            next: say("home-pins-off-next"),
-            link: Link::new(say("home-pins-off-act"), "/admin/security/general?edit=yes"),
-        });
-    }
-    if numbers.silent > 0 {
-        let days = numbers.rules.max_offline.as_secs() / 86_400;
-        matters.push(Attention {
-            state: State::new(Tone::Warning, say("home-silent").with("count", numbers.silent).with("days", days)),
-            next: say("home-silent-next").with("count", numbers.silent),
-            link: Link::new(say("home-silent-act"), "/admin/devices"),
-        });
-    }
+    let mut matter = |is_there: bool, needed, make: &dyn Fn() -> Attention| {
+        if is_there && viewer.may(needed) {
+            matters.push(make());
+        }
+    };
+    matter(numbers.undelivered > 0, Permission::OrgRead, &|| Attention {
+        state: State::new(Tone::Danger, say("home-undelivered").with("count", numbers.undelivered)),
+        next: say("home-undelivered-next"),
+        link: Link::new(say("home-undelivered-act"), "/admin/reports"),
+    });
+    matter(!numbers.rules.is_enabled, Permission::OrgManage, &|| Attention {
+        state: warning(say("home-pins-off")),
+        next: say("home-pins-off-next"),
+        link: Link::new(say("home-pins-off-act"), "/admin/security/general?edit=yes"),
+    });
+    let days = numbers.rules.max_offline.as_secs() / 86_400;
+    matter(numbers.silent > 0, Permission::DevicesRead, &|| Attention {
+        state: warning(say("home-silent").with("count", numbers.silent).with("days", days)),
+        next: say("home-silent-next").with("count", numbers.silent),
+        link: Link::new(say("home-silent-act"), "/admin/devices?status=ACTIVE"),
+    });
+    matter(numbers.certificates > 0, Permission::DevicesRead, &|| Attention {
+        state: warning(say("home-certificates").with("count", numbers.certificates)),
+        next: say("home-certificates-next"),
+        link: Link::new(say("home-silent-act"), "/admin/devices?status=ACTIVE"),
+    });
+    matter(!numbers.tokens.is_empty(), Permission::ApiTokensManage, &|| Attention {
+        state: warning(say("home-tokens").with("count", numbers.tokens.len())),
+        next: say("home-tokens-next").with("names", numbers.tokens.join(", ")),
+        link: Link::new(say("home-tokens-act"), "/admin/security/tokens"),
+    });
     matters
 }
 

@@ -46,8 +46,8 @@ macro_rules! catalogues {
 }
 
 catalogues! {
-    "account" "administrators" "device" "devices" "domain" "enrolment" "events" "features" "field" "forgot" "frame" "groups" "home"
-    "list" "not-me" "part" "parts" "password" "people" "person" "pin" "problem" "readiness" "reports" "security" "set-up" "sign-in"
+    "account" "administrators" "bulk" "device" "devices" "domain" "enrolment" "events" "export" "features" "field" "forgot" "frame" "groups" "home"
+    "list" "not-me" "part" "parts" "password" "people" "person" "pin" "problem" "readiness" "reports" "search" "security" "set-up" "sign-in"
     "step-up" "time" "tokens"
 }
 

@@ -9,11 +9,14 @@
 pub mod account;
 pub mod administrators;
 pub mod assets;
+pub mod bulk;
+pub mod choose;
 pub mod cookie;
 pub mod device;
 pub mod devices;
 pub mod enrolment_code;
 pub mod events;
+pub mod export;
 pub mod features;
 pub mod form;
 pub mod groups;
@@ -33,10 +36,12 @@ pub mod problem;
 pub mod qr;
 pub mod recovery;
 pub mod reports;
+pub mod search;
 pub mod security;
 pub mod set_up;
 pub mod shell;
 pub mod sign_in;
+pub mod stale;
 pub mod step_up;
 pub mod tokens;
 pub mod viewer;
@@ -53,9 +58,12 @@ pub fn routes() -> Routes {
         .merge(assets::routes())
         .merge(account::routes())
         .merge(administrators::routes())
+        .merge(bulk::routes())
+        .merge(choose::routes())
         .merge(device::routes())
         .merge(devices::routes())
         .merge(enrolment_code::routes())
+        .merge(export::routes())
         .merge(features::routes())
         .merge(groups::routes())
         .merge(home::routes())
@@ -66,6 +74,7 @@ pub fn routes() -> Routes {
         .merge(pin::routes())
         .merge(pin_request::routes())
         .merge(reports::routes())
+        .merge(search::routes())
         .merge(security::routes())
         .merge(set_up::routes())
         .merge(sign_in::routes())

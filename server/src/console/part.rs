@@ -6,6 +6,14 @@ use postern_codes::env::Timestamp;
 
 use super::words::{Text, say};
 
+mod form;
+mod list;
+mod outcome;
+
+pub use form::{Chooser, Source, Stepper, Summary};
+pub use list::{Ask, Bulk, BulkAct, Filter, Filters, Head, Heads, Pick, Tab, Tabs};
+pub use outcome::{Confirmation, Danger, Empty, Facts, Line, Once, Results, Undo};
+
 /// How something stands; always said by word and shape as well as by colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {

@@ -3,14 +3,18 @@
 use askama::Template;
 
 use axum::response::Response;
+use postern_codes::Secret;
 
 use super::page::page;
-use super::part::{Field, Kind, Notice, State, Tone};
+use super::part::{
+    Act, Ask, Bulk, BulkAct, Chooser, Danger, Empty, Facts, Field, Filter, Filters, Heads, Kind, Line, Link, Notice,
+    Once, Pick, Source, State, Stepper, Summary, Tab, Tabs, Tone, Undo,
+};
 use super::pin_state::{PinState, Stage};
 use super::recovery::lasting;
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
-use super::words::say;
+use super::words::{Text, say};
 use crate::api::routes::{Access, Routes};
 
 /// `/admin/parts`.
@@ -55,6 +59,95 @@ impl Parts {
             Field::new("part-choice", say("parts-choice"), Kind::Choice(choices)).holding("b"),
             Field::new("part-long", say("parts-long"), Kind::Long).optional(),
         ]
+    }
+
+    fn tabs() -> Tabs {
+        let tab = |label, is_current| Tab { label, href: "#".to_owned(), is_current };
+        Tabs { label: say("parts-tabs"), tabs: vec![tab(say("parts-one"), true), tab(say("parts-another"), false)] }
+    }
+
+    fn filters() -> Filters {
+        let choices = vec![(String::new(), say("devices-all")), ("a".to_owned(), say("parts-one"))];
+        let filter = |name, label, ask, value: &str| Filter { name, label, ask, value: value.to_owned() };
+        Filters {
+            action: "/admin/parts",
+            filters: vec![
+                filter("words", say("parts-words"), Ask::Words, "harbour"),
+                filter("choice", say("parts-choice"), Ask::Choice(choices), "a"),
+                filter("known", say("parts-known"), Ask::Known(vec!["org.create".to_owned()]), ""),
+                filter("day", say("parts-day"), Ask::Day, ""),
+            ],
+            kept: vec![("sort", "name".to_owned())],
+        }
+    }
+
+    fn heads() -> Heads {
+        let filters = Self::filters();
+        Heads::new()
+            .with_picks()
+            .sortable(&filters, "name", say("parts-name"))
+            .sortable(&filters, "size", say("parts-size"))
+            .number(say("parts-number"))
+            .acts()
+    }
+
+    fn picks() -> [Pick; 2] {
+        [say("parts-one"), say("parts-another")].map(|of| Pick { value: of.to_string().to_ascii_lowercase(), of })
+    }
+
+    fn bulk() -> Bulk {
+        let act = |value, label, is_dangerous| BulkAct { value, label, is_dangerous };
+        let acts = vec![act("tell", say("parts-notify"), false), act("suspend", say("parts-suspend"), true)];
+        Bulk { action: "/admin/parts", acts }
+    }
+
+    fn empty() -> Empty {
+        let act = Some(Link::new(say("parts-empty-act"), "#"));
+        Empty { title: say("parts-empty"), next: say("parts-empty-next"), act }
+    }
+
+    fn lines() -> Vec<Line> {
+        let line =
+            |who, effect, tone, state| Line { who: Link::new(who, "#"), effect, state: Some(State::new(tone, state)) };
+        vec![
+            line(say("parts-one"), say("parts-effect"), Tone::Good, say("events-done")),
+            line(say("parts-another"), say("parts-effect-none"), Tone::Danger, say("events-refused")),
+        ]
+    }
+
+    fn undo() -> Undo {
+        Undo { happened: say("parts-undo"), action: "#".to_owned(), sent: Vec::new() }
+    }
+
+    fn summary() -> Summary {
+        let wrong = vec![("part-refused".to_owned(), say("parts-refused"), say("parts-refused-why"))];
+        Summary { wrong }
+    }
+
+    fn chooser() -> Chooser {
+        Chooser { field: Field::new("part-person", say("parts-person"), Kind::Text), source: Source::People }
+    }
+
+    fn stepper() -> Stepper {
+        Stepper { steps: vec![say("parts-one"), say("parts-another"), say("parts-outcome")], current: 1 }
+    }
+
+    fn once() -> Once {
+        Once { label: say("parts-secret"), secret: Secret::new("00aBcDeFgHiJkLmNoPqRsTuVwXyZ".to_owned()) }
+    }
+
+    fn danger() -> Danger {
+        let act = Act {
+            words: say("parts-delete"),
+            effect: say("parts-delete-effect"),
+            address: "#".to_owned(),
+            is_dangerous: true,
+        };
+        Danger { acts: vec![act] }
+    }
+
+    fn facts() -> Facts {
+        Facts { facts: vec![(say("parts-name"), say("parts-one")), (say("parts-size"), Text::from(1_234_u32))] }
     }
 
     fn pins(&self) -> Vec<PinState> {

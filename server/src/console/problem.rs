@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::page::page_with;
 use super::part::{Notice, Tone};
 use super::people::capital;
+use super::stale::{Typed, is_stale};
 use super::words::{Text, say, say_of};
 use crate::api::ApiError;
 
@@ -25,8 +26,21 @@ pub enum Why {
     NotSetUp,
     /// What was asked cannot be done like this.
     Refused(Notice),
+    /// The session is over; what was typed goes along when it is sent again.
+    SignedOut(Kept),
+    /// A form of a page from before a change.
+    Stale(Kept),
     /// Broken or full, for now.
     Unavailable,
+}
+
+/// What a form held that could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Where it went.
+    pub action: String,
+    /// Name and value.
+    pub fields: Vec<(String, String)>,
 }
 
 /// The page.
@@ -48,6 +62,8 @@ impl Problem {
             Why::NotFound => say("problem-not-found-title"),
             Why::NotSetUp => say("problem-not-set-up-title"),
             Why::Refused(_) => say("problem-refused-title"),
+            Why::SignedOut(_) => say("problem-signed-out"),
+            Why::Stale(_) => say("problem-stale-title"),
             Why::Unavailable => say("problem-unavailable-title"),
         }
     }
@@ -79,8 +95,17 @@ pub fn is_for_browsers(path: &str) -> bool {
 }
 
 /// The answer to a browser: to sign in, for whoever has no session; a page for everything else.
-pub fn answer(error: &ApiError, method: &Method, uri: &Uri, request_id: String) -> Response {
+pub fn answer(error: &ApiError, method: &Method, uri: &Uri, request_id: String, typed: Typed) -> Response {
     let has_no_session = matches!(error.code, "E0000005" | "E0000011");
+    if !typed.0.is_empty() && (has_no_session || is_stale(error.status)) {
+        let kept = Kept { action: uri.path().to_owned(), fields: typed.0 };
+        let (status, why) = if has_no_session {
+            (StatusCode::FORBIDDEN, Why::SignedOut(kept))
+        } else {
+            (error.status, Why::Stale(kept))
+        };
+        return page_with(status, Problem { why, request_id });
+    }
     if has_no_session {
         return (StatusCode::SEE_OTHER, [(header::LOCATION, sign_in_address(method, uri))]).into_response();
     }

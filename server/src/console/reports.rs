@@ -5,8 +5,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use jiff::tz::TimeZone;
 use postern_authn::audit::EventType;
 use postern_authn::permission::{Permission, right};
+use postern_codes::Timestamp;
 use postern_store::audit::{self, EventQuery};
 use postern_store::devices::{self, DevicesQuery};
 use postern_store::people::PeopleQuery;
@@ -17,27 +19,14 @@ use serde_json::Value;
 use super::events;
 use super::list::{PAGE, pages};
 use super::page::page;
-use super::part::{Pages, Record};
+use super::part::{Ask, Filters, Link, Pages, Record};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
-use super::words::{Text, say};
+use super::words::say;
 use crate::App;
 use crate::api::page::Query;
 use crate::api::routes::{Access, Routes};
 use crate::api::{ApiError, logs};
-
-/// The filters, as they stand in the address; empty ones let everything through.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filters {
-    /// `eventType`.
-    pub event_type: String,
-    /// `actor`: a name or an id.
-    pub actor: String,
-    /// `target`: a name or an id.
-    pub target: String,
-    /// `outcome`: `SUCCESS`, `FAILURE`.
-    pub outcome: String,
-}
 
 /// The record.
 #[derive(Template)]
@@ -45,20 +34,30 @@ pub struct Filters {
 pub struct Reports {
     /// The frame.
     pub shell: Shell,
-    /// What is shown.
+    /// What is asked for.
     pub filters: Filters,
-    /// Every type that can be asked for.
-    pub event_types: Vec<String>,
     /// This page of events.
     pub record: Record,
     /// The other pages.
     pub pages: Pages,
+    /// The same as a file: for a spreadsheet, for a program.
+    pub exports: [Link; 2],
 }
 
-impl Reports {
-    fn outcomes() -> [(&'static str, Text); 3] {
-        [("", say("reports-all")), ("SUCCESS", say("reports-success")), ("FAILURE", say("reports-failure"))]
-    }
+fn filters(query: &Query) -> Filters {
+    let known = EventType::ALL.iter().map(|kind| kind.as_str().to_owned()).collect();
+    let outcomes = vec![
+        (String::new(), say("reports-all")),
+        ("SUCCESS".to_owned(), say("reports-success")),
+        ("FAILURE".to_owned(), say("reports-failure")),
+    ];
+    Filters::new("/admin/reports")
+        .ask(query, "eventType", say("reports-what"), Ask::Known(known))
+        .ask(query, "actor", say("reports-actor"), Ask::Words)
+        .ask(query, "target", say("reports-target"), Ask::Words)
+        .ask(query, "outcome", say("reports-outcome"), Ask::Choice(outcomes))
+        .ask(query, "since", say("reports-since"), Ask::Day)
+        .ask(query, "until", say("reports-until"), Ask::Day)
 }
 
 /// `/admin/reports`.
@@ -71,13 +70,28 @@ const NAMESAKES: u32 = 20;
 
 async fn show(State(app): State<Arc<App>>, viewer: Viewer, query: Query) -> Result<Response, ApiError> {
     let by = viewer.require::<right::LogsRead>(&app).await?;
-    let text = |name| query.text(name).unwrap_or_default().trim().to_owned();
-    let filters = Filters {
-        event_type: text("eventType"),
-        actor: text("actor"),
-        target: text("target"),
-        outcome: text("outcome"),
+    let wanted = wanted(&app, &viewer, &query).await?;
+    let (mut found, _) = logs::list(&app, &by, &wanted, PAGE + 1).await?;
+    let pages = pages(&query, &mut found, |event| event.position.to_string());
+    let filters = filters(&query);
+    let export = |words, kind: &str| {
+        Link::new(
+            words,
+            filters.address("", &[]).replacen("/admin/reports", &format!("/admin/reports/export.{kind}"), 1),
+        )
     };
+    let exports = [export(say("reports-csv"), "csv"), export(say("reports-json"), "jsonl")];
+    let record = Record { events: found.iter().map(|event| events::line(event, &viewer)).collect() };
+    Ok(page(Reports { shell: viewer.shell(Place::Reports), filters, record, pages, exports }))
+}
+
+/// The events that the filters of an address let through, newest first.
+///
+/// # Errors
+/// E0000001 for a day that is none; 403; of the database.
+pub async fn wanted(app: &App, viewer: &Viewer, query: &Query) -> Result<EventQuery, ApiError> {
+    let by = viewer.require::<right::LogsRead>(app).await?;
+    let filters = filters(query);
     let demanded = app.store.read(by.org, |tx| demand(tx, &filters)).await?;
     let condition = if demanded.is_empty() {
         None
@@ -85,29 +99,34 @@ async fn show(State(app): State<Arc<App>>, viewer: Viewer, query: Query) -> Resu
         let parsed = Condition::parse(&demanded.join(" and "), audit::ATTRIBUTES);
         Some(parsed.map_err(|refused| ApiError::validation("filters", [refused.to_string()]))?)
     };
-    let wanted = EventQuery { condition, descending: true, after: query.get("after")?, ..EventQuery::default() };
-    let (mut found, _) = logs::list(&app, &by, &wanted, PAGE + 1).await?;
-    let pages = pages(&query, &mut found, |event| event.position.to_string());
-    Ok(page(Reports {
-        shell: viewer.shell(Place::Reports),
-        filters,
-        event_types: EventType::ALL.iter().map(|kind| kind.as_str().to_owned()).collect(),
-        record: Record { events: found.iter().map(|event| events::line(event, &viewer)).collect() },
-        pages,
-    }))
+    let since = day(&viewer.zone, "since", filters.value("since"), 0)?;
+    let until = day(&viewer.zone, "until", filters.value("until"), 1)?;
+    Ok(EventQuery { condition, descending: true, after: query.get("after")?, since, until })
+}
+
+/// When a day of the viewer's begins; or the day so many days later.
+fn day(zone: &TimeZone, name: &str, text: &str, later: i32) -> Result<Option<Timestamp>, ApiError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let start = text.parse::<jiff::civil::Date>().and_then(|day| {
+        let day = day.checked_add(jiff::Span::new().days(later))?;
+        day.to_zoned(zone.clone())
+    });
+    let start = start.map_err(|_| ApiError::validation(name, [format!("{name}: must be like 2026-11-22")]))?;
+    Ok(Some(Timestamp::from_unix_seconds(start.timestamp().as_second())))
 }
 
 /// What the filters demand, each as a clause of the record's own filter.
 fn demand(tx: &mut Tx<'_>, filters: &Filters) -> Result<Vec<String>, Error> {
     let mut clauses = Vec::new();
     let is = |attribute: &str, value: &str| format!("{attribute} eq {}", Value::from(value));
-    if !filters.event_type.is_empty() {
-        clauses.push(is("eventType", &filters.event_type));
+    for (attribute, name) in [("eventType", "eventType"), ("outcome.result", "outcome")] {
+        if !filters.value(name).is_empty() {
+            clauses.push(is(attribute, filters.value(name)));
+        }
     }
-    if !filters.outcome.is_empty() {
-        clauses.push(is("outcome.result", &filters.outcome));
-    }
-    for (attribute, words) in [("actor.id", &filters.actor), ("target.id", &filters.target)] {
+    for (attribute, words) in [("actor.id", filters.value("actor")), ("target.id", filters.value("target"))] {
         if !words.is_empty() {
             let any: Vec<String> = meant(tx, words)?.iter().map(|id| is(attribute, id)).collect();
             clauses.push(format!("({})", any.join(" or ")));

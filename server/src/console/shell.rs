@@ -5,59 +5,87 @@ use postern_authn::permission::Permission;
 use super::part::Moment;
 use super::words::{Text, say};
 
-/// Where in the console a screen is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// Who may do what.
-    Administrators,
-    /// Protected computers.
-    Devices,
-    /// What is switched on.
-    Features,
-    /// Sets of people.
-    Groups,
-    /// What needs attention.
-    Home,
-    /// Nowhere: an error, the parts page.
-    Nowhere,
-    /// Everybody.
-    People,
-    /// The record.
-    Reports,
-    /// The org's rules.
-    SecurityGeneral,
-    /// Credentials of programs.
-    Tokens,
-}
-
-impl Place {
-    /// Every place that has a screen.
-    pub const ALL: &[Self] = &[
-        Self::Administrators,
-        Self::Devices,
-        Self::Features,
-        Self::Groups,
-        Self::Home,
-        Self::People,
-        Self::Reports,
-        Self::SecurityGeneral,
-        Self::Tokens,
-    ];
-
-    /// The permission without which it stays closed.
-    pub const fn needs(self) -> Option<Permission> {
-        match self {
-            Self::Administrators => Some(Permission::RolesRead),
-            Self::Devices => Some(Permission::DevicesRead),
-            Self::Features | Self::SecurityGeneral => Some(Permission::OrgRead),
-            Self::Groups => Some(Permission::GroupsRead),
-            Self::Home | Self::Nowhere => None,
-            Self::People => Some(Permission::UsersRead),
-            Self::Reports => Some(Permission::LogsRead),
-            Self::Tokens => Some(Permission::ApiTokensRead),
+macro_rules! places {
+    ($($(#[$doc:meta])* $place:ident, $label:expr, $address:literal, $needs:expr;)*) => {
+        /// Where in the console a screen is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Place {
+            $($(#[$doc])* $place,)*
+            /// Nowhere: an error, the parts page, the viewer's own account.
+            Nowhere,
         }
-    }
+
+        impl Place {
+            /// Every place that has a screen.
+            pub const ALL: &[Self] = &[$(Self::$place),*];
+
+            /// What it is called.
+            pub fn label(self) -> Text {
+                match self {
+                    $(Self::$place => $label,)*
+                    Self::Nowhere => say("frame-console"),
+                }
+            }
+
+            /// Its first screen.
+            pub const fn address(self) -> &'static str {
+                match self {
+                    $(Self::$place => $address,)*
+                    Self::Nowhere => "/admin",
+                }
+            }
+
+            /// The permission without which it stays closed.
+            pub const fn needs(self) -> Option<Permission> {
+                match self {
+                    $(Self::$place => $needs,)*
+                    Self::Nowhere => None,
+                }
+            }
+        }
+    };
 }
+
+places! {
+    /// Who may do what.
+    Administrators, say("administrators-title"), "/admin/administrators", Some(Permission::RolesRead);
+    /// Protected computers.
+    Devices, say("devices-title"), "/admin/devices", Some(Permission::DevicesRead);
+    /// What is switched on.
+    Features, say("features-title"), "/admin/settings/features", Some(Permission::OrgRead);
+    /// Sets of people.
+    Groups, say("groups-title"), "/admin/groups", Some(Permission::GroupsRead);
+    /// What needs attention.
+    Home, say("home-title"), "/admin", None;
+    /// Everybody.
+    People, say("people-title"), "/admin/people", Some(Permission::UsersRead);
+    /// The record.
+    Reports, say("reports-title"), "/admin/reports", Some(Permission::LogsRead);
+    /// The org's rules.
+    SecurityGeneral, say("frame-general"), "/admin/security/general", Some(Permission::OrgRead);
+    /// Credentials of programs.
+    Tokens, say("tokens-title"), "/admin/security/tokens", Some(Permission::ApiTokensManage);
+}
+
+/// A line of the column.
+enum Line {
+    /// A noun with one screen, or with screens that it leads to by itself.
+    One(Place),
+    /// A noun with a few, shown while one of them is the present one. It leads to the first that is open.
+    Group(fn() -> Text, &'static [Place]),
+}
+
+/// The column, in its order.
+const COLUMN: &[Line] = &[
+    Line::One(Place::Home),
+    Line::One(Place::People),
+    Line::One(Place::Groups),
+    Line::One(Place::Devices),
+    Line::Group(|| say("frame-security"), &[Place::SecurityGeneral, Place::Tokens]),
+    Line::One(Place::Administrators),
+    Line::One(Place::Reports),
+    Line::Group(|| say("frame-settings"), &[Place::Features]),
+];
 
 /// The frame of a console screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,34 +121,47 @@ pub struct Noun {
 impl Shell {
     /// The column, in its order: what is open to the viewer.
     pub fn nouns(&self) -> Vec<Noun> {
-        let noun = |label: Text, href, place: Place| {
-            let current = (self.place == place).then_some("page");
-            self.open.contains(&place).then_some(Noun { label, href, current, below: Vec::new() })
-        };
-        let group = |label, below: Vec<Option<Noun>>| {
-            let below: Vec<Noun> = below.into_iter().flatten().collect();
-            let is_current = below.iter().any(|noun| noun.current.is_some());
-            let href = below.first()?.href;
-            let current = is_current.then_some("true");
-            Some(Noun { label, href, current, below: if is_current { below } else { Vec::new() } })
-        };
-        let security = vec![
-            noun(say("frame-general"), "/admin/security/general", Place::SecurityGeneral),
-            noun(say("tokens-title"), "/admin/security/tokens", Place::Tokens),
-        ];
-        let column = [
-            noun(say("frame-home"), "/admin", Place::Home),
-            noun(say("people-title"), "/admin/people", Place::People),
-            noun(say("groups-title"), "/admin/groups", Place::Groups),
-            noun(say("devices-title"), "/admin/devices", Place::Devices),
-            group(say("frame-security"), security),
-            noun(say("administrators-title"), "/admin/administrators", Place::Administrators),
-            noun(say("reports-title"), "/admin/reports", Place::Reports),
-            group(
-                say("frame-settings"),
-                vec![noun(say("features-title"), "/admin/settings/features", Place::Features)],
-            ),
-        ];
-        column.into_iter().flatten().collect()
+        COLUMN.iter().filter_map(|line| self.noun(line)).collect()
+    }
+
+    fn noun(&self, line: &Line) -> Option<Noun> {
+        match line {
+            Line::One(place) => self.open.contains(place).then(|| Noun {
+                label: place.label(),
+                href: place.address(),
+                current: (self.place == *place).then_some("page"),
+                below: Vec::new(),
+            }),
+            Line::Group(label, places) => {
+                let open: Vec<Place> = places.iter().copied().filter(|place| self.open.contains(place)).collect();
+                let is_current = open.contains(&self.place);
+                let shown = if is_current { open.as_slice() } else { &[] };
+                Some(Noun {
+                    label: label(),
+                    href: open.first()?.address(),
+                    current: is_current.then_some("true"),
+                    below: shown.iter().filter_map(|place| self.noun(&Line::One(*place))).collect(),
+                })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_stands_in_the_column_once() {
+        let mut all: Vec<Place> = Vec::new();
+        for line in COLUMN {
+            match line {
+                Line::One(place) => all.push(*place),
+                Line::Group(_, places) => all.extend(*places),
+            }
+        }
+        for place in Place::ALL {
+            assert_eq!(all.iter().filter(|own| *own == place).count(), 1, "{place:?}");
+        }
     }
 }

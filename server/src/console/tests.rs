@@ -7,7 +7,9 @@ use postern_codes::env::Timestamp;
 use postern_codes::secret::Secret;
 
 use super::device::Device;
-use super::part::{Act, Event, Field, Kind, Link, Moment, Notice, Pages, Record, State, Tone};
+use super::part::{
+    Act, Empty, Event, Field, Filters, Heads, Kind, Link, Moment, Notice, Pages, Pick, Record, State, Tone,
+};
 use super::pin_state::{PinState, Stage};
 use super::recovery::Recovery;
 use super::shell::{Place, Shell};
@@ -223,6 +225,7 @@ fn security(is_editing: bool) -> security::Security {
 
 fn devices() -> devices::Devices {
     let row = |name: &str, serial: &str, person: &str, last_seen, recovery| devices::Row {
+        pick: Some(Pick { value: name.to_lowercase(), of: name.into() }),
         computer: Link::new(name, "/admin/devices/guo1"),
         model: "Framework Laptop 13".into(),
         serial: serial.into(),
@@ -234,8 +237,10 @@ fn devices() -> devices::Devices {
     let ready = || State::new(Tone::Good, "Ready");
     devices::Devices {
         shell: shell(Place::Devices),
-        q: "harbour".into(),
-        status: String::new(),
+        filters: Filters::new("/admin/devices"),
+        heads: Heads::new().with_picks().plain("Computer".into()),
+        bulk: Some(bulk::bar()),
+        empty: Empty { title: "None".into(), next: "Enrol one.".into(), act: None },
         rows: vec![
             row("HARBOUR-02", "FRANDGCP0931240012", "Ida Lindqvist", Some(ago(600)), ready()),
             row("HARBOUR-07", "FRANDGCP0931240071", "Grace Hopper", Some(ago(20)), ready()),
@@ -471,8 +476,8 @@ fn screens() -> Vec<(&'static str, String)> {
             "reports",
             drawn(&reports::Reports {
                 shell: shell(Place::Reports),
-                filters: reports::Filters::default(),
-                event_types: vec!["device.desktop_mfa.recovery_pin.generate".into()],
+                filters: Filters::new("/admin/reports"),
+                exports: [Link::new("CSV", "#"), Link::new("JSON", "#")],
                 record: record(),
                 pages: pages(),
             }),
@@ -486,6 +491,32 @@ fn screens() -> Vec<(&'static str, String)> {
                 about: Some(("HARBOUR-07".into(), ago(60))),
                 contact: "Help desk: +46 8 555 0199.".into(),
                 stage: not_me::Stage::Asked,
+            }),
+        ),
+        (
+            "stale",
+            drawn(&problem::Problem {
+                why: problem::Why::Stale(problem::Kept {
+                    action: "/admin/x".into(),
+                    fields: vec![("reason".into(), "Typed".into())],
+                }),
+                request_id: "req1".into(),
+            }),
+        ),
+        (
+            "search",
+            drawn(&search::Search {
+                shell: shell(Place::Nowhere),
+                q: "grace".into(),
+                kinds: vec![search::Kind {
+                    label: "People".into(),
+                    hits: vec![search::Hit {
+                        link: Link::new("Grace Hopper", "#"),
+                        detail: "grace@harbour.example".into(),
+                        state: None,
+                    }],
+                    more: None,
+                }],
             }),
         ),
         ("not-found", drawn(&problem::Problem { why: problem::Why::NotFound, request_id: "req1".into() })),

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use jiff::tz::TimeZone;
 use postern_authn::permission::{Grant, Permission, Right, Role};
 use postern_codes::Timestamp;
 
+use super::language::Reader;
 use super::part::Moment;
 use super::shell::{Place, Shell};
 use super::words::{Text, say_of};
@@ -33,6 +35,8 @@ pub struct Viewer {
     pub org: String,
     /// The moment of the request.
     pub now: Timestamp,
+    /// Where their clock stands, for days that they name.
+    pub zone: TimeZone,
 }
 
 impl Viewer {
@@ -85,12 +89,13 @@ impl FromRequestParts<Arc<App>> for Viewer {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let zone = Reader::of(&parts.headers).zone;
         let caller = Caller::from_request_parts(parts, app).await?;
         if !caller.authority().is_administrator() {
             let summary = "the console is for administrators";
             return Err(ApiError::new(StatusCode::FORBIDDEN, "not_an_administrator", summary));
         }
         let org = app.store.read(caller.org, |tx| Ok(tx.org_record()?.map(|org| org.name))).await?;
-        Ok(Self { org: org.unwrap_or_default(), now: app.env().now, caller })
+        Ok(Self { org: org.unwrap_or_default(), now: app.env().now, zone, caller })
     }
 }

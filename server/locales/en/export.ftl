@@ -1,0 +1,1 @@
+export-time = Time (UTC)

@@ -1,0 +1,75 @@
+//! Parts of forms: what is to be mended, a chooser with suggestions of the server, the steps of a longer way.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::{Field, Tone};
+use crate::console::words::Text;
+
+/// What is wrong in a form, above it: takes the focus, and each line leads to its field.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "console/parts/summary.html")]
+pub struct Summary {
+    /// The field's id, its label and what is wrong.
+    pub wrong: Vec<(String, Text, Text)>,
+}
+
+impl Summary {
+    /// The summary of these fields; nothing where nothing is wrong.
+    pub fn of<'f>(fields: impl IntoIterator<Item = &'f Field>) -> Option<Self> {
+        let wrong = fields
+            .into_iter()
+            .filter_map(|field| Some((field.name.to_owned(), field.label.clone(), field.error.clone()?)));
+        let wrong: Vec<_> = wrong.collect();
+        (!wrong.is_empty()).then_some(Self { wrong })
+    }
+}
+
+/// What is chosen from: the server finds it while the person types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Computers, by name; the value is the serial number or the id.
+    Computers,
+    /// Groups; the value is the name.
+    Groups,
+    /// People; the value is the sign-in name.
+    People,
+    /// Roles; the value is the role's name in the API.
+    Roles,
+}
+
+impl Source {
+    /// Where the suggestions come from.
+    pub const fn address(self) -> &'static str {
+        match self {
+            Self::Computers => "/admin/choose/computers",
+            Self::Groups => "/admin/choose/groups",
+            Self::People => "/admin/choose/people",
+            Self::Roles => "/admin/choose/roles",
+        }
+    }
+}
+
+/// A text field with suggestions. What is chosen is text that a person could have typed, so it works without the script.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "console/parts/chooser.html")]
+pub struct Chooser {
+    /// The field itself: name, label, value, hint, error.
+    pub field: Field,
+    /// What is chosen from.
+    pub source: Source,
+}
+
+/// The steps of a longer way and where the reader is.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "console/parts/stepper.html")]
+pub struct Stepper {
+    /// The steps' names.
+    pub steps: Vec<Text>,
+    /// The present one, from 0.
+    pub current: usize,
+}
+
+impl HtmlSafe for Summary {}
+impl HtmlSafe for Chooser {}
+impl HtmlSafe for Stepper {}
