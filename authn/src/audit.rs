@@ -62,6 +62,8 @@ events! {
     DeviceUserAdd Info "device.user.add" "Person linked to computer";
     DeviceUserRemove Info "device.user.remove" "Person unlinked from computer";
     FactorActivate Info "user.mfa.factor.activate" "Factor enrolled";
+    FactorCloneSuspect Error "user.mfa.factor.clone_suspected" "A copy of somebody's security key may be in use";
+    FactorDeactivate Info "user.mfa.factor.deactivate" "Factor removed";
     FactorResetAll Warn "user.mfa.factor.reset_all" "Every factor reset";
     GroupCreate Info "group.lifecycle.create" "Group made";
     GroupDelete Info "group.lifecycle.delete" "Group deleted";

@@ -151,7 +151,7 @@ impl Want {
 
     /// Whether a proof with these traits will do.
     pub fn is_met_by(&self, traits: &Traits) -> bool {
-        self.category == traits.category
+        traits.proves(self.category)
             && (traits.is_phishing_resistant || !self.phishing_resistant)
             && (traits.is_device_bound || !self.device_bound)
     }
@@ -255,7 +255,7 @@ impl Policy for Demands {
 /// The first category that was not proved freshly.
 fn missing(wants: &[Category], situation: &Situation<'_>) -> Decision {
     let is_fresh = |proof: &&Proof| proof.at <= situation.now && situation.now < proof.at.plus(FRESH);
-    let has = |category| situation.proofs.iter().filter(is_fresh).any(|proof| proof.traits.category == category);
+    let has = |category| situation.proofs.iter().filter(is_fresh).any(|proof| proof.traits.proves(category));
     match wants.iter().find(|category| !has(**category)) {
         Some(category) => Decision::Ask(Want::any(*category)),
         None => Decision::Allow,
@@ -330,6 +330,11 @@ impl Complete {
         self.proofs.iter().filter(|proof| proof.by != Means::Password).map(|proof| proof.at).max()
     }
 
+    /// When the newest factor was proved that a false page cannot pass on.
+    pub fn resistant_at(&self) -> Option<Timestamp> {
+        self.proofs.iter().filter(|proof| proof.traits.is_phishing_resistant).map(|proof| proof.at).max()
+    }
+
     /// How they proved it, in the words of RFC 8176: `mfa` where categories differ.
     pub fn amr(&self) -> String {
         let mut words: Vec<&str> = Vec::new();
@@ -338,7 +343,10 @@ impl Complete {
                 words.push(proof.amr());
             }
         }
-        let several = self.proofs.iter().any(|proof| proof.traits.category != self.proofs[0].traits.category);
+        let several = self
+            .proofs
+            .iter()
+            .any(|proof| proof.traits.verifies_user || proof.traits.category != self.proofs[0].traits.category);
         if several {
             words.push("mfa");
         }
@@ -462,6 +470,19 @@ mod tests {
         let second = asking(first.answer(totp(&env), &demands, env.now).unwrap());
         assert_eq!(second.wanted().category, Category::Knowledge);
         assert!(matches!(second.answer(Proof::password(env.now), &demands, env.now), Ok(SignIn::Complete(_))));
+    }
+
+    #[test]
+    fn a_device_that_makes_sure_of_its_owner_needs_no_password() {
+        let env = env();
+        let passkey = |verifies_user| {
+            let proof = Proof::factor(Kind::WebAuthn, Id::with_prefix("fwf", &env), env.now);
+            Proof { traits: Traits { verifies_user, ..proof.traits }, ..proof }
+        };
+        let first = begin(&env, Purpose::Console).answer(passkey(false), POLICY, env.now).unwrap_err();
+        let SignIn::Complete(done) = first.answer(passkey(true), POLICY, env.now).unwrap() else { panic!() };
+        assert_eq!(done.amr(), "swk mfa");
+        assert_eq!((done.factor_at(), done.resistant_at()), (Some(env.now), Some(env.now)));
     }
 
     #[test]

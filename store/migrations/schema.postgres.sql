@@ -938,4 +938,29 @@ CREATE TABLE import_rows (
 );
 CREATE UNIQUE INDEX import_rows_login ON import_rows (org_id, import_id, login_folded) WHERE login_folded IS NOT NULL;
 CREATE INDEX import_rows_wrong ON import_rows (org_id, import_id, line) WHERE outcome = 'WRONG';
+-- 0010 passkeys
+-- What names a factor among all of the organisation's, where an answer names its factor before its person: SHA-256 of a
+-- credential's id.
+ALTER TABLE factors ADD COLUMN handle BYTEA;
+CREATE UNIQUE INDEX factors_handle ON factors (org_id, handle) WHERE retired_at IS NULL;
+
+-- When a factor that a false page cannot pass on was last proved in this session.
+ALTER TABLE sessions ADD COLUMN resistant_at BIGINT;
+
+-- What was asked of a device, under the hash of its token; the answer takes the row away. user_id is nobody's while a
+-- sign-in asks whoever is there; bound_to names the session or sign-in that asked. Nothing was ever kept in it before.
+DROP TABLE challenges;
+CREATE TABLE challenges (
+    org_id     TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    token_hash BYTEA NOT NULL,
+    user_id    TEXT COLLATE "C",
+    purpose    TEXT COLLATE "C" NOT NULL,
+    bound_to   TEXT COLLATE "C" NOT NULL,
+    document   TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (org_id, token_hash),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+CREATE INDEX challenges_expiry ON challenges (org_id, expires_at);
 

@@ -9,7 +9,7 @@ use crate::sql::{Error, Row, Tx, values};
 use crate::tokens;
 
 crate::statements! {
-    BY_SESSION = "SELECT s.id AS session_id, s.amr, s.factor_at, s.last_seen_at, u.id AS user_id, u.login, u.first_name, u.last_name \
+    BY_SESSION = "SELECT s.id AS session_id, s.amr, s.factor_at, s.resistant_at, s.last_seen_at, u.id AS user_id, u.login, u.first_name, u.last_name \
                   FROM sessions s JOIN users u ON u.org_id = s.org_id AND u.id = s.user_id \
                   WHERE s.org_id = $1 AND s.token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > $3 \
                   AND s.last_seen_at + s.idle > $3 AND u.status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY')";
@@ -47,6 +47,8 @@ pub enum Via {
         id: Id<Session>,
         /// When a second factor was last proved in it.
         factor_at: Option<Timestamp>,
+        /// When one was last proved in it that a false page cannot pass on.
+        resistant_at: Option<Timestamp>,
     },
     /// By an API token.
     Token {
@@ -69,7 +71,11 @@ impl Tx<'_> {
     /// Of the database.
     pub fn caller_by_session(&mut self, token_hash: [u8; 32], now: Timestamp) -> Result<Option<CallerRecord>, Error> {
         let Some(row) = self.row(BY_SESSION, values![token_hash, now])? else { return Ok(None) };
-        let via = Via::Session { id: row.get("session_id")?, factor_at: row.get("factor_at")? };
+        let via = Via::Session {
+            id: row.get("session_id")?,
+            factor_at: row.get("factor_at")?,
+            resistant_at: row.get("resistant_at")?,
+        };
         let mut record = self.caller(&row, via, row.get("last_seen_at")?)?;
         let amr: String = row.get("amr")?;
         if !amr.split_whitespace().any(|word| word == "mfa") {

@@ -11,11 +11,18 @@ crate::statements! {
     FACTORS_OF = "SELECT id, user_id, kind, provider, profile, secret, counter, created_at, last_used_at, version \
                   FROM factors WHERE org_id = $1 AND user_id = $2 AND retired_at IS NULL AND status = 'ACTIVE' \
                   ORDER BY created_at, id";
-    FACTOR_INSERT = "INSERT INTO factors (org_id, id, user_id, kind, provider, status, profile, secret, counter, \
-                     created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'ACTIVE', $6, $7, $8, $9, $9)";
+    /// Of all the organisation, by what an answer names before anybody has said who they are.
+    FACTOR_OWNER = "SELECT user_id FROM factors WHERE org_id = $1 AND handle = $2 AND retired_at IS NULL";
+    FACTOR_INSERT = "INSERT INTO factors (org_id, id, user_id, kind, provider, status, profile, secret, counter, handle, \
+                     created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'ACTIVE', $6, $7, $8, $9, $10, $10)";
     /// Uses up every counter to $4. Of attempts side by side with one answer, one gets the row.
     FACTOR_CONSUME = "UPDATE factors SET counter = $4, last_used_at = $5 WHERE org_id = $1 AND id = $2 \
                       AND version = $3 AND counter < $4 AND status = 'ACTIVE' AND retired_at IS NULL RETURNING counter";
+    /// Of a device that does not count: what it was asked is used up already.
+    FACTOR_USED = "UPDATE factors SET last_used_at = $4 WHERE org_id = $1 AND id = $2 AND version = $3 \
+                   AND counter = 0 AND status = 'ACTIVE' AND retired_at IS NULL";
+    FACTOR_PROFILE = "UPDATE factors SET profile = $4, updated_at = $5, version = version + 1 \
+                      WHERE org_id = $1 AND id = $2 AND version = $3 AND retired_at IS NULL";
     FACTOR_RETIRE = "UPDATE factors SET retired_at = $3, updated_at = $3, version = version + 1 \
                      WHERE org_id = $1 AND id = $2 AND retired_at IS NULL";
 }
@@ -38,21 +45,48 @@ impl Tx<'_> {
         let sealed: Sealed<FactorSecret> = self.keyring().seal(place(id), new.secret.expose(), env);
         let profile = serde_json::to_string(&new.profile)?;
         let (kind, counter) = (new.kind.as_str(), stored(new.counter)?);
-        self.one(FACTOR_INSERT, values![id, new.user, kind, new.provider, profile, &sealed, counter, env.now])?;
+        let handle = new.kind.factor().handle(&new.profile);
+        self.one(FACTOR_INSERT, values![id, new.user, kind, new.provider, profile, &sealed, counter, handle, env.now])?;
         Ok(id)
     }
 
-    /// Uses up an answer: `false` where its counter was used before, or the factor changed since `version`.
+    /// Whose factor this names, by [`handle`](postern_authn::factor::Factor::handle).
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn factor_owner(&mut self, handle: [u8; 32]) -> Result<Option<Id<User>>, Error> {
+        self.row(FACTOR_OWNER, values![handle])?.map(|row| row.get("user_id")).transpose()
+    }
+
+    /// Uses up an answer: `false` where its counter was used before, or the factor changed since `version`. An answer
+    /// without a counter is one of a factor that never had one.
     ///
     /// # Errors
     /// Of the database.
     pub fn consume_answer(
         &mut self,
         (id, version): (Id<Factor>, i64),
-        counter: u64,
+        counter: impl Into<Option<u64>>,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        Ok(self.row(FACTOR_CONSUME, values![id, version, stored(counter)?, now])?.is_some())
+        match counter.into() {
+            Some(counter) => Ok(self.row(FACTOR_CONSUME, values![id, version, stored(counter)?, now])?.is_some()),
+            None => Ok(self.execute(FACTOR_USED, values![id, version, now])? == 1),
+        }
+    }
+
+    /// Keeps what the API shows of a factor from now on; `false` where it changed since `version`.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn save_factor_profile(
+        &mut self,
+        (id, version): (Id<Factor>, i64),
+        profile: &serde_json::Value,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let profile = serde_json::to_string(profile)?;
+        Ok(self.execute(FACTOR_PROFILE, values![id, version, profile, now])? == 1)
     }
 
     /// Retires a factor; `false` where it is retired already.

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod authority;
 pub mod callers;
 pub mod certificates;
+pub mod challenges;
 pub mod contacts;
 pub mod custom_roles;
 pub mod deliveries;
@@ -64,6 +65,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("audit", audit::STATEMENTS),
     ("callers", callers::STATEMENTS),
     ("certificates", certificates::STATEMENTS),
+    ("challenges", challenges::STATEMENTS),
     ("contacts", contacts::STATEMENTS),
     ("custom_roles", custom_roles::STATEMENTS),
     ("deliveries", deliveries::STATEMENTS),

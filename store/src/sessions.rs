@@ -18,6 +18,7 @@ crate::statements! {
                AND s.ended_at IS NULL AND s.expires_at > $3 AND s.last_seen_at + s.idle > $3 \
                AND u.status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY')";
     SESSION_REFRESH = "UPDATE sessions SET last_seen_at = $3 WHERE org_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3";
+    SESSION_RESISTANT = "UPDATE sessions SET resistant_at = $3 WHERE org_id = $1 AND id = $2 AND ended_at IS NULL";
     SESSION_END = "UPDATE sessions SET ended_at = $3 WHERE org_id = $1 AND id = $2 AND ended_at IS NULL";
     SESSIONS_END = "UPDATE sessions SET ended_at = $3 WHERE org_id = $1 AND user_id = $2 AND ended_at IS NULL";
     SESSIONS_END_OTHERS = "UPDATE sessions SET ended_at = $4 WHERE org_id = $1 AND user_id = $2 AND id <> $3 \
@@ -95,6 +96,14 @@ impl Tx<'_> {
     /// Of the database.
     pub fn refresh_session(&mut self, id: Id<SessionKind>, now: Timestamp) -> Result<bool, Error> {
         Ok(self.execute(SESSION_REFRESH, values![id, now])? == 1)
+    }
+
+    /// Notes that a factor was proved in a session that a false page cannot pass on.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn note_resistant(&mut self, id: Id<SessionKind>, at: Timestamp) -> Result<(), Error> {
+        self.one(SESSION_RESISTANT, values![id, at])
     }
 
     /// Ends a session; `false` where it was over.

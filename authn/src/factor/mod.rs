@@ -6,6 +6,7 @@
 #[cfg(any(test, feature = "suite"))]
 pub mod suite;
 pub mod totp;
+pub mod webauthn;
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,6 +36,8 @@ macro_rules! factors {
 factors! {
     /// Codes of an authenticator app.
     Totp totp::AuthenticatorApp;
+    /// Passkeys and security keys.
+    WebAuthn webauthn::Passkey;
 }
 
 /// A type of factor. Pure: what it must know is handed to it, what it found it gives back.
@@ -48,8 +51,18 @@ pub trait Factor: Sync {
     /// The three letters its ids begin with.
     fn id_prefix(&self) -> &'static str;
 
-    /// What a right answer proves.
+    /// What a right answer proves at best.
     fn traits(&self) -> Traits;
+
+    /// What a right answer of this very factor proves at best, by what the API shows of it.
+    fn traits_of(&self, _profile: &serde_json::Value) -> Traits {
+        self.traits()
+    }
+
+    /// What names a factor among all of the organisation's, where answers name their factor before their person.
+    fn handle(&self, _profile: &serde_json::Value) -> Option<[u8; 32]> {
+        None
+    }
 
     /// The word of RFC 8176 for it.
     fn amr(&self) -> &'static str;
@@ -62,6 +75,7 @@ pub trait Factor: Sync {
 /// What a factor type is good for. Policy speaks of these and never of types, so that a new type needs no new rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, of which policy asks for one at a time")]
 pub struct Traits {
     /// What is proved.
     pub category: Category,
@@ -71,6 +85,26 @@ pub struct Traits {
     pub is_device_bound: bool,
     /// Whether it can be judged without a network.
     pub works_offline: bool,
+    /// Whether the device made sure of its owner first, by a PIN or by a finger: then it proves a second category, and
+    /// the device does not say which.
+    #[serde(default)]
+    pub verifies_user: bool,
+}
+
+impl Traits {
+    /// Whether this is proved.
+    pub fn proves(&self, category: Category) -> bool {
+        self.category == category || (self.verifies_user && category != Category::Possession)
+    }
+
+    /// Whether these are worth at least as much as the others.
+    pub fn covers(&self, other: &Self) -> bool {
+        [Category::Inherence, Category::Knowledge, Category::Possession]
+            .into_iter()
+            .all(|category| !other.proves(category) || self.proves(category))
+            && (self.is_phishing_resistant || !other.is_phishing_resistant)
+            && (self.is_device_bound || !other.is_device_bound)
+    }
 }
 
 /// What a factor proves.
@@ -91,6 +125,7 @@ pub const PASSWORD: Traits = Traits {
     is_phishing_resistant: false,
     is_device_bound: false,
     works_offline: false,
+    verifies_user: false,
 };
 
 /// A factor as it is kept: the fixed row that serves every type.
@@ -116,6 +151,13 @@ pub struct Enrolled {
     pub last_used_at: Option<Timestamp>,
     /// Rises when the secret or the profile changes.
     pub version: i64,
+}
+
+impl Enrolled {
+    /// What a right answer proves at best.
+    pub fn traits(&self) -> Traits {
+        self.kind.factor().traits_of(&self.profile)
+    }
 }
 
 /// A factor to be enrolled, proved by a first answer.
@@ -150,6 +192,8 @@ pub struct Held<'s> {
 
 /// What a person answers.
 pub enum Answer {
+    /// Something that a device signed, and what it was asked.
+    Assertion(Box<webauthn::Assertion>),
     /// Something typed.
     Code(Secret<String>),
 }
@@ -157,23 +201,38 @@ pub enum Answer {
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Assertion(_) => f.write_str("Assertion(..)"),
             Self::Code(_) => f.write_str("Code(..)"),
         }
     }
 }
 
 /// How an answer was judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Verdict {
-    /// Right, if this counter can still be consumed.
-    Accepted(u64),
+    /// Right, if its counter can still be consumed.
+    Accepted(Proved),
     /// Somebody outside must say.
     Ask(Outside),
+    /// Right, but its counter did not rise: somebody may have a copy of the device.
+    Cloned,
     /// Not of the form that this type has: no guess, so no attempt is spent.
     NotMine,
     /// Wrong, used before or too old.
     Refused,
+}
+
+/// What a right answer proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proved {
+    /// What is to be consumed; none of a device that does not count. What is asked of such a device is consumed instead,
+    /// before it is judged.
+    pub counter: Option<u64>,
+    /// What it is worth.
+    pub traits: Traits,
+    /// What the API shows of the factor from now on, where that has changed.
+    pub profile: Option<serde_json::Value>,
 }
 
 /// An outside party that judges an answer. No type of this version needs one.

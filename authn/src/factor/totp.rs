@@ -3,7 +3,7 @@
 use postern_codes::otp::{self, AUTHENTICATOR_APP};
 use postern_codes::{Secret, Timestamp};
 
-use super::{Answer, Category, Factor, Held, Kind, NewFactor, Traits, Verdict};
+use super::{Answer, Category, Factor, Held, Kind, NewFactor, Proved, Traits, Verdict};
 use crate::user::User;
 
 /// The provider that the API names for an app of any maker.
@@ -33,6 +33,7 @@ impl Factor for AuthenticatorApp {
             is_phishing_resistant: false,
             is_device_bound: false,
             works_offline: true,
+            verifies_user: false,
         }
     }
 
@@ -41,13 +42,15 @@ impl Factor for AuthenticatorApp {
     }
 
     fn verify(&self, held: &Held<'_>, answer: &Answer, now: Timestamp) -> Verdict {
-        let Answer::Code(typed) = answer;
+        let Answer::Code(typed) = answer else { return Verdict::NotMine };
         if !is_code(typed.expose()) {
             return Verdict::NotMine;
         }
         // A counter of 0 was never used: the first step of 1970 is nobody's.
         let last = (held.counter > 0).then_some(held.counter);
-        AUTHENTICATOR_APP.verify(typed.expose(), held.secret, now, last).map_or(Verdict::Refused, Verdict::Accepted)
+        let step = AUTHENTICATOR_APP.verify(typed.expose(), held.secret, now, last);
+        let proved = |step| Proved { counter: Some(step), traits: self.traits(), profile: None };
+        step.map_or(Verdict::Refused, |step| Verdict::Accepted(proved(step)))
     }
 }
 
@@ -122,8 +125,8 @@ pub(super) mod specimen {
             Duration::from_mins(1)
         }
 
-        fn skew(&self) -> Duration {
-            Duration::from_secs(30)
+        fn skew(&self) -> Option<Duration> {
+            Some(Duration::from_secs(30))
         }
     }
 }

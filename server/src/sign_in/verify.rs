@@ -67,7 +67,7 @@ pub struct Scene {
 }
 
 /// An answer as one factor judged it, before anything was counted or consumed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Judged {
     id: Id<Factor>,
     kind: Kind,
@@ -169,23 +169,37 @@ fn decide(tx: &mut Tx<'_>, user: &User, judged: &[Judged], scene: &Scene, env: &
         return Ok(Outcome::Limited(at));
     }
     for guess in &heard {
-        let Some(counter) = accepted(guess.verdict) else { continue };
-        if tx.consume_answer((guess.id, guess.version), counter, env.now)? {
+        let proved = match &guess.verdict {
+            Verdict::Accepted(proved) => proved,
+            Verdict::Ask(outside) => match *outside {},
+            Verdict::Cloned => {
+                note_clone(tx, user, guess, scene, env)?;
+                continue;
+            }
+            Verdict::NotMine | Verdict::Refused => continue,
+        };
+        let held = (guess.id, guess.version);
+        if tx.consume_answer(held, proved.counter, env.now)? {
+            if let Some(profile) = &proved.profile {
+                tx.save_factor_profile(held, profile, env.now)?;
+            }
             for guess in &heard {
                 tx.clear_limit(Limit::FactorFailures, guess.id.as_str())?;
             }
-            return Ok(Outcome::Accepted(Proof::factor(guess.kind, guess.id, env.now)));
+            let proof = Proof::factor(guess.kind, guess.id, env.now);
+            return Ok(Outcome::Accepted(Proof { traits: proved.traits, ..proof }));
         }
     }
     count_failure(tx, user, scene, env)
 }
 
-const fn accepted(verdict: Verdict) -> Option<u64> {
-    match verdict {
-        Verdict::Accepted(counter) => Some(counter),
-        Verdict::Ask(outside) => match outside {},
-        Verdict::NotMine | Verdict::Refused => None,
-    }
+/// Records that a device signed rightly and counted backwards: it, or what was copied from it, is in other hands.
+fn note_clone(tx: &mut Tx<'_>, user: &User, guess: &Judged, scene: &Scene, env: &Env) -> Result<(), Error> {
+    let actor = Actor::user(user.id, user.login.as_str(), &user.name());
+    let event = Event::failure(EventType::FactorCloneSuspect, actor, scene.client.clone(), "sign_count")
+        .target(Target::new("User", user.id, user.login.as_str(), &user.name()))
+        .target(Target::new("UserFactor", guess.id, guess.kind.as_str(), guess.kind.factor().label()));
+    tx.record(&event, env)
 }
 
 fn count_failure(tx: &mut Tx<'_>, user: &User, scene: &Scene, env: &Env) -> Result<Outcome, Error> {

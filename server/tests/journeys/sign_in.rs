@@ -440,7 +440,7 @@ async fn read_then_write(app: Arc<TestApp>, ada: Arc<Person>, answer: Answer) ->
     let held = Held { secret: &secret, counter: factor.counter, profile: &factor.profile };
     let Verdict::Accepted(counter) = factor.kind.factor().verify(&held, &answer, now) else { return false };
     tokio::task::yield_now().await;
-    let write = app.app.store.write(ada.org, |tx| tx.consume_answer((factor.id, factor.version), counter, now));
+    let write = app.app.store.write(ada.org, |tx| tx.consume_answer((factor.id, factor.version), counter.counter, now));
     write.await.map(drop).expect("the database serves");
     true
 }

@@ -15,7 +15,8 @@ pub fn check() -> Result<()> {
     ensure!(!allowed.is_empty() && !banned.is_empty(), "deny.toml has no [licenses] allow or no [bans] deny list");
 
     let shipped = tree(&["--workspace"], "{p}|{l}")?;
-    let faults: Vec<_> = shipped.iter().filter_map(|line| fault(line, &allowed, &banned)).collect();
+    let excepted = |line: &&String| !excepted(&rules).any(|(name, licence)| is_of(line, name, licence));
+    let faults: Vec<_> = shipped.iter().filter(excepted).filter_map(|line| fault(line, &allowed, &banned)).collect();
     if !faults.is_empty() {
         bail!("{}", faults.join("\n"));
     }
@@ -33,6 +34,20 @@ fn fault(line: &str, allowed: &[&str], banned: &[&str]) -> Option<String> {
         return Some(format!("{package}: its licence `{licence}` is not allowed in deny.toml"));
     }
     None
+}
+
+/// Crates that may have a licence which others may not: name and licence.
+fn excepted(rules: &str) -> impl Iterator<Item = (&str, &str)> {
+    lines(rules, "licenses", "exceptions").filter_map(|line| {
+        let mut strings = line.split('"').skip(1).step_by(2);
+        Some((strings.next()?, strings.next()?))
+    })
+}
+
+/// Whether a package, given as `name version|licence`, is this one.
+fn is_of(line: &str, name: &str, licence: &str) -> bool {
+    line.split_once(' ').is_some_and(|(own, _)| own == name)
+        && line.rsplit_once('|').is_some_and(|(_, own)| own == licence)
 }
 
 /// Whether an SPDX expression can be met with the allowed licences; `/` is the old way to write `OR`.
@@ -76,11 +91,16 @@ fn one(words: Words, allowed: &[&str]) -> bool {
 
 /// The first string of each line of `key = [ ... ]` in `[section]`: one entry a line, as `deny.toml` is written.
 fn list<'a>(toml: &'a str, section: &str, key: &str) -> Vec<&'a str> {
-    let in_section = toml.lines().skip_while(|line| *line != format!("[{section}]")).skip(1);
-    let mut in_section = in_section.take_while(|line| !line.starts_with('['));
-    let opens = in_section.find(|line| *line == format!("{key} = ["));
-    let entries = in_section.take_while(|line| opens.is_some() && *line != "]").map(str::trim);
-    entries.filter(|line| !line.starts_with('#')).filter_map(|line| line.split('"').nth(1)).collect()
+    lines(toml, section, key).filter_map(|line| line.split('"').nth(1)).collect()
+}
+
+/// The lines of `key = [ ... ]` in `[section]`.
+fn lines<'a>(toml: &'a str, section: &str, key: &str) -> impl Iterator<Item = &'a str> {
+    let (head, open) = (format!("[{section}]"), format!("{key} = ["));
+    let in_section =
+        toml.lines().skip_while(move |line| *line != head).skip(1).take_while(|line| !line.starts_with('['));
+    let entries = in_section.skip_while(move |line| *line != open).skip(1).take_while(|line| *line != "]");
+    entries.map(str::trim).filter(|line| !line.starts_with('#'))
 }
 
 #[cfg(test)]
@@ -110,6 +130,15 @@ mod tests {
         let fault = fault("ring v0.17.14|MIT", ALLOWED, &["ring"]).expect("a fault");
         assert!(fault.starts_with("ring is banned"), "{fault}");
         assert_eq!(super::fault("string v1.0.0|MIT", ALLOWED, &["ring"]), None);
+    }
+
+    #[test]
+    fn an_exception_is_for_its_crate_and_its_licence() {
+        let toml = "[licenses]\nexceptions = [\n    { crate = \"glue\", allow = [\"MPL-2.0\"] },\n]\n";
+        assert_eq!(excepted(toml).collect::<Vec<_>>(), [("glue", "MPL-2.0")]);
+        assert!(is_of("glue v0.2.2|MPL-2.0", "glue", "MPL-2.0"));
+        assert!(!is_of("glue v0.2.2|GPL-3.0", "glue", "MPL-2.0"));
+        assert!(!is_of("glue-more v0.2.2|MPL-2.0", "glue", "MPL-2.0"));
     }
 
     #[test]
