@@ -6,6 +6,7 @@
 //! | module | decides |
 //! | --- | --- |
 //! | [`audit`] | which events exist, and what an event says |
+//! | [`demand`] | what a privileged action demands of its session |
 //! | [`device`] | what a computer may do in each state of its life |
 //! | [`expression`] | whom a rule that fills groups means |
 //! | [`factor`] | what a factor proves, and how an answer is judged |
@@ -24,6 +25,7 @@
 //! | [`user`] | what a person's account is, and when it is locked |
 
 pub mod audit;
+pub mod demand;
 pub mod device;
 pub mod expression;
 pub mod factor;

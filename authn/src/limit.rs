@@ -66,6 +66,8 @@ limits! {
     CredentialChecks "credential_checks", 10 in 5 * MINUTE, "too many tries of the present password or answer";
     /// Wrong codes for a factor.
     FactorFailures "factor_failures", 5 in 5 * MINUTE, "too many wrong codes";
+    /// Passkeys asked for at the sign-in page, from a network address.
+    PasskeyChallenges "passkey_challenges", 120 in MINUTE, "too many passkeys were asked for from this address";
     /// Sign-in attempts for a name, whether it exists or not.
     SignIns "sign_in", 20 in MINUTE, "too many sign-in attempts for this name";
     /// Sign-in attempts from a network address.

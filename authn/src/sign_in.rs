@@ -291,6 +291,11 @@ impl Asking {
         &self.wanted
     }
 
+    /// Whether the password was right already: only then is anything told of what the person has.
+    pub fn has_password(&self) -> bool {
+        self.proofs.iter().any(|proof| proof.by == Means::Password)
+    }
+
     /// The step after a right answer: it is kept, and the policy is asked again.
     ///
     /// # Errors

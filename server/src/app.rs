@@ -13,7 +13,7 @@ use crate::api::error::ApiError;
 use crate::api::routes::{Route, Routes};
 use crate::api::{client, error, origin, path};
 use crate::config::Config;
-use crate::console::{page, stale};
+use crate::console::{page, stale, step_up};
 use crate::delivery::Sender;
 use crate::passwords::Passwords;
 use crate::perimeter::{self, Perimeter};
@@ -95,6 +95,7 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(async || ApiError::no_such_path())
         .method_not_allowed_fallback(async || ApiError::no_such_method())
         .layer(from_fn(stale::keep))
+        .layer(from_fn_with_state(Arc::clone(&app), step_up::in_place))
         .layer(from_fn_with_state(Arc::clone(&app), origin::check))
         .layer(from_fn_with_state(Arc::clone(&app), perimeter::pass))
         .layer(from_fn_with_state(Arc::clone(&app), error::render))

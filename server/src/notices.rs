@@ -99,6 +99,15 @@ pub fn linked(
     to_person(tx, user, "A computer was linked with your account", &text, env)
 }
 
+/// Tells a person that what they sign in with has changed.
+///
+/// # Errors
+/// Of the database.
+pub fn factors_changed(tx: &mut Tx<'_>, user: &User, what: &str, env: &Env) -> Result<(), Error> {
+    let text = format!("{}\n\n{what}\n\nIf this was not you, tell your administrator now.\n", greeting(user));
+    to_person(tx, user, "What you sign in with has changed", &text, env)
+}
+
 /// Tells every super administrator that something must be looked at now.
 ///
 /// # Errors

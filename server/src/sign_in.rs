@@ -4,12 +4,13 @@
 //! A name that nobody has, a wrong password, a locked or suspended account: one answer, one status, one cost. Whether
 //! there is more to say is told by mail to whom it concerns.
 
+pub mod passkey;
 pub mod ruling;
 pub mod set_up;
 pub mod verify;
 
 use postern_authn::audit::{Actor, Client, Event, EventType, Target};
-use postern_authn::factor::{Answer, Kind, PASSWORD};
+use postern_authn::factor::{Answer, Enrolled, Kind, PASSWORD};
 use postern_authn::limit::{Charge, Limit};
 use postern_authn::policy::password::PasswordSettings;
 use postern_authn::session::Session;
@@ -36,6 +37,8 @@ const POLICY: &dyn Policy = &TwoCategories;
 pub struct Question {
     /// What must be proved.
     pub wanted: Want,
+    /// Whether the person has a passkey for it; told only after the password was right.
+    pub has_passkey: bool,
 }
 
 impl Question {
@@ -81,6 +84,8 @@ pub enum Refusal {
     TooMany(Limit, Timestamp),
     /// The code is wrong.
     WrongCode,
+    /// The passkey is nobody's here, or its answer does not fit.
+    WrongPasskey,
     /// Name or password are wrong, or the account is locked or gone: it is not said which.
     WrongNameOrPassword,
 }
@@ -103,7 +108,7 @@ pub async fn begin(app: &App, client: &Client, name: &str) -> Result<(Secret<Str
         match SignIn::begin(user.map(|user| user.id), Purpose::Console, &demands, env.now) {
             SignIn::Asking(asking) => {
                 tx.insert_sign_in(&asking, (hash, &name_key(name)), env.now)?;
-                Ok(Ok(Question { wanted: *asking.wanted() }))
+                Ok(Ok(Question { wanted: *asking.wanted(), has_passkey: false }))
             }
             // No policy of ours is done before it has asked.
             SignIn::Complete(_) | SignIn::Denied(_) => Err(Error::fault("a policy decided before it asked")),
@@ -159,18 +164,22 @@ pub async fn step_up(
             refused => return Ok(Err(refusal(&refused))),
         };
         match asking.clone().answer(proof, POLICY, env.now) {
-            Ok(SignIn::Complete(_)) if tx.rotate_session(session, hash, env.now)? => {
+            Ok(SignIn::Complete(complete)) if tx.rotate_session(session, hash, env.now)? => {
                 tx.user_proved(user.id)?;
-                Ok(Ok(()))
+                let resistant_at = complete.resistant_at();
+                if let Some(at) = resistant_at {
+                    tx.note_resistant(session, at)?;
+                }
+                Ok(Ok(resistant_at.is_some()))
             }
             Ok(_) | Err(_) => Ok(Err(Refusal::StartAgain)),
         }
     });
     let stepped = stepped.await?;
-    if stepped.is_ok() {
-        caller.note_fresh_factor(env.now);
+    if let Ok(is_resistant) = stepped {
+        caller.note_fresh_factor(is_resistant, env.now);
     }
-    Ok(stepped.map(|()| token))
+    Ok(stepped.map(|_| token))
 }
 
 /// Ends the caller's session.
@@ -283,9 +292,14 @@ async fn judge(
     env: &Env,
 ) -> Result<Option<(User, Vec<Judged>)>, ApiError> {
     let Some(id) = asking.user() else { return Ok(None) };
+    if asking.wanted().is_met_by(&PASSWORD) && !matches!(answer, Answer::Assertion(_)) {
+        return Ok(None);
+    }
     let (user, enrolled) = app.store.read(org, |tx| Ok((tx.user(id)?, tx.factors_of(id)?))).await?;
     let Some(user) = user else { return Ok(None) };
-    let fits = |kind: Kind| asking.wanted().is_met_by(&kind.factor().traits());
+    // A code is asked of no passkey: that somebody has one would show in the answer.
+    let takes = |kind: Kind| (kind == Kind::WebAuthn) == matches!(answer, Answer::Assertion(_));
+    let fits = |kind: Kind| takes(kind) && asking.wanted().is_met_by(&kind.factor().traits());
     let judged = verify::judge(app.store.keyring(), &enrolled, fits, answer, env.now)?;
     Ok((!judged.is_empty()).then_some((user, judged)))
 }
@@ -345,16 +359,15 @@ fn take(
     let Ok(next) = asking.answer(proof, &ruling.demands, env.now) else {
         return Ok(Step::Refused(Refusal::StartAgain));
     };
+    let own = tx.factors_of(user.id)?;
     let next = match next {
-        SignIn::Asking(asking) => {
-            let enrolled: Vec<_> = tx.factors_of(user.id)?.iter().map(|held| held.kind.factor().traits()).collect();
-            asking.offer(&enrolled)
-        }
+        SignIn::Asking(asking) => asking.offer(&own.iter().map(Enrolled::traits).collect::<Vec<_>>()),
         other @ (SignIn::Complete(_) | SignIn::Denied(_)) => other,
     };
     match next {
         SignIn::Asking(asking) => Ok(if tx.save_sign_in(row, &asking, env.now)? {
-            Step::Asked(Question { wanted: *asking.wanted() })
+            let has_passkey = own.iter().any(|held| held.kind == Kind::WebAuthn);
+            Step::Asked(Question { wanted: *asking.wanted(), has_passkey })
         } else {
             Step::Refused(Refusal::StartAgain)
         }),
@@ -400,6 +413,9 @@ fn open_session(
         user_agent: client.user_agent.clone(),
     };
     tx.insert_session(&session, mac::sha256(&[token.expose().as_bytes()]))?;
+    if let Some(at) = complete.resistant_at() {
+        tx.note_resistant(session.id, at)?;
+    }
     tx.set_idle(session.id, terms.idle)?;
     let from = tx.browser(user.id, client.browser)?;
     tx.signed_in_from(user.id, from, env.now)?;

@@ -22,3 +22,4 @@ CREATE TABLE challenges (
     FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
 ){strict};
 CREATE INDEX challenges_expiry ON challenges (org_id, expires_at);
+CREATE INDEX challenges_user ON challenges (org_id, user_id);

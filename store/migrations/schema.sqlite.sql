@@ -938,6 +938,7 @@ CREATE TABLE import_rows (
 )STRICT;
 CREATE UNIQUE INDEX import_rows_login ON import_rows (org_id, import_id, login_folded) WHERE login_folded IS NOT NULL;
 CREATE INDEX import_rows_wrong ON import_rows (org_id, import_id, line) WHERE outcome = 'WRONG';
+
 -- 0010 passkeys
 -- What names a factor among all of the organisation's, where an answer names its factor before its person: SHA-256 of a
 -- credential's id.
@@ -963,4 +964,5 @@ CREATE TABLE challenges (
     FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
 )STRICT;
 CREATE INDEX challenges_expiry ON challenges (org_id, expires_at);
+CREATE INDEX challenges_user ON challenges (org_id, user_id);
 

@@ -25,11 +25,11 @@ crate::statements! {
                      version = version + 1 WHERE org_id = $1 AND user_id = $2 AND retired_at IS NULL";
     FACTORS_RETIRE = "UPDATE factors SET retired_at = $3, updated_at = $3, version = version + 1 \
                       WHERE org_id = $1 AND user_id = $2 AND retired_at IS NULL";
-    CHALLENGES_VOID = "UPDATE challenges SET consumed_at = $3 WHERE org_id = $1 AND user_id = $2 AND consumed_at IS NULL";
+    CHALLENGES_VOID = "DELETE FROM challenges WHERE org_id = $1 AND user_id = $2";
     BROWSERS_UNPROVE = "UPDATE known_browsers SET factor_at = NULL WHERE org_id = $1 AND user_id = $2 AND factor_at IS NOT NULL";
     PASSWORDS_FORGET = "DELETE FROM password_history WHERE org_id = $1 AND user_id = $2";
     /// What was proved by a factor that is gone counts as fresh no more.
-    SESSIONS_UNPROVE = "UPDATE sessions SET factor_at = NULL WHERE org_id = $1 AND user_id = $2 AND ended_at IS NULL";
+    SESSIONS_UNPROVE = "UPDATE sessions SET factor_at = NULL, resistant_at = NULL WHERE org_id = $1 AND user_id = $2 AND ended_at IS NULL";
 }
 
 impl Tx<'_> {
@@ -53,7 +53,7 @@ impl Tx<'_> {
         self.forget_browsers(id)?;
         self.execute(PASSWORDS_FORGET, values![id])?;
         self.execute(FACTORS_ERASE, values![id, now, [0_u8; 0].as_slice()])?;
-        self.execute(CHALLENGES_VOID, values![id, now])?;
+        self.execute(CHALLENGES_VOID, values![id])?;
         self.end_sessions_of(id, now)?;
         self.revoke_tokens_of(id, now)?;
         self.void_links(id.as_str(), now)?;
@@ -66,8 +66,8 @@ impl Tx<'_> {
     /// Of the database.
     pub fn retire_factors_of(&mut self, id: Id<User>, now: Timestamp) -> Result<u64, Error> {
         let retired = self.execute(FACTORS_RETIRE, values![id, now])?;
-        self.execute(CHALLENGES_VOID, values![id, now])?;
-        self.execute(SESSIONS_UNPROVE, values![id, now])?;
+        self.execute(CHALLENGES_VOID, values![id])?;
+        self.execute(SESSIONS_UNPROVE, values![id])?;
         self.execute(BROWSERS_UNPROVE, values![id])?;
         self.touch_user(id, now)?;
         Ok(retired)

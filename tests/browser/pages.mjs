@@ -25,6 +25,7 @@ const places = {
 /** Pages that cannot be looked at by address, and where they are looked at instead. */
 const ELSEWHERE = {
   "/": "leads to /admin",
+  "/admin/account/factors/{factor}/remove": "the journey of passkeys",
   "/expired/{token}": "its token comes by a sign-in: the journeys of account links",
   "/not-me/{token}": "its token comes by mail: the journeys of notices",
   "/reset/{token}": "its token comes by mail: the journeys of account links",

@@ -1,8 +1,10 @@
 step-up-title = Show that it is you
-step-up-about = { $act }: this needs a code that is at most 5 minutes old. What you typed is kept.
+step-up-about = { $act }: this needs a code or a passkey that is at most 5 minutes old. What you typed is kept.
 step-up-code = Code of your app
 step-up-code-hint = Six digits. You are not asked again for 5 minutes.
 step-up-locked = This account is locked until { $until }.
 step-up-nothing = You have no factor. A super administrator can set one up for you.
 step-up-sign-in = Sign in again to go on.
 step-up-wait = There were { $limit }. Until { $until } right codes are refused too.
+step-up-about-passkey = { $act }: this needs a passkey that was used in the last 5 minutes. What you typed is kept.
+step-up-no-passkey = You have no passkey. Add one to your factors, then try again.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{Method, header};
 use postern_authn::audit::{Actor, Event, EventType};
+use postern_authn::demand::Demand;
 use postern_authn::permission::{Authority, Right};
 use postern_authn::session;
 use postern_codes::id::{Id, Org, Session, User};
@@ -17,6 +18,7 @@ use postern_store::{Error, tokens};
 
 use crate::App;
 use crate::api::client::Client;
+use crate::api::demands;
 use crate::api::error::ApiError;
 use crate::api::sessions::{SID, sid_hash};
 use crate::api::tokens as api_tokens;
@@ -36,6 +38,8 @@ pub struct Caller {
     pub record: CallerRecord,
     /// Where the request comes from.
     pub client: Client,
+    /// Whether the request may change something.
+    pub is_change: bool,
 }
 
 /// Proof that a caller holds a permission: an act that takes it cannot be reached without.
@@ -106,10 +110,24 @@ impl Caller {
         }
     }
 
+    /// Whether what a privileged action demands was proved in this session. Never true for a token, but of nothing.
+    pub fn meets(&self, demand: Demand, now: Timestamp) -> bool {
+        let is_fresh = |at: &Option<Timestamp>| at.is_some_and(|at| at <= now && now < at.plus(session::FRESH));
+        match (demand, &self.record.via) {
+            (Demand::Nothing, _) => true,
+            (Demand::Fresh, Via::Session { factor_at, .. }) => is_fresh(factor_at),
+            (Demand::PhishingResistant, Via::Session { resistant_at, .. }) => is_fresh(resistant_at),
+            (Demand::Fresh | Demand::PhishingResistant, Via::Token { .. }) => false,
+        }
+    }
+
     /// Notes that a second factor was proved in this session just now; the act that proved it has written it.
-    pub(crate) const fn note_fresh_factor(&mut self, now: Timestamp) {
-        if let Via::Session { factor_at, .. } = &mut self.record.via {
+    pub(crate) const fn note_fresh_factor(&mut self, is_resistant: bool, now: Timestamp) {
+        if let Via::Session { factor_at, resistant_at, .. } = &mut self.record.via {
             *factor_at = Some(now);
+            if is_resistant {
+                *resistant_at = Some(now);
+            }
         }
     }
 
@@ -119,10 +137,11 @@ impl Caller {
     }
 
     /// The proof that they hold a permission over something; over what, the act asks when it has found it, by
-    /// [`users::reached`](crate::api::users::reached) and its like. A refusal is recorded.
+    /// [`users::reached`](crate::api::users::reached) and its like. Where the request changes something, they also proved
+    /// what its use demands. A refusal is recorded.
     ///
     /// # Errors
-    /// 403 where they do not hold it.
+    /// 403 where they do not hold it, or have to prove something first.
     pub async fn require<R: Right>(self, app: &App) -> Result<Allowed<R>, ApiError> {
         let holds = self.authority().has(R::PERMISSION);
         self.allowed(app, holds).await
@@ -139,6 +158,9 @@ impl Caller {
 
     async fn allowed<R: Right>(self, app: &App, holds: bool) -> Result<Allowed<R>, ApiError> {
         if holds {
+            if self.is_change {
+                demands::require_for(app, &self, R::PERMISSION).await?;
+            }
             return Ok(Allowed { caller: self, right: PhantomData });
         }
         let event =
@@ -173,7 +195,8 @@ impl FromRequestParts<Arc<App>> for Caller {
             }
             None => return Err(ApiError::invalid_token()),
         };
-        let mut caller = Self { org, record, client };
+        let is_change = !matches!(parts.method, Method::GET | Method::HEAD);
+        let mut caller = Self { org, record, client, is_change };
         // A token is admitted by the address it is used from, not by whom its gateway names.
         api_tokens::admit(app, &caller).await?;
         caller.client = perimeter::forwarded(app, parts, &caller.record.via, caller.client).await?;

@@ -4,6 +4,7 @@ pub mod attack_protection;
 pub mod body;
 pub mod caller;
 pub mod client;
+pub mod demands;
 pub mod device_access;
 pub mod devices;
 pub mod error;
@@ -39,6 +40,7 @@ use routes::Routes;
 pub fn routes() -> Routes {
     Routes::new()
         .merge(attack_protection::routes())
+        .merge(demands::routes())
         .merge(device_access::routes())
         .merge(devices::routes())
         .merge(features::routes())

@@ -7,6 +7,7 @@ mod http;
 
 use axum::http::StatusCode;
 use postern_authn::audit::{Event, EventType};
+use postern_authn::demand::Class;
 use postern_authn::device::Device;
 use postern_authn::limit::{Charge, Limit};
 use postern_authn::permission::{Permission, right};
@@ -30,6 +31,7 @@ use super::device_access::register::person_target;
 use super::device_access::settings::rules;
 use super::devices;
 use super::hal::time;
+use crate::api::demands::DemandDocument;
 use crate::api::{Allowed, ApiError, Caller};
 use crate::{App, notices};
 
@@ -239,6 +241,7 @@ fn issued(
     request: &pin::Request,
     env: &Env,
 ) -> Result<Result<Issuance, Refusal>, Error> {
+    let (DemandDocument(demands), _) = tx.setting()?;
     let facts = Facts {
         now: env.now,
         rules: &known.rules,
@@ -247,7 +250,7 @@ fn issued(
         certificate_expires_at: known.certificate_expires_at,
         user_is_active: known.user.status.is_in_force(),
         is_self: caller.user() == known.user.id,
-        is_stepped_up: caller.has_fresh_factor(env.now) || caller.has_grant(GRANT.as_str()),
+        is_stepped_up: caller.meets(demands.of(Class::RecoveryPins), env.now) || caller.has_grant(GRANT.as_str()),
         enrolment: known.enrolment.as_ref(),
     };
     let terms = match pin::decide(request, &facts) {

@@ -14,19 +14,25 @@ pub const STYLE: &str = include_str!("../../static/style.css");
 /// The one script.
 pub const SCRIPT: &str = include_str!("../../static/console.js");
 
+/// What the browser's dialog of passkeys needs.
+pub const PASSKEY: &str = include_str!("../../static/passkey.js");
+
 /// Where a page finds the stylesheet: the address changes with what is in it, so that no page meets an older one.
 pub static STYLE_ADDRESS: LazyLock<String> = LazyLock::new(|| stamped("/static/style.css", STYLE));
 
 /// Where a page finds the script.
 pub static SCRIPT_ADDRESS: LazyLock<String> = LazyLock::new(|| stamped("/static/console.js", SCRIPT));
 
+/// Where a page finds the script of passkeys.
+pub static PASSKEY_ADDRESS: LazyLock<String> = LazyLock::new(|| stamped("/static/passkey.js", PASSKEY));
+
 /// `/static/*`, kept by browsers for as long as they like: another version has another address.
 pub fn routes() -> Routes {
-    Routes::new().get("/static/style.css", Access::Anyone, async || asset("text/css; charset=utf-8", STYLE)).get(
-        "/static/console.js",
-        Access::Anyone,
-        async || asset("text/javascript; charset=utf-8", SCRIPT),
-    )
+    let script = |text| asset("text/javascript; charset=utf-8", text);
+    Routes::new()
+        .get("/static/style.css", Access::Anyone, async || asset("text/css; charset=utf-8", STYLE))
+        .get("/static/console.js", Access::Anyone, async move || script(SCRIPT))
+        .get("/static/passkey.js", Access::Anyone, async move || script(PASSKEY))
 }
 
 fn stamped(path: &str, body: &str) -> String {

@@ -6,6 +6,7 @@ use postern_codes::Secret;
 use crate::api::{ApiError, body};
 
 /// The fields of a form. No `Debug`: it may hold a password or a code.
+#[derive(Clone, Default)]
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
@@ -43,8 +44,17 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let bytes = body::bytes(request, state).await?;
-        let fields: Vec<_> = form_urlencoded::parse(&bytes).into_owned().collect();
+        Self::read(&body::bytes(request, state).await?)
+    }
+}
+
+impl Form {
+    /// The fields in a body.
+    ///
+    /// # Errors
+    /// 400 where one is no text.
+    pub fn read(bytes: &[u8]) -> Result<Self, ApiError> {
+        let fields: Vec<_> = form_urlencoded::parse(bytes).into_owned().collect();
         // Bytes that are no UTF-8 come out as this character, which no field of ours has a use for.
         let is_broken = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
         if fields.iter().any(|(name, value)| is_broken(name) || is_broken(value)) {

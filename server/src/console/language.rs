@@ -46,9 +46,9 @@ macro_rules! catalogues {
 }
 
 catalogues! {
-    "account" "administrators" "bulk" "device" "devices" "domain" "enrolment" "events" "export" "features" "field" "forgot" "frame" "groups" "home"
-    "list" "not-me" "part" "parts" "password" "people" "person" "pin" "problem" "readiness" "reports" "search" "security" "set-up" "sign-in"
-    "step-up" "time" "tokens"
+    "account" "administrators" "bulk" "demands" "device" "devices" "domain" "enrolment" "events" "export" "features" "field" "forgot" "frame"
+    "groups" "home" "list" "not-me" "part" "parts" "passkeys" "password" "people" "person" "pin" "problem" "readiness" "reports" "search" "security"
+    "set-up" "sign-in" "step-up" "time" "tokens"
 }
 
 // Constants, but for the parsing: nothing ever changes them.

@@ -12,6 +12,7 @@ pub mod assets;
 pub mod bulk;
 pub mod choose;
 pub mod cookie;
+pub mod demands;
 pub mod device;
 pub mod devices;
 pub mod enrolment_code;
@@ -24,6 +25,7 @@ pub mod home;
 pub mod language;
 pub mod list;
 pub mod not_me;
+pub mod own_factors;
 pub mod page;
 pub mod part;
 pub mod parts;
@@ -57,9 +59,11 @@ pub fn routes() -> Routes {
         .get("/", Access::Anyone, async || Redirect::to("/admin"))
         .merge(assets::routes())
         .merge(account::routes())
+        .merge(own_factors::routes())
         .merge(administrators::routes())
         .merge(bulk::routes())
         .merge(choose::routes())
+        .merge(demands::routes())
         .merge(device::routes())
         .merge(devices::routes())
         .merge(enrolment_code::routes())
@@ -78,6 +82,7 @@ pub fn routes() -> Routes {
         .merge(security::routes())
         .merge(set_up::routes())
         .merge(sign_in::routes())
+        .merge(step_up::routes())
         .merge(tokens::routes())
 }
 

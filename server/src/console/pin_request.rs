@@ -26,10 +26,12 @@ use super::viewer::Viewer;
 use super::words::{Text, say, say_of};
 use crate::App;
 use crate::api::ApiError;
+use crate::api::demands;
 use crate::api::device_access::settings::AccessSettings;
 use crate::api::path::Path;
 use crate::api::recovery_pins::{self, Issued, Pair, Readiness};
 use crate::api::routes::{Access, Routes};
+use postern_authn::demand::Class;
 
 /// The dialog. With a refusal it explains and has no form.
 #[derive(Template)]
@@ -145,7 +147,8 @@ async fn make(
     if view.refusal.is_some() || view.is_to_be_mended() {
         return Ok(page_with(axum::http::StatusCode::BAD_REQUEST, view));
     }
-    let renewed = match step_up::prove(&app, &mut viewer.caller, &form).await? {
+    let demand = demands::demands(&app, &viewer.caller).await?.of(Class::RecoveryPins);
+    let renewed = match step_up::prove_for(&app, &mut viewer.caller, &form, demand).await? {
         Fresh::Asked(code) => {
             let act = say("pin-make-for").with("person", &view.person);
             let kept = form.without(&[step_up::FIELD]);

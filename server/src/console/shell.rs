@@ -49,6 +49,8 @@ macro_rules! places {
 places! {
     /// Who may do what.
     Administrators, say("administrators-title"), "/admin/administrators", Some(Permission::RolesRead);
+    /// What privileged actions demand.
+    Demands, say("demands-title"), "/admin/security/demands", Some(Permission::OrgRead);
     /// Protected computers.
     Devices, say("devices-title"), "/admin/devices", Some(Permission::DevicesRead);
     /// What is switched on.
@@ -64,7 +66,7 @@ places! {
     /// The org's rules.
     SecurityGeneral, say("frame-general"), "/admin/security/general", Some(Permission::OrgRead);
     /// Credentials of programs.
-    Tokens, say("tokens-title"), "/admin/security/tokens", Some(Permission::ApiTokensManage);
+    Tokens, say("tokens-title"), "/admin/security/tokens", Some(Permission::ApiTokensRead);
 }
 
 /// A line of the column.
@@ -81,7 +83,7 @@ const COLUMN: &[Line] = &[
     Line::One(Place::People),
     Line::One(Place::Groups),
     Line::One(Place::Devices),
-    Line::Group(|| say("frame-security"), &[Place::SecurityGeneral, Place::Tokens]),
+    Line::Group(|| say("frame-security"), &[Place::SecurityGeneral, Place::Demands, Place::Tokens]),
     Line::One(Place::Administrators),
     Line::One(Place::Reports),
     Line::Group(|| say("frame-settings"), &[Place::Features]),

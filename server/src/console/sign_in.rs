@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use postern_authn::audit;
 use postern_authn::factor::Answer;
@@ -14,16 +14,18 @@ use postern_store::links::LinkPurpose;
 
 use super::cookie;
 use super::form::Form;
+use super::own_factors;
 use super::page::{page, page_with};
 use super::part::{Field, Kind, Notice, Tone};
 use super::problem::way_back;
+use super::step_up;
 use super::words::{Text, say, say_of};
 use crate::api::client::Client;
 use crate::api::page::Query;
 use crate::api::routes::{Access, Routes};
 use crate::api::{ApiError, Caller};
 use crate::app::to_the_end;
-use crate::sign_in::{self, Refusal, Reply, Step};
+use crate::sign_in::{self, Refusal, Reply, Step, passkey};
 use crate::{App, account};
 
 /// What is asked now.
@@ -57,6 +59,8 @@ pub struct SignIn {
     pub field: Field,
     /// Whether another try would be refused now; the form is then left out.
     pub is_closed: bool,
+    /// Whether a passkey will do too.
+    pub takes_passkey: bool,
 }
 
 impl SignIn {
@@ -78,17 +82,24 @@ impl SignIn {
             notice: None,
             field: field.first(),
             is_closed: false,
+            takes_passkey: question == Question::Name,
         }
+    }
+}
+
+impl SignIn {
+    fn with(self, question: &sign_in::Question) -> Self {
+        Self { takes_passkey: question.has_passkey, ..self }
     }
 }
 
 /// `/signin` and `/signin/out`.
 pub fn routes() -> Routes {
-    Routes::new().get("/signin", Access::Anyone, ask).post("/signin", Access::Anyone, answer).post(
-        "/signin/out",
-        Access::SignedIn,
-        out,
-    )
+    Routes::new()
+        .get("/signin", Access::Anyone, ask)
+        .post("/signin", Access::Anyone, answer)
+        .post("/signin/passkey", Access::Anyone, ask_for_passkey)
+        .post("/signin/out", Access::SignedIn, out)
 }
 
 /// The first question; whoever is signed in goes on to where they wanted to be.
@@ -115,35 +126,42 @@ async fn judge(app: Arc<App>, client: audit::Client, form: Form) -> Result<Respo
     let (state_token, password, code) = (form.secret("stateToken"), form.secret("password"), form.secret("passCode"));
     let to = way_back(form.text("to")).to_owned();
     let shown = Shown { org: org_name(&app).await?, name, to };
-    if shown.name.is_empty() {
-        return Ok(page(shown.view(Question::Name, None)));
-    }
-    let (question, reply) = match (password.expose().is_empty(), code.expose().is_empty()) {
-        (true, true) => {
-            let (token, next) = sign_in::begin(&app, &client, &shown.name).await?;
-            return Ok(page(shown.view(question(&next), Some(token))));
-        }
-        (false, _) => (Question::Password, Reply::Password(password)),
-        (true, false) => (Question::AppCode, Reply::Factor(Answer::Code(code))),
-    };
     // Known from here on, if it signs somebody in: under the token that it has, or a new one.
     let fresh = client.browser.is_none().then(|| app.env().token());
     let mut client = client;
     if let Some(token) = &fresh {
         client.browser = Some(mac::sha256(&[token.expose().as_bytes()]));
     }
-    match sign_in::answer(&app, &client, &state_token, reply).await? {
-        Step::Asked(next) => Ok(page(shown.view(self::question(&next), Some(state_token)))),
-        Step::Expired(token) => {
-            let page = account::page(LinkPurpose::Expired);
-            Ok(Redirect::to(&format!("{page}/{}", token.expose())).into_response())
-        }
-        Step::Refused(refusal) => Ok(shown.refused(&refusal, question, state_token)),
-        Step::SignedIn(token) => {
-            let cookies: Vec<_> = cookie::set(&token).into_iter().chain(fresh.as_ref().map(cookie::know)).collect();
-            Ok((AppendHeaders(cookies), Redirect::to(&shown.to)).into_response())
-        }
+    if !form.text(step_up::PASSKEY).is_empty() {
+        let reply = passkey::Reply { token: form.secret(step_up::TOKEN), response: form.secret(step_up::PASSKEY) };
+        let (step, token) = passkey::answer(&app, &client, &state_token, reply).await?;
+        return Ok(shown.after(step, Question::AppCode, token, fresh.as_ref()));
     }
+    if shown.name.is_empty() && state_token.expose().is_empty() {
+        return Ok(page(shown.view(Question::Name, None)));
+    }
+    let (question, reply) = match (password.expose().is_empty(), code.expose().is_empty()) {
+        (true, true) => {
+            let (token, next) = sign_in::begin(&app, &client, &shown.name).await?;
+            return Ok(page(shown.view(question(&next), Some(token)).with(&next)));
+        }
+        (false, _) => (Question::Password, Reply::Password(password)),
+        (true, false) => (Question::AppCode, Reply::Factor(Answer::Code(code))),
+    };
+    let step = sign_in::answer(&app, &client, &state_token, reply).await?;
+    Ok(shown.after(step, question, state_token, fresh.as_ref()))
+}
+
+/// What the script hands to the browser, for a passkey at the sign-in page.
+async fn ask_for_passkey(
+    State(app): State<Arc<App>>,
+    Client(client): Client,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let origin = own_factors::origin(&app, &headers);
+    let asked = passkey::ask_at_sign_in(&app, &client, origin, &form.secret("stateToken")).await?;
+    Ok(step_up::for_script(&asked))
 }
 
 async fn out(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, ApiError> {
@@ -174,8 +192,30 @@ struct Shown {
 }
 
 impl Shown {
+    /// What comes after an answer: the next question, the same one, or the page that was asked for.
+    fn after(
+        self,
+        step: Step,
+        asked: Question,
+        state_token: Secret<String>,
+        fresh: Option<&Secret<String>>,
+    ) -> Response {
+        match step {
+            Step::Asked(next) => page(self.view(question(&next), Some(state_token)).with(&next)),
+            Step::Expired(token) => {
+                let page = account::page(LinkPurpose::Expired);
+                Redirect::to(&format!("{page}/{}", token.expose())).into_response()
+            }
+            Step::Refused(refusal) => self.refused(&refusal, asked, state_token),
+            Step::SignedIn(token) => {
+                let cookies: Vec<_> = cookie::set(&token).into_iter().chain(fresh.map(cookie::know)).collect();
+                (AppendHeaders(cookies), Redirect::to(&self.to)).into_response()
+            }
+        }
+    }
+
     fn view(self, question: Question, state_token: Option<Secret<String>>) -> SignIn {
-        let name = (question != Question::Name).then_some(self.name);
+        let name = Some(self.name).filter(|name| question != Question::Name && !name.is_empty());
         SignIn { state_token, to: self.to, ..SignIn::new(self.org, question, name) }
     }
 
@@ -199,6 +239,10 @@ impl Shown {
                 let next = say("sign-in-wait-next").with("limit", limited(*limit)).with("until", *until);
                 (429, asked, Some((say("sign-in-wait"), next, "rate_limit")), true)
             }
+            Refusal::WrongPasskey => {
+                let next = say("passkeys-wrong-next");
+                (401, Question::Name, Some((say("passkeys-wrong"), next, "passkey_refused")), false)
+            }
             Refusal::WrongNameOrPassword => {
                 let next = say("sign-in-wrong-next");
                 (401, asked, Some((say("sign-in-wrong"), next, "E0000004")), false)
@@ -214,7 +258,8 @@ impl Shown {
             | Refusal::NothingEnrolled
             | Refusal::StartAgain
             | Refusal::TooMany(..)
-            | Refusal::WrongNameOrPassword => None,
+            | Refusal::WrongNameOrPassword
+            | Refusal::WrongPasskey => None,
         };
         if let Some(mend) = mend {
             view.field = view.field.refused(mend);

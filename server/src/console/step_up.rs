@@ -1,28 +1,50 @@
-//! Step-up: a fresh code for a weighty act, asked in place; what was typed before travels along.
+//! Step-up: a fresh code or a passkey for a weighty act, asked in place; what was typed before travels along.
+
+use std::sync::Arc;
 
 use askama::Template;
+use axum::extract::{FromRequestParts as _, Request, State as Shared};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use postern_authn::factor::Answer;
+use postern_authn::demand::{Class, Demand};
+use postern_authn::factor::{Answer, Kind as FactorKind};
 use postern_codes::Secret;
+use serde_json::json;
 
 use super::cookie;
 use super::form::Form;
+use super::own_factors;
+use super::page::page_with;
 use super::part::{Field, Kind};
-use super::shell::Shell;
+use super::shell::{Place, Shell};
 use super::sign_in::limited;
-use super::words::{Text, say};
+use super::viewer::Viewer;
+use super::words::{Text, say, say_of};
 use crate::App;
-use crate::api::{ApiError, Caller};
-use crate::sign_in::{self, Refusal};
+use crate::api::caller::COOKIE;
+use crate::api::routes::{Access, Routes};
+use crate::api::{ApiError, Caller, Json, body, demands};
+use crate::app::to_the_end;
+use crate::sign_in::{self, Refusal, passkey};
 
 /// The form's name of the code.
 pub const FIELD: &str = "passCode";
+/// The form's name of what a device answered.
+pub const PASSKEY: &str = "passkey";
+/// The form's name of what names the question to the device.
+pub const TOKEN: &str = "passkeyToken";
+/// The form's name of what the question is asked for.
+const ACT: &str = "stepUp";
+/// The form's name of what is demanded.
+const DEMAND: &str = "stepUpDemand";
 
 /// Whether a weighty act may go on.
 #[must_use]
 pub enum Fresh {
-    /// The code is to be asked for, with what was wrong with the last one.
-    Asked(Field),
+    /// This is to be asked for.
+    Asked(Ask),
     /// A second factor was proved within five minutes.
     Proved(Renewed),
 }
@@ -41,7 +63,7 @@ impl Renewed {
     }
 }
 
-/// Makes sure that the caller has a fresh second factor, by the form's [`FIELD`] where it has one.
+/// Makes sure that the caller has a fresh second factor, by the form's answer where it has one.
 ///
 /// ```text
 /// let renewed = match step_up::prove(&app, &mut viewer.caller, &form).await? {
@@ -55,26 +77,175 @@ impl Renewed {
 /// # Errors
 /// 403 for a caller without a session; of the database.
 pub async fn prove(app: &App, caller: &mut Caller, form: &Form) -> Result<Fresh, ApiError> {
+    prove_for(app, caller, form, Demand::Fresh).await
+}
+
+/// Makes sure that the caller has proved what an act demands.
+///
+/// # Errors
+/// 403 for a caller without a session; of the database.
+pub async fn prove_for(app: &App, caller: &mut Caller, form: &Form, demand: Demand) -> Result<Fresh, ApiError> {
     let now = app.env().now;
-    if caller.has_fresh_factor(now) {
+    if caller.meets(demand, now) {
         return Ok(Fresh::Proved(Renewed(None)));
     }
-    if form.text(FIELD).is_empty() {
-        return Ok(Fresh::Asked(StepUp::code_field()));
-    }
-    let refusal = match sign_in::step_up(app, caller, &Answer::Code(form.secret(FIELD))).await? {
+    let own = passkey::own(app, caller).await?;
+    let has_passkey = own.iter().any(|factor| factor.kind == FactorKind::WebAuthn);
+    let ask =
+        Ask { code: (demand != Demand::PhishingResistant).then(Ask::code_field), has_passkey, demand, error: None };
+    let is_passkey = !form.text(PASSKEY).is_empty();
+    let answer = if is_passkey {
+        let reply = passkey::Reply { token: form.secret(TOKEN), response: form.secret(PASSKEY) };
+        match passkey::step_up_answer(app, caller, reply).await? {
+            Some(answer) => answer,
+            None => return Ok(Fresh::Asked(ask.refused(say("passkeys-too-late")))),
+        }
+    } else if ask.code.is_some() && !form.text(FIELD).is_empty() {
+        Answer::Code(form.secret(FIELD))
+    } else {
+        return Ok(Fresh::Asked(ask));
+    };
+    let refusal = match sign_in::step_up(app, caller, &answer).await? {
         Ok(token) => return Ok(Fresh::Proved(Renewed(Some(token)))),
         Err(refusal) => refusal,
     };
     let why = match refusal {
         Refusal::Locked(until) => say("step-up-locked").with("until", until),
         Refusal::NothingEnrolled => say("step-up-nothing"),
+        Refusal::Slip | Refusal::WrongCode if is_passkey => say("passkeys-wrong"),
         Refusal::Slip => say("sign-in-slip"),
         Refusal::StartAgain | Refusal::WrongNameOrPassword => say("step-up-sign-in"),
         Refusal::TooMany(limit, until) => say("step-up-wait").with("limit", limited(limit)).with("until", until),
         Refusal::WrongCode => say("sign-in-wrong-code"),
+        Refusal::WrongPasskey => say("passkeys-wrong"),
     };
-    Ok(Fresh::Asked(StepUp::code_field().refused(why)))
+    Ok(Fresh::Asked(if is_passkey { ask.refused(why) } else { ask.code_refused(why) }))
+}
+
+/// Asks in place for what an act of the console demands: whatever page's form was refused for it comes back as this
+/// question, keeps what was typed, and is sent on once the answer is right. So no page has to know what is demanded.
+pub async fn in_place(Shared(app): Shared<Arc<App>>, request: Request, next: Next) -> Response {
+    let is_form = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+    if request.method() != Method::POST || !is_form || !request.uri().path().starts_with("/admin/") {
+        return next.run(request).await;
+    }
+    let asked = async || {
+        let (mut parts, body) = request.into_parts();
+        let bytes = body::bytes(Request::from_parts(parts.clone(), body), &()).await?;
+        let Ok(form) = Form::read(&bytes) else {
+            return Ok::<_, ApiError>(next.run(Request::from_parts(parts, bytes.into())).await);
+        };
+        let mut renewed = Renewed(None);
+        if let Some(act) = form.some(ACT) {
+            let demand =
+                if form.text(DEMAND) == Demand::Fresh.as_str() { Demand::Fresh } else { Demand::PhishingResistant };
+            let mut viewer = Viewer::from_request_parts(&mut parts, &app).await?;
+            match to_the_end(prove_owned(Arc::clone(&app), viewer.caller.clone(), form.clone(), demand)).await? {
+                (Fresh::Asked(code), caller) => {
+                    viewer.caller = caller;
+                    return Ok(page_with(StatusCode::FORBIDDEN, question(&viewer, act.into(), &parts, &form, code)));
+                }
+                (Fresh::Proved(proved), _) => renewed = proved,
+            }
+            if let Some(token) = &renewed.0 {
+                let cookie = format!("{COOKIE}={}", token.expose());
+                parts.headers.insert(header::COOKIE, HeaderValue::from_str(&cookie).map_err(ApiError::fault)?);
+            }
+        }
+        let response = next.run(Request::from_parts(parts.clone(), bytes.into())).await;
+        let Some((class, demand)) = response.extensions().get::<ApiError>().and_then(demanded) else {
+            return Ok(renewed.on(response));
+        };
+        let mut viewer = Viewer::from_request_parts(&mut parts, &app).await?;
+        let blank = Form::default();
+        let question = match prove_for(&app, &mut viewer.caller, &blank, demand).await? {
+            Fresh::Asked(code) => question(&viewer, say_of("demands-class", class.name()), &parts, &form, code),
+            Fresh::Proved(_) => return Ok(renewed.on(response)),
+        };
+        Ok(renewed.on(page_with(StatusCode::FORBIDDEN, question)))
+    };
+    asked().await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn prove_owned(
+    app: Arc<App>,
+    mut caller: Caller,
+    form: Form,
+    demand: Demand,
+) -> Result<(Fresh, Caller), ApiError> {
+    let fresh = prove_for(&app, &mut caller, &form, demand).await?;
+    Ok((fresh, caller))
+}
+
+/// What a refusal says is to be proved first.
+fn demanded(error: &ApiError) -> Option<(Class, Demand)> {
+    let member = |name| error.members.get(name).and_then(serde_json::Value::as_str);
+    let class = Class::ALL.iter().find(|class| member("actions") == Some(class.name()))?;
+    let demand = Demand::ALL.iter().find(|demand| member("demand") == Some(demand.as_str()))?;
+    (error.code == demands::STEP_UP).then_some((*class, *demand))
+}
+
+fn question(viewer: &Viewer, act: Text, parts: &Parts, form: &Form, code: Ask) -> StepUp {
+    let action = parts.uri.path_and_query().map_or("/admin", |path| path.as_str()).to_owned();
+    StepUp { shell: viewer.shell(Place::Nowhere), act, action, kept: form.without(&[]), code }
+}
+
+/// `/signin/step-up`: what the script hands to the browser.
+pub fn routes() -> Routes {
+    Routes::new().post("/signin/step-up", Access::SignedIn, ask_for_passkey)
+}
+
+async fn ask_for_passkey(
+    Shared(app): Shared<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let asked = passkey::ask_to_step_up(&app, &caller, own_factors::origin(&app, &headers)).await?;
+    Ok(for_script(&asked))
+}
+
+/// What was asked of a device, for the page's script.
+pub fn for_script(asked: &passkey::Asked) -> Response {
+    let body = json!({ "token": asked.token.expose(), "options": asked.options });
+    ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+/// What is asked, and what was wrong with the last answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// `passCode`, where a code will do.
+    pub code: Option<Field>,
+    /// Whether the viewer has a passkey.
+    pub has_passkey: bool,
+    /// What is demanded.
+    pub demand: Demand,
+    /// Why the last passkey was refused.
+    pub error: Option<Text>,
+}
+
+impl Ask {
+    /// A code, of somebody who has no passkey.
+    pub fn code() -> Self {
+        Self { code: Some(Self::code_field()), has_passkey: false, demand: Demand::Fresh, error: None }
+    }
+
+    fn code_field() -> Field {
+        Field::new(FIELD, say("step-up-code"), Kind::AppCode).hint(say("step-up-code-hint")).first()
+    }
+
+    fn refused(self, why: Text) -> Self {
+        Self { error: Some(why), ..self }
+    }
+
+    fn code_refused(self, why: Text) -> Self {
+        match self.code {
+            Some(code) => Self { code: Some(code.refused(why)), ..self },
+            None => self.refused(why),
+        }
+    }
 }
 
 /// The question, as a sheet that fits the dialog of the act.
@@ -89,13 +260,13 @@ pub struct StepUp {
     pub action: String,
     /// Everything typed before, name and value.
     pub kept: Vec<(String, String)>,
-    /// `passCode`, refused or fresh.
-    pub code: Field,
+    /// What is asked.
+    pub code: Ask,
 }
 
 impl StepUp {
-    /// The field for the code.
-    pub fn code_field() -> Field {
-        Field::new(FIELD, say("step-up-code"), Kind::AppCode).hint(say("step-up-code-hint")).first()
+    /// What was typed before, without the answers to this question.
+    fn typed(&self) -> impl Iterator<Item = &(String, String)> {
+        self.kept.iter().filter(|(name, _)| ![FIELD, PASSKEY, TOKEN, ACT, DEMAND].contains(&name.as_str()))
     }
 }

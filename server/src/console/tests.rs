@@ -439,7 +439,7 @@ fn screens() -> Vec<(&'static str, String)> {
                 act: "Make a recovery PIN for Grace Hopper".into(),
                 action: "/admin/devices/guo1/people/00u1/recovery".into(),
                 kept: vec![("reason".into(), "Phone left on a train".into())],
-                code: step_up::StepUp::code_field(),
+                code: step_up::Ask::code(),
             }),
         ),
         ("pin", drawn(&pin(Stage::Issued { seen: Some(ago(20)) }))),

@@ -26,6 +26,7 @@ mod lists;
 mod lockout;
 mod logs;
 mod operator;
+mod passkey;
 mod passwords;
 mod people;
 mod pin_dialog;

@@ -291,7 +291,7 @@ async fn caller(app: &TestApp, org: Id<Org>, session: &Secret<String>) -> Caller
     let (hash, now) = (mac::sha256(&[session.expose().as_bytes()]), app.app.env().now);
     let read = app.app.store.read(org, |tx| tx.caller_by_session(hash, now));
     let record = read.await.expect("the database serves").expect("the session is alive");
-    Caller { org, record, client: ApiClient::default() }
+    Caller { org, record, client: ApiClient::default(), is_change: true }
 }
 
 #[tokio::test(flavor = "multi_thread")]

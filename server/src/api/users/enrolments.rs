@@ -105,6 +105,7 @@ fn factor(app: &App, person: &User, held: &Enrolled) -> Value {
 const fn authenticator(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::Totp => ("google_otp", "app"),
+        Kind::WebAuthn => ("webauthn", "security_key"),
     }
 }
 
