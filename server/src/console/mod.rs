@@ -31,6 +31,8 @@ pub mod part;
 pub mod parts;
 pub mod people;
 pub mod person;
+pub mod person_acts;
+pub mod person_form;
 pub mod pin;
 pub mod pin_request;
 pub mod pin_state;
@@ -75,6 +77,8 @@ pub fn routes() -> Routes {
         .merge(parts::routes())
         .merge(people::routes())
         .merge(person::routes())
+        .merge(person_acts::routes())
+        .merge(person_form::routes())
         .merge(pin::routes())
         .merge(pin_request::routes())
         .merge(reports::routes())

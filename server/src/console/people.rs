@@ -50,6 +50,8 @@ pub struct People {
     pub rows: Vec<Row>,
     /// The other pages.
     pub pages: Pages,
+    /// Whether the viewer may make people.
+    pub may_create: bool,
 }
 
 /// `/admin/people`.
@@ -98,7 +100,13 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
         };
         found.iter().map(row).collect::<Result<Vec<_>, postern_store::Error>>()
     });
-    Ok(page(People { shell: viewer.shell(Place::People), q, rows: rows.await?, pages }))
+    Ok(page(People {
+        may_create: viewer.may(Permission::UsersCreate),
+        shell: viewer.shell(Place::People),
+        q,
+        rows: rows.await?,
+        pages,
+    }))
 }
 
 /// What people call a factor.

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Redirect, Response};
 use postern_authn::permission::{Permission, right};
-use postern_authn::user::{self, ContactKind, Lifecycle, Readiness, User};
+use postern_authn::user::{self, ContactKind, Lifecycle, Readiness, Status, User};
 use postern_codes::Timestamp;
 use postern_codes::id::User as UserKind;
 use postern_store::Error;
@@ -17,7 +17,7 @@ use super::recovery::{self, Recovery};
 use super::shell::{Place, Shell};
 use super::viewer::{self, Viewer};
 use super::words::{Text, say};
-use super::{device, events, people};
+use super::{device, events, people, person_acts};
 use crate::App;
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
@@ -72,6 +72,8 @@ pub struct Person {
     pub facts: Vec<(Text, Text)>,
     /// What the viewer may do to it.
     pub acts: Vec<Act>,
+    /// Where the profile is edited, for those who may.
+    pub edit: Option<String>,
     /// The newest events about them.
     pub recent: Option<Record>,
 }
@@ -116,7 +118,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
         }
         contacts.reverse();
         let mut may = Vec::new();
-        for permission in STEPS {
+        for permission in STEPS.iter().chain(person_acts::NEEDED) {
             if users::hindrance(tx, &by, *permission, person.id)?.is_none() {
                 may.push(*permission);
             }
@@ -135,9 +137,20 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
         factors,
         contacts,
         facts: facts(&person, roles, &groups),
-        acts: if person.id == by.user() { Vec::new() } else { acts(&person, &may, viewer.now) },
+        edit: edit_address(&person, &may),
+        acts: if person.id == by.user() {
+            Vec::new()
+        } else {
+            acts(&person, &may, viewer.now).into_iter().chain(person_acts::acts(&person, &may)).collect()
+        },
         recent: events::latest(&app, &viewer, Some(person.id.as_str())).await?,
     }))
+}
+
+/// Whoever is deactivated is changed no more.
+fn edit_address(person: &User, may: &[Permission]) -> Option<String> {
+    let may_edit = may.contains(&Permission::UsersProfileManage) && person.status != Status::Deprovisioned;
+    may_edit.then(|| format!("{}/edit", people::address(person)))
 }
 
 /// Their computers, for whoever may see computers.

@@ -275,6 +275,26 @@ fn people() -> people::People {
             row("Grace Hopper", "grace@harbour.example", State::new(Tone::Warning, "None")),
         ],
         pages: pages(),
+        may_create: true,
+    }
+}
+
+fn person_form() -> person_form::PersonForm {
+    person_form::PersonForm {
+        shell: shell(Place::People),
+        title: "Edit Grace Hopper".into(),
+        lead: "What decides over the account is told to the person.".into(),
+        action: "#".into(),
+        back: "#".into(),
+        save: "Save".into(),
+        version: Some(3),
+        notice: Some(Notice::new(Tone::Warning, "Somebody else changed this person meanwhile.", "Nothing was saved.")),
+        fields: vec![
+            Field::new("firstName", "First name", Kind::Text).holding("Grace").first(),
+            Field::new("email", "E-mail address", Kind::Email)
+                .holding("grace")
+                .refused("This is not of the right form."),
+        ],
     }
 }
 
@@ -292,6 +312,7 @@ fn person() -> person::Person {
         login: "grace@harbour.example".into(),
         status: State::new(Tone::Good, "Active"),
         notice: None,
+        edit: Some("#".into()),
         devices: vec![ready("HARBOUR-07", "FRANDGCP0931240071")],
         factors: vec![person::Factor {
             name: "App code".into(),
@@ -394,6 +415,16 @@ fn screens() -> Vec<(&'static str, String)> {
         sign_in::SignIn::new("Harbour Lights", Question::Password, Some("ida@harbour.example".into()));
     sign_in_wrong.notice = Some(wrong);
     vec![
+        ("person-edit", drawn(&person_form())),
+        (
+            "person-temporary",
+            drawn(&person_acts::Temporary {
+                shell: shell(Place::People),
+                name: "Grace Hopper".into(),
+                back: "#".into(),
+                password: Secret::new("dGhpcyBpcyBub3Q".to_owned()),
+            }),
+        ),
         ("set-up", drawn(&set_up::SetUp::new("/set-up/abc"))),
         (
             "set-up-factor",

@@ -29,6 +29,7 @@ mod operator;
 mod passkey;
 mod passwords;
 mod people;
+mod people_pages;
 mod pin_dialog;
 mod policies;
 mod readers;
