@@ -176,7 +176,7 @@ async fn reset(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) ->
 
 async fn sign_out(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
     let by = viewer.require::<right::UsersClearSessions>(&app).await?;
-    users::sign_out(&app, &by, &id).await?;
+    users::sign_out(&app, &by, &id, true).await?;
     Ok(back(&id))
 }
 

@@ -20,6 +20,7 @@ use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::{Text, say};
 use crate::App;
+use crate::account::Setter;
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::api::users::{self, Change, Expected, NewPerson};
@@ -127,7 +128,8 @@ async fn save(
         present
     };
     let expected = Expected::Versions(vec![form.text("version").parse().unwrap_or(-1)]);
-    let change = Change { expected, profile: Some(join), secret: None, question: None };
+    let setter = Setter::Administrator;
+    let change = Change { expected, profile: Some(join), secret: None, setter, question: None };
     match users::update(&app, &by, &id, change).await {
         Ok(person) => Ok(Redirect::to(&people::address(&person)).into_response()),
         Err(wrong) if wrong.status == StatusCode::PRECONDITION_FAILED => {
