@@ -52,7 +52,7 @@ test("a passkey is added, signs in, is demanded and is removed", async (t) => {
   await page.getByRole("heading", { name: "Add the passkey Work laptop" }).waitFor();
   await picture(page, "passkey-new");
   await page.getByRole("button", { name: "Ask my device" }).click();
-  await page.getByText("Passkey “Work laptop”", { exact: true }).waitFor();
+  await page.getByRole("cell", { name: /^Passkey “Work laptop”/ }).waitFor();
   assert.equal((await own.credentials()).length, 1);
   await picture(page, "factors");
 
@@ -82,7 +82,7 @@ test("a passkey is added, signs in, is demanded and is removed", async (t) => {
   await page.getByRole("link", { name: "Remove: Passkey" }).click();
   const dialog = page.locator("dialog[open]");
   await dialog.getByRole("button", { name: "Remove: Passkey" }).click();
-  await page.getByText("Passkey “Work laptop”", { exact: true }).waitFor({ state: "detached" });
+  await page.getByRole("cell", { name: /^Passkey “Work laptop”/ }).waitFor({ state: "detached" });
   await own.remove();
   assert.deepEqual(faults, []);
 });
