@@ -16,6 +16,7 @@ mod issue;
 mod machine;
 mod memory;
 mod pam;
+mod people;
 mod pin_check;
 mod process;
 mod size;
@@ -31,10 +32,13 @@ use anyhow::{Context, Result};
 
 use crate::workspace::{Metadata, cargo, run};
 use machine::Machine;
+use people::Crowds;
 use stage::Stage;
 use table::Row;
 
-const ALL: &[Measurement] = &[
+const ALL: &[&[Measurement]] = &[PLAIN, people::ALL];
+
+const PLAIN: &[Measurement] = &[
     start::FRESH,
     start::EXISTING,
     memory::SERVER,
@@ -81,6 +85,8 @@ struct Built {
     folder: PathBuf,
     sqlite: OnceCell<Stage>,
     postgres: OnceCell<Stage>,
+    sqlite_crowds: OnceCell<Crowds>,
+    postgres_crowds: OnceCell<Crowds>,
 }
 
 /// Builds a release, takes every measurement, prints the table.
@@ -90,11 +96,19 @@ struct Built {
 pub fn bench(options: &Options) -> Result<()> {
     let packages = ["-p", "postern", "-p", "postern-agent", "-p", "postern-pam"];
     run(cargo().args(["build", "--release", "--locked"]).args(packages))?;
-    let folder = Metadata::read()?.target_directory.join("release");
-    let built = Built { folder, sqlite: OnceCell::new(), postgres: OnceCell::new() };
     let name = options.name.as_deref().unwrap_or_default();
+    if people::ALL.iter().any(|measurement| measurement.name.contains(name)) {
+        run(cargo().args(["build", "--release", "--locked", "-p", "postern-server", "--example", "crowd"]))?;
+    }
+    let built = Built {
+        folder: Metadata::read()?.target_directory.join("release"),
+        sqlite: OnceCell::new(),
+        postgres: OnceCell::new(),
+        sqlite_crowds: OnceCell::new(),
+        postgres_crowds: OnceCell::new(),
+    };
     let mut rows = Vec::new();
-    for measurement in ALL.iter().filter(|measurement| measurement.name.contains(name)) {
+    for measurement in ALL.iter().copied().flatten().filter(|measurement| measurement.name.contains(name)) {
         if let Some(need) = measurement.needs.as_ref().filter(|need| !(need.is_there)()) {
             println!("left out: {} (no {}: run `cargo xtask setup`)", measurement.name, need.what);
             continue;

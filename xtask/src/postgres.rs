@@ -10,6 +10,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::{DirBuilderExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, process, thread};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -44,7 +45,9 @@ impl Postgres {
     fn start_with(settings: &[&str]) -> Result<Self> {
         let binaries = binaries().context("no PostgreSQL server is installed: run `cargo xtask setup`")?;
         sweep();
-        let folder = env::temp_dir().join(format!("{FOLDER}{}", process::id()));
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = env::temp_dir().join(format!("{FOLDER}{}-{number}", process::id()));
         DirBuilder::new().mode(0o700).create(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let started = Self::start_in(&folder, &binaries, settings);
         if started.is_err() {
@@ -69,6 +72,14 @@ impl Postgres {
         let answer = output(psql.args(["-XAt", "-c", "show data_directory"]).arg(&postgres.url))?;
         ensure!(Path::new(answer.trim()) == data, "port {port} belongs to another server, whose data is in {answer}");
         Ok(postgres)
+    }
+}
+
+impl Postgres {
+    /// Counts what is in the tables, as a server does by itself within minutes of its filling.
+    pub fn analyze(&self) -> Result<()> {
+        let binaries = binaries().context("PostgreSQL is gone")?;
+        output(Command::new(binaries.join("psql")).args(["-XAtq", "-c", "vacuum analyze"]).arg(&self.url)).map(drop)
     }
 }
 
@@ -169,7 +180,7 @@ fn account(passwd: &str, name: &str) -> Option<(u32, u32)> {
 fn sweep() {
     for entry in fs::read_dir(env::temp_dir()).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| name.strip_prefix(FOLDER)?.parse::<u32>().ok());
+        let owner = name.to_str().and_then(|name| name.strip_prefix(FOLDER)?.split('-').next()?.parse::<u32>().ok());
         if owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
             fs::remove_dir_all(entry.path()).ok();
         }

@@ -24,15 +24,8 @@ impl Connection {
     /// Sends a request and reads the answer: its status, and its body where that is JSON.
     pub fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, Value)> {
         let (kind, body) = body.map_or(("", String::new()), |body| ("application/json", body.to_string()));
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost:{}\r\nauthorization: SSWS {}\r\ncontent-type: {kind}\r\n\
-             content-length: {}\r\n\r\n{body}",
-            self.port,
-            self.token,
-            body.len()
-        );
-        self.stream.get_mut().write_all(request.as_bytes())?;
-        self.read().with_context(|| format!("no answer to {method} {path}"))
+        let (status, answer) = self.send(method, path, kind, &body)?;
+        Ok((status, serde_json::from_slice(&answer).unwrap_or_default()))
     }
 
     /// The same, where the answer must be a success.
@@ -42,7 +35,26 @@ impl Connection {
         Ok(answer)
     }
 
-    fn read(&mut self) -> Result<(u16, Value)> {
+    /// Sends a form as one of our pages does, and reads the page it leads to: its status and text.
+    pub fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Result<(u16, String)> {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let (status, page) = self.send("POST", path, "application/x-www-form-urlencoded", &body)?;
+        Ok((status, String::from_utf8(page)?))
+    }
+
+    fn send(&mut self, method: &str, path: &str, kind: &str, body: &str) -> Result<(u16, Vec<u8>)> {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost:{}\r\nauthorization: SSWS {}\r\ncontent-type: {kind}\r\n\
+             sec-fetch-site: same-origin\r\ncontent-length: {}\r\n\r\n{body}",
+            self.port,
+            self.token,
+            body.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        self.read().with_context(|| format!("no answer to {method} {path}"))
+    }
+
+    fn read(&mut self) -> Result<(u16, Vec<u8>)> {
         let first = self.line()?;
         let status = first.split(' ').nth(1).context("no status line")?.parse()?;
         let mut length = 0;
@@ -57,7 +69,7 @@ impl Connection {
         }
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
-        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+        Ok((status, body))
     }
 
     fn line(&mut self) -> Result<String> {

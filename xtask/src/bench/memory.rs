@@ -8,7 +8,7 @@ use serde_json::json;
 use super::agent::Conversation;
 use super::http::Connection;
 use super::process::{Scratch, pause};
-use super::stage::{free_port, serve, start_agent};
+use super::stage::{configure, free_port, serve, start_agent};
 use super::{Built, Measurement};
 
 const TIMES: usize = 5;
@@ -36,7 +36,8 @@ pub const AGENT: Measurement = Measurement {
 
 fn server(built: &Built) -> Result<f64> {
     let (stage, port) = (built.on_sqlite()?, free_port()?);
-    let server = serve(&built.folder, &stage.spare(), port, None)?;
+    configure(&stage.spare(), port, None)?;
+    let server = serve(&built.folder, &stage.spare(), port)?;
     let mut connection = Connection::open(port, stage.text("/superAdmin/apiToken")?)?;
     for _ in 0..CALLS {
         connection.must("GET", "/api/v1/users", None)?;

@@ -4,9 +4,9 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 
 use super::Built;
@@ -36,7 +36,7 @@ impl Built {
     /// The organisation in the embedded database; made at its first use.
     pub fn on_sqlite(&self) -> Result<&Stage> {
         if self.sqlite.get().is_none() {
-            self.sqlite.set(Stage::set(&self.folder, None)?).ok();
+            self.sqlite.set(Stage::set(&self.folder, None, None)?).ok();
         }
         self.sqlite.get().context("just made")
     }
@@ -45,14 +45,15 @@ impl Built {
     pub fn on_postgres(&self) -> Result<&Stage> {
         if self.postgres.get().is_none() {
             let postgres = Postgres::durable()?;
-            self.postgres.set(Stage::set(&self.folder, Some(postgres))?).ok();
+            self.postgres.set(Stage::set(&self.folder, Some(postgres), None)?).ok();
         }
         self.postgres.get().context("just made")
     }
 }
 
 impl Stage {
-    fn set(release: &Path, postgres: Option<Postgres>) -> Result<Self> {
+    /// Makes it, in PostgreSQL where one is given, with as many more people as `crowd` says.
+    pub fn set(release: &Path, postgres: Option<Postgres>, crowd: Option<u32>) -> Result<Self> {
         println!("  making an organisation");
         let (folder, port) = (Scratch::new()?, free_port()?);
         let data = folder.file("demo");
@@ -62,12 +63,21 @@ impl Stage {
         let mut demo = Process::start(&mut demo, folder.file("demo.log"))?;
         demo.wait_until(|| data.join("demo.json").exists())?;
         demo.end()?;
-        let facts: Value = serde_json::from_slice(&fs::read(data.join("demo.json"))?)?;
+        let mut facts: Value = serde_json::from_slice(&fs::read(data.join("demo.json"))?)?;
         let port = free_port()?;
+        let database = postgres.as_ref().map(|postgres| postgres.url.as_str());
+        configure(&data.join("server"), port, database)?;
+        if let Some(count) = crowd {
+            println!("  filling it with {count} people");
+            let mut fill = Command::new(release.join("examples/crowd"));
+            let output = fill.arg(data.join("server")).arg(count.to_string()).stderr(Stdio::inherit()).output()?;
+            ensure!(output.status.success(), "it was not filled");
+            facts["crowd"] = serde_json::from_slice(&output.stdout)?;
+            postgres.iter().try_for_each(Postgres::analyze)?;
+        }
         // Nobody writes into it now: the one moment at which a plain copy is a whole one.
         run(Command::new("cp").arg("-a").arg(data.join("server")).arg(folder.file("spare")))?;
-        let database = postgres.as_ref().map(|postgres| postgres.url.as_str());
-        let server = serve(release, &data.join("server"), port, database)?;
+        let server = serve(release, &data.join("server"), port)?;
         let stage = Self { port, facts, folder, release: release.to_owned(), _server: server, _postgres: postgres };
         stage.lift_limits()?;
         Ok(stage)
@@ -151,11 +161,15 @@ pub fn account(person: &Value) -> Result<&str> {
     Ok(login.split(['.', '@']).next().unwrap_or(login))
 }
 
-/// Starts `postern serve`, and waits for its first answer.
-pub fn serve(release: &Path, data: &Path, port: u16, database: Option<&str>) -> Result<Process> {
+/// Says where the server on a data folder is to listen, and which database it has.
+pub fn configure(data: &Path, port: u16, database: Option<&str>) -> Result<()> {
     let database = database.map_or_else(String::new, |url| format!("database = \"{url}\"\n"));
     let config = format!("public_url = \"http://localhost:{port}\"\nlisten = \"127.0.0.1:{port}\"\n{database}");
-    fs::write(data.join("postern.toml"), config)?;
+    fs::write(data.join("postern.toml"), config).map_err(Into::into)
+}
+
+/// Starts `postern serve` on a configured data folder, and waits for its first answer.
+pub fn serve(release: &Path, data: &Path, port: u16) -> Result<Process> {
     let mut server =
         Process::start(program(release, "postern").arg("serve").arg("--data").arg(data), data.join("log"))?;
     server.wait_until(|| http::answers(port))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::process::{Scratch, timed};
-use super::stage::{free_port, serve};
+use super::stage::{configure, free_port, serve};
 use super::{Built, Measurement};
 
 const TIMES: usize = 20;
@@ -36,7 +36,8 @@ pub const EXISTING: Measurement = Measurement {
 
 fn start(built: &Built, data: &Path) -> Result<f64> {
     let port = free_port()?;
-    let (milliseconds, server) = timed(|| serve(&built.folder, data, port, None))?;
+    configure(data, port, None)?;
+    let (milliseconds, server) = timed(|| serve(&built.folder, data, port))?;
     server.end()?;
     Ok(milliseconds)
 }

@@ -1,0 +1,101 @@
+//! Fills an organisation with people for `cargo xtask bench people`, while no server runs on it: `crowd DATA COUNT`.
+//!
+//! Every tenth is in the group Crowd; the first [`SIGNERS`] have a password and an authenticator app. What the bench has
+//! to know goes to standard output as JSON, how far it is to standard error.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use postern_authn::factor::totp;
+use postern_authn::group::{GroupKind, GroupProfile};
+use postern_authn::user::{Login, Profile, Status, User};
+use postern_codes::id::{Group, Id};
+use postern_codes::otp::{self, AUTHENTICATOR_APP};
+use postern_codes::{Env, Secret};
+use postern_server::App;
+use postern_server::config::Config;
+use postern_server::serve;
+use postern_store::sql::Tx;
+use serde_json::{Value, json};
+
+/// How many can sign in.
+const SIGNERS: u32 = 400;
+const PASSWORD: &str = "four plain small words";
+/// How many are kept in one transaction.
+const BATCH: u32 = 2_000;
+/// One in so many is told to the bench, to begin a page behind.
+const KNOWN: u32 = 37;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let (data, count) = (arguments.next().context("no data folder")?, arguments.next().context("no count")?);
+    let (data, count) = (PathBuf::from(data), count.parse()?);
+    let app = serve::open(&data, Config::load(&data)?).await?;
+    println!("{}", fill(&app, count).await?);
+    Ok(())
+}
+
+async fn fill(app: &App, count: u32) -> anyhow::Result<Value> {
+    let env = app.env();
+    let org = app.org().await.map_err(|_| anyhow::anyhow!("the organisation is not set up"))?;
+    let password = app.passwords.hash(Secret::new(PASSWORD.to_owned()), &env).await;
+    let password = password.map_err(|_| anyhow::anyhow!("no hash"))?;
+    let profile = GroupProfile::new("Crowd", "Every tenth").map_err(|_| anyhow::anyhow!("no group"))?;
+    let made = app.store.write(org, |tx| tx.insert_group(GroupKind::Own, &profile, &env)).await?;
+    let group = made.context("there is a crowd already")?;
+    let (mut known, mut signers) = (Vec::new(), Vec::new());
+    for begin in (0..count).step_by(BATCH as usize) {
+        let numbers = begin..count.min(begin + BATCH);
+        let kept = app.store.write(org, |tx| {
+            let (mut ids, mut secrets) = (Vec::new(), Vec::new());
+            for number in numbers.clone() {
+                let env = app.env();
+                let user = insert(tx, number, group, &env)?;
+                if number % KNOWN == 0 {
+                    ids.push(user.id);
+                }
+                if number < SIGNERS {
+                    tx.set_password(user.id, password.expose(), &env)?;
+                    let secret = totp::new_secret(&env);
+                    // As if it had been made a minute ago: the code of now is still good for signing in.
+                    let before = postern_codes::Timestamp::from_unix_seconds(env.now.unix_seconds() - 60);
+                    let code = AUTHENTICATOR_APP.code(&secret, before);
+                    if let Some(factor) = totp::enrol(&user, &secret, &code, before) {
+                        tx.insert_factor(&factor, &env)?;
+                    }
+                    let secret = otp::base32(&secret).expose().clone();
+                    secrets.push(json!({ "login": user.login.as_str(), "appSecret": secret }));
+                }
+            }
+            Ok((ids, secrets))
+        });
+        let (ids, secrets) = kept.await?;
+        known.extend(ids);
+        signers.extend(secrets);
+        if begin % 50_000 == 0 {
+            eprintln!("{} of {count}", numbers.end);
+        }
+    }
+    Ok(json!({ "group": group, "known": known, "signers": signers, "password": PASSWORD, "count": count }))
+}
+
+fn insert(tx: &mut Tx<'_>, number: u32, group: Id<Group>, env: &Env) -> Result<User, postern_store::Error> {
+    const FIRST: [&str; 8] = ["Ada", "Grace", "Hal", "Ida", "Mary", "Noor", "Olu", "Wei"];
+    const LAST: [&str; 7] = ["Hopper", "Lindqvist", "Okonkwo", "Park", "Silva", "Tanaka", "Weiss"];
+    let pick = |from: &[&str]| from[number as usize % from.len()].to_owned();
+    let login = format!("person{number:07}@crowd.example");
+    let profile = Profile {
+        first_name: pick(&FIRST),
+        last_name: pick(&LAST),
+        email: login.clone(),
+        further: [("department".to_owned(), json!(format!("Department {}", number % 50)))].into_iter().collect(),
+    };
+    let login: Login = login.parse().expect("a login");
+    let user = User::new(Id::new(env), login, profile, Status::Active, env.now);
+    assert!(tx.insert_user(&user, "BENCH", "system", env)?, "{} is there already", user.login.as_str());
+    if number % 10 == 0 {
+        tx.add_member(group, user.id, env.now)?;
+    }
+    Ok(user)
+}
