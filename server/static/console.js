@@ -321,8 +321,12 @@ async function sendInChunks(form) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const results = page.querySelector("[data-results]");
     if (!results) throw new Error("no results");
-    if (whole) whole.querySelector(".effects").append(...all("[data-result]", results));
-    else whole = document.adoptNode(results);
+    if (whole) {
+      whole.querySelector(".effects").append(...all("[data-result]", results));
+      const [undo, more] = [whole.querySelector("[data-undo]"), results.querySelector("[data-undo]")];
+      if (undo && more) undo.append(...all("input[name=id]", more));
+      else if (more) whole.querySelector(".actions").append(more);
+    } else whole = document.adoptNode(results);
     at += size;
   }
   if (!whole) return location.reload();

@@ -15,3 +15,6 @@ people-suspended = Gesperrt
 people-no-factor = Keine
 people-password-expired = Passwort abgelaufen
 people-recovery = Passwort wird neu gesetzt
+people-everybody = Alle
+people-none = So jemanden gibt es nicht
+people-none-next = Ändern Sie die Filter, oder legen Sie die Person an.

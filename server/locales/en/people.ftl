@@ -15,3 +15,6 @@ people-suspended = Suspended
 people-no-factor = None
 people-password-expired = Password expired
 people-recovery = Password being reset
+people-everybody = Everybody
+people-none = Nobody is like that
+people-none-next = Change the filters, or make the person.

@@ -123,7 +123,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
         let act = enrol.map(|address| Link::new(say("enrolment-title"), address));
         Empty { title: say("devices-none"), next: say("devices-none-next"), act }
     };
-    let bulk = may_manage.then(bulk::bar);
+    let bulk = bulk::bar::<bulk::Computers>(&viewer);
     let shell = viewer.shell(Place::Devices);
     Ok(page(Devices { shell, filters, heads, rows, bulk, empty, pages, enrol }))
 }

@@ -9,11 +9,13 @@ use postern_authn::factor::Kind as FactorKind;
 use postern_authn::permission::{Permission, right};
 use postern_authn::user::{Status, User};
 use postern_codes::Timestamp;
-use postern_store::people::PeopleQuery;
+use postern_store::people::{ATTRIBUTES, PeopleQuery};
+use postern_store::search::Condition;
 
+use super::bulk;
 use super::list::{PAGE, pages};
 use super::page::page;
-use super::part::{Link, Moment, Pages, State, Tone};
+use super::part::{Ask, Bulk, Empty, Filters, Heads, Link, Moment, Pages, Pick, State, Tone};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::{Text, say, say_of};
@@ -24,6 +26,8 @@ use crate::api::{ApiError, users};
 
 /// A person in the list.
 pub struct Row {
+    /// The tick, for those who may act on many.
+    pub pick: Option<Pick>,
     /// Their name and page.
     pub person: Link,
     /// Their sign-in name.
@@ -38,16 +42,22 @@ pub struct Row {
     pub last_sign_in: Option<Moment>,
 }
 
-/// The list. Its filter lives in the address: `q`.
+/// The list. Its filters live in the address: `q`, `status`.
 #[derive(Template)]
 #[template(path = "console/people.html")]
 pub struct People {
     /// The frame.
     pub shell: Shell,
-    /// What was searched for.
-    pub q: String,
+    /// What is asked for.
+    pub filters: Filters,
+    /// The columns.
+    pub heads: Heads,
     /// This page of them.
     pub rows: Vec<Row>,
+    /// What can be done to many, for those who may.
+    pub bulk: Option<Bulk>,
+    /// Why there is nobody, and what to do.
+    pub empty: Empty,
     /// The other pages.
     pub pages: Pages,
     /// Whether the viewer may make people.
@@ -79,17 +89,40 @@ pub fn standing(person: &User, now: Timestamp) -> State {
     State::new(tone, text)
 }
 
+fn filters(query: &Query) -> Filters {
+    let standings = [
+        ("", say("people-everybody")),
+        ("ACTIVE", say("people-active")),
+        ("LOCKED_OUT", say("people-locked")),
+        ("PASSWORD_EXPIRED", say("people-password-expired")),
+        ("PROVISIONED", say("people-provisioned")),
+        ("RECOVERY", say("people-recovery")),
+        ("STAGED", say("people-staged")),
+        ("SUSPENDED", say("people-suspended")),
+        ("DEPROVISIONED", say("people-deactivated")),
+    ];
+    let standings = standings.map(|(value, words)| (value.to_owned(), words)).to_vec();
+    let filters = Filters::new("/admin/people").ask(query, "q", say("people-search"), Ask::Words);
+    filters.ask(query, "status", say("people-standing"), Ask::Choice(standings))
+}
+
 async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Result<Response, ApiError> {
     let by = viewer.require::<right::UsersRead>(&app).await?;
-    let q = query.text("q").unwrap_or_default().to_owned();
-    let words = Some(q.trim().to_owned()).filter(|words| !words.is_empty());
-    let wanted = PeopleQuery { words, after: query.get("after")?, ..PeopleQuery::default() };
+    let filters = filters(&query);
+    let (q, status) = (filters.value("q").to_owned(), filters.value("status"));
+    let is_known = status == "LOCKED_OUT" || status.parse::<Status>().is_ok();
+    let condition = is_known.then(|| format!("status eq \"{status}\""));
+    let condition = condition.and_then(|text: String| Condition::parse_at(&text, ATTRIBUTES, viewer.now).ok());
+    let words = Some(q.clone()).filter(|words| !words.is_empty());
+    let wanted = PeopleQuery { words, condition, after: query.get("after")?, ..PeopleQuery::default() };
     let mut found = users::list(&app, &by, wanted, PAGE).await?;
     let pages = pages(&query, &mut found, |person| person.id.to_string());
+    let bulk = bulk::bar::<bulk::People>(&viewer);
     let rows = app.store.read(by.org, |tx| {
         let row = |person: &User| {
             let factors: Vec<_> = tx.factors_of(person.id)?.iter().map(|held| factor(held.kind)).collect();
             Ok(Row {
+                pick: bulk.is_some().then(|| Pick { value: person.id.to_string(), of: Text::from(person.name()) }),
                 person: Link::new(person.name(), address(person)),
                 login: person.login.to_string(),
                 status: standing(person, viewer.now),
@@ -100,13 +133,20 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
         };
         found.iter().map(row).collect::<Result<Vec<_>, postern_store::Error>>()
     });
-    Ok(page(People {
-        may_create: viewer.may(Permission::UsersCreate),
-        shell: viewer.shell(Place::People),
-        q,
-        rows: rows.await?,
-        pages,
-    }))
+    let rows = rows.await?;
+    let may_create = viewer.may(Permission::UsersCreate);
+    let heads = if bulk.is_some() { Heads::new().with_picks() } else { Heads::new() };
+    let heads = heads
+        .plain(say("people-person"))
+        .plain(say("people-standing"))
+        .plain(say("people-factors"))
+        .number(say("people-computers"))
+        .plain(say("people-last-sign-in"));
+    let title = if q.is_empty() { say("people-none") } else { say("people-no-match").with("words", q) };
+    let act = may_create.then(|| Link::new(say("accounts-new"), "/admin/people/new"));
+    let empty = Empty { title, next: say("people-none-next"), act };
+    let shell = viewer.shell(Place::People);
+    Ok(page(People { shell, filters, heads, rows, bulk, empty, pages, may_create }))
 }
 
 /// What people call a factor.

@@ -12,13 +12,14 @@ use postern_codes::id::User as UserKind;
 use postern_store::Error;
 
 use super::page::page;
-use super::part::{Act, Link, Moment, Notice, Record, State, Tone};
+use super::part::{Act, Link, Moment, Notice, Record, State, Tone, Undo};
 use super::recovery::{self, Recovery};
 use super::shell::{Place, Shell};
 use super::viewer::{self, Viewer};
-use super::words::{Text, say};
+use super::words::{Text, say, say_of};
 use super::{device, events, people, person_acts};
 use crate::App;
+use crate::api::page::Query;
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::api::users::{self, Delivery, StepRight, veil};
@@ -48,6 +49,14 @@ pub struct Factor {
     pub since: Moment,
 }
 
+/// What was just done: taken back with a button where that is possible.
+pub enum Done {
+    /// For good.
+    Said(Notice),
+    /// Until it is taken back.
+    Undo(Undo),
+}
+
 /// A person's page.
 #[derive(Template)]
 #[template(path = "console/person.html")]
@@ -60,6 +69,8 @@ pub struct Person {
     pub login: String,
     /// Their standing.
     pub status: State,
+    /// What was just done to the account.
+    pub done: Option<Done>,
     /// What stands above everything else.
     pub notice: Option<Notice>,
     /// Their computers.
@@ -102,7 +113,12 @@ pub fn routes() -> Routes {
         )
 }
 
-async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
+async fn show(
+    Shared(app): Shared<Arc<App>>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Response, ApiError> {
     let by = viewer.require::<right::UsersRead>(&app).await?;
     let read = app.store.read(by.org, |tx| {
         let Some(person) = users::seen(tx, &by, &id)? else { return Ok(None) };
@@ -132,6 +148,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
         name: person.name(),
         login: person.login.to_string(),
         status: people::standing(&person, viewer.now),
+        done: query.text("done").and_then(|act| what_was_done(&person, act, &may)),
         notice: lock_notice(&person, viewer.now),
         devices: computers(&app, &viewer, &person).await?,
         factors,
@@ -145,6 +162,41 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
         },
         recent: events::latest(&app, &viewer, Some(person.id.as_str())).await?,
     }))
+}
+
+/// The person's page, which says that `act` was done.
+pub fn done(id: &str, act: &str) -> Response {
+    Redirect::to(&format!("/admin/people/{id}?done={act}")).into_response()
+}
+
+/// What can be said about an act that the address names, as the person stands now; nothing about one that there is not.
+fn what_was_done(person: &User, act: &str, may: &[Permission]) -> Option<Done> {
+    const ACTS: &[&str] = &[
+        "activate",
+        "deactivate",
+        "expire-password",
+        "reactivate",
+        "reset-factors",
+        "reset-password",
+        "sign-out",
+        "suspend",
+        "unlock",
+        "unsuspend",
+    ];
+    let act = ACTS.iter().find(|own| **own == act)?;
+    let happened = say_of("person-done", act).with("person", person.name());
+    let undo = match (*act, person.status) {
+        ("suspend", Status::Suspended) => Some(("unsuspend", Permission::UsersUnsuspend)),
+        ("unsuspend", Status::Active) => Some(("suspend", Permission::UsersSuspend)),
+        _ => None,
+    };
+    Some(match undo.filter(|(_, needed)| may.contains(needed)) {
+        Some((back, _)) => {
+            let action = format!("{}/lifecycle/{back}", people::address(person));
+            Done::Undo(Undo { happened, action, sent: Vec::new() })
+        }
+        None => Done::Said(Notice::new(Tone::Good, happened, say("person-done-recorded"))),
+    })
 }
 
 /// Whoever is deactivated is changed no more.
@@ -272,7 +324,7 @@ async fn post_step<R: StepRight>(
 ) -> Result<Response, ApiError> {
     let by = viewer.require::<R>(&app).await?;
     users::step(&app, &by, &id, false).await?;
-    Ok(Redirect::to(&format!("/admin/people/{id}")).into_response())
+    Ok(done(&id, R::WORD))
 }
 
 async fn post_activate(
@@ -282,7 +334,7 @@ async fn post_activate(
 ) -> Result<Response, ApiError> {
     let by = viewer.require::<right::UsersActivate>(&app).await?;
     users::activate(&app, &by, &id, Delivery::Mailed).await?;
-    Ok(Redirect::to(&format!("/admin/people/{id}")).into_response())
+    Ok(done(&id, "activate"))
 }
 
 async fn post_unlock(
@@ -292,5 +344,5 @@ async fn post_unlock(
 ) -> Result<Response, ApiError> {
     let by = viewer.require::<right::UsersUnlock>(&app).await?;
     users::unlock(&app, &by, &id).await?;
-    Ok(Redirect::to(&format!("/admin/people/{id}")).into_response())
+    Ok(done(&id, "unlock"))
 }

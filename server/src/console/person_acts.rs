@@ -12,10 +12,10 @@ use postern_codes::id::User as UserKind;
 
 use super::page::page;
 use super::part::Act;
-use super::people;
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::{Text, say};
+use super::{people, person};
 use crate::App;
 use crate::api::ApiError;
 use crate::api::path::Path;
@@ -145,7 +145,7 @@ async fn delete(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -
     match is_ended {
         None => return Err(ApiError::not_found::<UserKind>(&id)),
         Some(Status::Deprovisioned) => users::remove(&app, &by, &id, false).await.map(drop)?,
-        Some(_) => return Ok(back(&id)),
+        Some(_) => return Ok(Redirect::to(&format!("/admin/people/{id}")).into_response()),
     }
     Ok(Redirect::to("/admin/people").into_response())
 }
@@ -153,31 +153,31 @@ async fn delete(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -
 async fn expire(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
     let by = viewer.require::<right::UsersExpirePassword>(&app).await?;
     users::expire(&app, &by, &id).await?;
-    Ok(back(&id))
+    Ok(person::done(&id, "expire-password"))
 }
 
 async fn reactivate(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
     let by = viewer.require::<right::UsersActivate>(&app).await?;
     users::reactivate(&app, &by, &id, Delivery::Mailed).await?;
-    Ok(back(&id))
+    Ok(person::done(&id, "reactivate"))
 }
 
 async fn reset_factors(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
     let by = viewer.require::<right::UsersResetFactors>(&app).await?;
     users::reset_factors(&app, &by, &id).await?;
-    Ok(back(&id))
+    Ok(person::done(&id, "reset-factors"))
 }
 
 async fn reset(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
     let by = viewer.require::<right::UsersResetPassword>(&app).await?;
     users::reset(&app, &by, &id, (Delivery::Mailed, true)).await?;
-    Ok(back(&id))
+    Ok(person::done(&id, "reset-password"))
 }
 
 async fn sign_out(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
     let by = viewer.require::<right::UsersClearSessions>(&app).await?;
     users::sign_out(&app, &by, &id, true).await?;
-    Ok(back(&id))
+    Ok(person::done(&id, "sign-out"))
 }
 
 async fn temporary(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
@@ -186,8 +186,4 @@ async fn temporary(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>
     let person = users::found(&app, &by, &id).await?;
     let (name, back) = (person.name(), people::address(&person));
     Ok(page(Temporary { shell: viewer.shell(Place::People), name, back, password }))
-}
-
-fn back(id: &str) -> Response {
-    Redirect::to(&format!("/admin/people/{id}")).into_response()
 }

@@ -1,5 +1,5 @@
 //! Making a person, and changing their profile. A change is meant for the person as the page showed them: whoever was
-//! changed by somebody else meanwhile is shown again, with nothing saved.
+//! changed by somebody else meanwhile is shown again, with nothing saved and nothing lost.
 
 use std::sync::Arc;
 
@@ -50,6 +50,8 @@ pub struct PersonForm {
     pub notice: Option<Notice>,
     /// The members of the profile.
     pub fields: Vec<Field>,
+    /// What they held when the form was made: what is typed like that, nobody changed by hand.
+    pub before: Vec<(String, String)>,
 }
 
 /// `/admin/people/new`, `/admin/people/ID/edit`.
@@ -136,18 +138,43 @@ async fn save(
             let person = users::found(&app, &by, &id).await?;
             let next = say("accounts-changed-meanwhile-next");
             let notice = Notice::new(Tone::Warning, say("accounts-changed-meanwhile"), next).with_code(wrong.code);
-            let view = PersonForm { notice: Some(notice), ..edit(&viewer, &person, &open) };
+            let mut view = PersonForm { notice: Some(notice), ..edit(&viewer, &person, &open) };
+            view.keep_typed(&form);
             Ok(page_with(StatusCode::PRECONDITION_FAILED, view))
         }
         Err(wrong) => {
             let mut view = edit(&viewer, &before, &open);
             view.version = form.text("version").parse().ok();
+            for (name, value) in &mut view.before {
+                form.text(name).clone_into(value);
+            }
             for field in &mut view.fields {
                 form.text(field.name).clone_into(&mut field.value);
             }
             refused(view, wrong)
         }
     }
+}
+
+impl PersonForm {
+    /// Keeps what was changed by hand, beside what was saved meanwhile; everything else shows as it stands now.
+    fn keep_typed(&mut self, form: &Form) {
+        for field in &mut self.fields {
+            let (typed, before) = (form.text(field.name), form.text(&was(field.name)));
+            if typed == before || typed == field.value {
+                continue;
+            }
+            let now = std::mem::replace(&mut field.value, typed.to_owned());
+            if now != before {
+                let saved = if now.is_empty() { say("accounts-saved-nothing") } else { now.into() };
+                field.error = Some(say("accounts-saved-meanwhile").with("value", saved));
+            }
+        }
+    }
+}
+
+fn was(name: &str) -> String {
+    format!("was-{name}")
 }
 
 fn new(viewer: &Viewer, value: impl Fn(&str) -> String) -> PersonForm {
@@ -167,13 +194,16 @@ fn new(viewer: &Viewer, value: impl Fn(&str) -> String) -> PersonForm {
         version: None,
         notice: None,
         fields,
+        before: Vec::new(),
     }
 }
 
 fn edit(viewer: &Viewer, person: &User, open: &[&str]) -> PersonForm {
     let shown = profile::shown(&person.login, &person.profile);
     let value = |name: &str| shown.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let fields: Vec<_> = fields(value).into_iter().filter(|field| open.contains(&field.name)).collect();
     PersonForm {
+        before: fields.iter().map(|field| (was(field.name), field.value.clone())).collect(),
         shell: viewer.shell(Place::People),
         title: say("accounts-edit").with("person", person.name()),
         lead: say("accounts-edit-lead"),
@@ -182,7 +212,7 @@ fn edit(viewer: &Viewer, person: &User, open: &[&str]) -> PersonForm {
         save: say("part-save"),
         version: Some(person.version),
         notice: None,
-        fields: fields(value).into_iter().filter(|field| open.contains(&field.name)).collect(),
+        fields,
     }
 }
 

@@ -8,7 +8,8 @@ use postern_codes::secret::Secret;
 
 use super::device::Device;
 use super::part::{
-    Act, Empty, Event, Field, Filters, Heads, Kind, Link, Moment, Notice, Pages, Pick, Record, State, Tone,
+    Act, Bulk, BulkAct, Empty, Event, Field, Filters, Heads, Kind, Link, Moment, Notice, Pages, Pick, Record, State,
+    Tone,
 };
 use super::pin_state::{PinState, Stage};
 use super::recovery::Recovery;
@@ -239,7 +240,7 @@ fn devices() -> devices::Devices {
         shell: shell(Place::Devices),
         filters: Filters::new("/admin/devices"),
         heads: Heads::new().with_picks().plain("Computer".into()),
-        bulk: Some(bulk::bar()),
+        bulk: Some(bulk_bar()),
         empty: Empty { title: "None".into(), next: "Enrol one.".into(), act: None },
         rows: vec![
             row("HARBOUR-02", "FRANDGCP0931240012", "Ida Lindqvist", Some(ago(600)), ready()),
@@ -258,8 +259,14 @@ fn devices() -> devices::Devices {
     }
 }
 
+fn bulk_bar() -> Bulk {
+    let act = BulkAct { value: "suspend", label: "Suspend".into(), is_dangerous: true };
+    Bulk { action: "/admin/people/bulk", acts: vec![act] }
+}
+
 fn people() -> people::People {
     let row = |name: &str, login: &str, factors| people::Row {
+        pick: Some(Pick { value: login.into(), of: name.into() }),
         person: Link::new(name, "/admin/people/00u1"),
         login: login.into(),
         status: State::new(Tone::Good, "Active"),
@@ -269,7 +276,10 @@ fn people() -> people::People {
     };
     people::People {
         shell: shell(Place::People),
-        q: String::new(),
+        filters: Filters::new("/admin/people"),
+        heads: Heads::new().with_picks().plain("Person".into()),
+        bulk: Some(bulk_bar()),
+        empty: Empty { title: "Nobody".into(), next: "Make one.".into(), act: None },
         rows: vec![
             row("Ada Byron", "ada@harbour.example", State::new(Tone::Good, "App code")),
             row("Grace Hopper", "grace@harbour.example", State::new(Tone::Warning, "None")),
@@ -288,6 +298,7 @@ fn person_form() -> person_form::PersonForm {
         back: "#".into(),
         save: "Save".into(),
         version: Some(3),
+        before: vec![("was-firstName".into(), "Grace".into())],
         notice: Some(Notice::new(Tone::Warning, "Somebody else changed this person meanwhile.", "Nothing was saved.")),
         fields: vec![
             Field::new("firstName", "First name", Kind::Text).holding("Grace").first(),
@@ -311,6 +322,7 @@ fn person() -> person::Person {
         name: "Grace Hopper".into(),
         login: "grace@harbour.example".into(),
         status: State::new(Tone::Good, "Active"),
+        done: None,
         notice: None,
         edit: Some("#".into()),
         devices: vec![ready("HARBOUR-07", "FRANDGCP0931240071")],

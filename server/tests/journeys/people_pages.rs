@@ -3,7 +3,7 @@
 use postern_store::scratch;
 
 use crate::accounts::waiting;
-use crate::app::TestApp;
+use crate::app::{Answer, TestApp};
 use crate::browser::Browser;
 use crate::people::organisation;
 
@@ -39,19 +39,33 @@ async fn whoever_saves_second_is_shown_what_the_first_saved() {
         let mut browser = Browser::of(&app, &ada).await;
         let page = browser.submit("/admin/people/new", GRACE).await.leads_to().to_owned();
         let edit = format!("{page}/edit");
-        let version = browser.open(&edit).await.expect(200).hidden("version");
-        let fields = |title: &'static str, version: &'static str| {
-            let mut fields = GRACE.to_vec();
-            fields.extend([("login", "grace@harbour.example"), ("title", title), ("version", version)]);
+        let shown = browser.open(&edit).await.expect(200);
+        let sent = |title: &str, department: &str, shown: &Answer| {
+            let mut fields: Vec<(String, String)> =
+                GRACE.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let kept = ["version", "was-firstName", "was-lastName", "was-email", "was-login", "was-title"];
+            fields.extend(kept.map(|name| (name.to_owned(), shown.hidden(name))));
+            let typed = [("login", "grace@harbour.example"), ("title", title), ("department", department)];
+            fields.extend(typed.map(|(name, value)| (name.to_owned(), value.to_owned())));
             fields
         };
-        let version: &'static str = Box::leak(version.into_boxed_str());
-        browser.submit(&edit, &fields("Admiral", version)).await.leads_to();
-        let second = browser.submit(&edit, &fields("Captain", version)).await.expect(412);
-        second.says(&["Somebody else changed this person meanwhile.", "Admiral"]);
-        assert!(!second.text().contains("Captain"));
-        let version: &'static str = Box::leak(second.hidden("version").into_boxed_str());
-        browser.submit(&edit, &fields("Captain", version)).await.leads_to();
+        let save = async |browser: &mut Browser<'_>, fields: Vec<(String, String)>| {
+            let fields: Vec<(&str, &str)> =
+                fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            browser.submit(&edit, &fields).await
+        };
+        save(&mut browser, sent("Admiral", "", &shown)).await.leads_to();
+        // Nothing that was typed is lost, and nothing that was saved is overwritten unseen.
+        let second = save(&mut browser, sent("Captain", "Fleet", &shown)).await.expect(412);
+        let kept =
+            ["Somebody else changed this person meanwhile.", "Saved meanwhile: Admiral", "\"Captain\"", "\"Fleet\""];
+        second.says(&kept);
+        assert_eq!(second.hidden("was-title"), "Admiral");
+        // Whoever left the title alone takes over what the other saved.
+        let third = save(&mut browser, sent("", "Fleet", &shown)).await.expect(412);
+        third.says(&["value=\"Admiral\"", "\"Fleet\""]);
+        assert!(!third.text().contains("Saved meanwhile"));
+        save(&mut browser, sent("Captain", "Fleet", &second)).await.leads_to();
         browser.open(&edit).await.expect(200).says(&["Captain"]);
     }
 }
@@ -87,4 +101,48 @@ async fn what_can_be_done_to_an_account_is_offered_and_done() {
         assert_eq!(browser.submit(&act("delete"), &[]).await.leads_to(), "/admin/people");
         browser.open(&page).await.expect(404);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_are_acted_on_at_once_and_it_is_taken_back() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let mut browser = Browser::of(&app, &ada).await;
+        let page = browser.submit("/admin/people/new", GRACE).await.leads_to().to_owned();
+        let grace = page.rsplit('/').next().expect("an id").to_owned();
+        let (mine, theirs) = (ada.id.to_string(), grace.as_str());
+        browser.open("/admin/people?status=PROVISIONED").await.expect(200).says(&["Grace Hopper", "Suspend"]);
+        let list = browser.open("/admin/people?status=SUSPENDED").await.expect(200);
+        list.says(&["Nobody is like that"]);
+        assert!(!list.text().contains("Grace Hopper"));
+
+        let ask = |act: &'static str| vec![("act", act), ("id", theirs), ("id", mine.as_str()), ("id", "00unobody")];
+        let planned = browser.submit("/admin/people/bulk", &ask("deactivate")).await.expect(200);
+        planned.says(&["Deactivate 2 people", "The account ends", "Its state does not allow it"]);
+        let done = browser.submit("/admin/people/bulk/apply", &ask("deactivate")).await.expect(200);
+        done.says(&["The account ends", "Done", "Refused"]);
+        browser.open(&page).await.says(&["Deactivated"]);
+        browser.open("/admin/people").await.expect(200).says(&["Ada Lindqvist"]);
+        browser.submit("/admin/people/bulk", &[("act", "delete"), ("id", theirs)]).await.expect(400);
+        browser.submit("/admin/people/bulk", &[("act", "suspend")]).await.expect(400);
+
+        browser.submit(&format!("{page}/lifecycle/activate"), &[]).await.leads_to();
+        choose_password(&app).await;
+        let done = browser.submit("/admin/people/bulk/apply", &ask("suspend")).await.expect(200);
+        done.says(&["Undo", "value=\"unsuspend\""]);
+        browser.open(&page).await.says(&["Suspended"]);
+        browser.submit("/admin/people/bulk/apply", &[("act", "unsuspend"), ("id", theirs)]).await.expect(200);
+        let told = browser.submit(&format!("{page}/lifecycle/suspend"), &[]).await.leads_to().to_owned();
+        browser.open(&told).await.says(&["Grace Hopper is suspended", "Undo"]);
+        browser.open(&format!("{page}?done=anything")).await.expect(200);
+    }
+}
+
+/// The newest link that was mailed is used.
+async fn choose_password(app: &TestApp) {
+    let mail = waiting(app).await;
+    let link = mail.iter().filter_map(|(_, _, text)| text.split("http://localhost:8080").nth(1)).next_back();
+    let link = link.and_then(|rest| rest.lines().next()).expect("a link").to_owned();
+    Browser::new(app).submit(&link, &[("password", "four plain small words")]).await.expect(200);
 }

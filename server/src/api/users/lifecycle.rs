@@ -39,18 +39,23 @@ impl From<Step> for Lifecycle {
 pub trait StepRight: Right {
     /// The step.
     const STEP: Step;
+    /// Its word in addresses.
+    const WORD: &'static str;
 }
 
 impl StepRight for right::UsersDeactivate {
     const STEP: Step = Step::Deactivate;
+    const WORD: &'static str = "deactivate";
 }
 
 impl StepRight for right::UsersSuspend {
     const STEP: Step = Step::Suspend;
+    const WORD: &'static str = "suspend";
 }
 
 impl StepRight for right::UsersUnsuspend {
     const STEP: Step = Step::Unsuspend;
+    const WORD: &'static str = "unsuspend";
 }
 
 /// What became of somebody who was to be removed.

@@ -47,6 +47,8 @@ pub struct Confirmation {
 pub struct Results {
     /// One line each.
     pub lines: Vec<Line>,
+    /// The way to take back what was done, where there is one.
+    pub undo: Option<Undo>,
     /// Where to go on.
     pub back: Link,
 }
