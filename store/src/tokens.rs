@@ -16,7 +16,7 @@ macro_rules! columns {
 
 crate::statements! {
     TOKENS = concat!("SELECT ", columns!(), " FROM api_tokens t \
-              WHERE t.org_id = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 ORDER BY t.id");
+              WHERE t.org_id = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 AND t.id > $3 ORDER BY t.id LIMIT $4");
     TOKEN = concat!("SELECT ", columns!(), " FROM api_tokens t \
              WHERE t.org_id = $1 AND t.id = $2 AND t.revoked_at IS NULL AND t.expires_at > $3");
     TOKEN_SET = "UPDATE api_tokens SET name = $3, network = $4, updated_at = $5 \
@@ -54,12 +54,12 @@ pub struct ApiToken {
 }
 
 impl Tx<'_> {
-    /// The tokens that are alive, oldest first.
+    /// The first `limit` of the tokens that are alive, oldest first, beyond `after`.
     ///
     /// # Errors
     /// Of the database.
-    pub fn tokens(&mut self, now: Timestamp) -> Result<Vec<ApiToken>, Error> {
-        self.rows(TOKENS, values![now])?.iter().map(token).collect()
+    pub fn tokens(&mut self, now: Timestamp, after: &str, limit: u32) -> Result<Vec<ApiToken>, Error> {
+        self.rows(TOKENS, values![now, after, limit])?.iter().map(token).collect()
     }
 
     /// One token that is alive.

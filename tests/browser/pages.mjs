@@ -20,6 +20,7 @@ const places = {
   device: (place) => place.linux,
   person: (place) => place.grace,
   pin: (place) => place.pin,
+  token: (place) => place.apiToken,
   user: (place) => place.grace,
 };
 /** Pages that cannot be looked at by address, and where they are looked at instead. */
@@ -225,4 +226,6 @@ async function fill(place) {
   const pin = await call(`/device-access/api/v1/devices/${place.linux}/users/${place.grace}/recovery-pins`, { mode: "TIME", reason: "Phone lost" }, place.deskToken);
   assert.ok(pin.id, JSON.stringify(pin));
   place.pin = pin.id;
+  const tokens = await (await fetch(`${place.url}/api/v1/api-tokens`, { headers: { authorization: `SSWS ${place.token}` } })).json();
+  place.apiToken = tokens[0].id;
 }

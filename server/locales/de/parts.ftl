@@ -47,3 +47,6 @@ parts-person = Person
 parts-secret = Das neue Token
 parts-delete = Zone löschen
 parts-delete-effect = Richtlinien, die sie nennen, meinen dann niemanden.
+parts-ticks = Kästchen zum Ankreuzen
+parts-ticks-hint = Beliebig viele davon.
+parts-ticks-about = Was daraus folgt, in einem Satz.

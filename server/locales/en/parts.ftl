@@ -47,3 +47,6 @@ parts-person = Person
 parts-secret = The new token
 parts-delete = Delete the zone
 parts-delete-effect = Policies that name it then mean nobody.
+parts-ticks = Boxes to tick
+parts-ticks-hint = Any number of them.
+parts-ticks-about = What follows from it, in a sentence.

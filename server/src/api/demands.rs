@@ -76,7 +76,8 @@ async fn hold(app: &App, caller: &Caller, class: Class, demand: Demand) -> Resul
     Err(refusal(class, demand, is_token))
 }
 
-fn refusal(class: Class, demand: Demand, is_token: bool) -> ApiError {
+/// What somebody is told who has to prove something first; a token cannot.
+pub fn refusal(class: Class, demand: Demand, is_token: bool) -> ApiError {
     let summary = match demand {
         Demand::PhishingResistant => "this needs a passkey that was used in the last 5 minutes",
         Demand::Fresh | Demand::Nothing => "this needs a factor that was proved in the last 5 minutes",

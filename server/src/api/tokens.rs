@@ -8,9 +8,10 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use postern_authn::audit::{Actor, Client, Event, EventType, Target};
+use postern_authn::demand::{Class, Demand};
 use postern_authn::permission::{Permission, right};
 use postern_authn::token::{Connection, Grant, Network, TokenName};
-use postern_authn::user::User;
+use postern_authn::user::{User, fold};
 use postern_codes::id::{ApiToken as ApiTokenKind, Id};
 use postern_codes::{Env, Secret};
 use postern_store::callers::Via;
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 use crate::App;
 use crate::api::body::Json;
 use crate::api::caller::{Allowed, Caller};
+use crate::api::demands;
 use crate::api::error::ApiError;
 use crate::api::hal::{self, Links};
 use crate::api::path::Path;
@@ -63,8 +65,7 @@ pub async fn make(
     let env = app.env();
     let beyond = grants.iter().any(|grant| !by.authority().has(grant.needs()));
     let refused = if !by.has_fresh_factor(env.now) {
-        let summary = "a token is made in a session, with a second factor shown in the last five minutes";
-        Some(ApiError::new(StatusCode::FORBIDDEN, "step_up_required", summary))
+        Some(demands::refusal(Class::Tokens, Demand::Fresh, by.session().is_none()))
     } else if beyond {
         Some(ApiError::forbidden().cause("grants: you do not hold what this grants"))
     } else {
@@ -189,22 +190,92 @@ pub async fn revoke_own(app: &App, by: &Caller) -> Result<(), ApiError> {
     Ok(done.await?)
 }
 
-/// The tokens that are alive and whose owners the caller may see tokens of; their own are among them.
+/// Which tokens are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// A part of the name, or of its owner's name or login.
+    pub words: String,
+    /// Whether zones say from where it may be used.
+    pub has_zones: Option<bool>,
+    /// Only those that follow this one.
+    pub after: String,
+}
+
+/// So many tokens are looked at before those are left out that are not wanted.
+const BATCH: u32 = 200;
+
+/// The first `limit` of the tokens that are alive, wanted, and whose owners the caller may see tokens of, with their
+/// owners; the caller's own are among them.
 ///
 /// # Errors
 /// Of the database.
-pub async fn list(app: &App, by: &Allowed<right::ApiTokensRead>) -> Result<Vec<ApiToken>, ApiError> {
+pub async fn list(
+    app: &App,
+    by: &Allowed<right::ApiTokensRead>,
+    wanted: &Wanted,
+    limit: u32,
+) -> Result<Vec<(ApiToken, User)>, ApiError> {
     let now = app.env().now;
+    let words = fold(&wanted.words);
     let found = app.store.read(by.org, |tx| {
-        let mut found = Vec::new();
-        for token in tx.tokens(now)? {
-            if token.user == by.user() || users::is_seen(tx, by, Permission::ApiTokensRead, token.user)? {
-                found.push(token);
+        let (mut found, mut after) = (Vec::new(), wanted.after.clone());
+        loop {
+            let batch = tx.tokens(now, &after, BATCH)?;
+            let is_last = batch.len() < BATCH as usize;
+            if let Some(last) = batch.last() {
+                after = last.id.to_string();
+            }
+            for token in batch {
+                if found.len() >= limit as usize {
+                    return Ok(found);
+                }
+                let has_zones = token.network.connection == Connection::Zone;
+                if wanted.has_zones.is_some_and(|wanted| wanted != has_zones) || !is_shown(tx, by, &token)? {
+                    continue;
+                }
+                let Some(owner) = tx.user(token.user)? else { continue };
+                if [&token.name, &owner.name(), owner.login.as_str()].iter().any(|text| fold(text).contains(&words)) {
+                    found.push((token, owner));
+                }
+            }
+            if is_last {
+                return Ok(found);
             }
         }
-        Ok(found)
     });
     Ok(found.await?)
+}
+
+/// One token that the caller may see, with its owner.
+///
+/// # Errors
+/// 404 for no token.
+pub async fn token(app: &App, by: &Allowed<right::ApiTokensRead>, which: &str) -> Result<(ApiToken, User), ApiError> {
+    let now = app.env().now;
+    let found = app.store.read(by.org, |tx| {
+        let found = match which.parse() {
+            Ok(id) => tx.token(id, now)?,
+            Err(_) => None,
+        };
+        let Some(token) = found else { return Ok(None) };
+        if !is_shown(tx, by, &token)? {
+            return Ok(None);
+        }
+        Ok(tx.user(token.user)?.map(|owner| (token, owner)))
+    });
+    found.await?.ok_or_else(|| ApiError::not_found::<ApiTokenKind>(which))
+}
+
+fn is_shown(tx: &mut Tx<'_>, by: &Allowed<right::ApiTokensRead>, token: &ApiToken) -> Result<bool, Error> {
+    Ok(token.user == by.user() || users::is_seen(tx, by, Permission::ApiTokensRead, token.user)?)
+}
+
+/// Whether a caller who may change tokens may change this one: their own, or that of somebody who is not above them.
+///
+/// # Errors
+/// Of the database.
+pub fn may_change(tx: &mut Tx<'_>, by: &Caller, token: &ApiToken) -> Result<bool, Error> {
+    Ok(token.user == by.user() || users::hindrance(tx, by, Permission::ApiTokensManage, token.user)?.is_none())
 }
 
 /// What is wrong with a network, if anything is.
@@ -294,14 +365,14 @@ pub fn routes() -> Routes {
 
 async fn get_tokens(app: State<Arc<App>>, caller: Caller) -> Result<Json<Vec<Value>>, ApiError> {
     let by = caller.require::<right::ApiTokensRead>(&app).await?;
-    Ok(Json(list(&app, &by).await?.iter().map(|token| shown(&app, token)).collect()))
+    let found = list(&app, &by, &Wanted::default(), u32::MAX).await?;
+    Ok(Json(found.iter().map(|(token, _)| shown(&app, token)).collect()))
 }
 
 async fn get_token(app: State<Arc<App>>, caller: Caller, which: Path<String>) -> Result<Json<Value>, ApiError> {
     let by = caller.require::<right::ApiTokensRead>(&app).await?;
-    let tokens = list(&app, &by).await?;
-    let found = tokens.iter().find(|token| token.id.as_str() == which.0);
-    found.map(|token| Json(shown(&app, token))).ok_or_else(|| ApiError::not_found::<ApiTokenKind>(&which.0))
+    let (token, _) = token(&app, &by, &which.0).await?;
+    Ok(Json(shown(&app, &token)))
 }
 
 #[derive(Deserialize)]

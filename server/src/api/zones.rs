@@ -251,7 +251,7 @@ fn unused(tx: &mut Tx<'_>, zone: &Zone, env: &Env) -> Result<Result<(), ApiError
     let speaks = |token: &ApiToken| {
         token.network.include.iter().chain(&token.network.exclude).any(|named| named == zone.id.as_str())
     };
-    let is_used = tx.tokens(env.now)?.iter().any(speaks) || tx.zone_uses(zone.id)? > 0;
+    let is_used = tx.tokens(env.now, "", u32::MAX)?.iter().any(speaks) || tx.zone_uses(zone.id)? > 0;
     Ok(if is_used { Err(in_use()) } else { Ok(()) })
 }
 

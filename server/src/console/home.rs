@@ -109,7 +109,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
 
 /// The names of tokens that end within a week.
 fn expiring(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<String>, Error> {
-    let soon = tx.tokens(now)?.into_iter().filter(|token| token.expires_at < now.plus(ALARM));
+    let soon = tx.tokens(now, "", u32::MAX)?.into_iter().filter(|token| token.expires_at < now.plus(ALARM));
     Ok(soon.map(|token| token.name).collect())
 }
 

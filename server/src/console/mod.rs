@@ -20,6 +20,7 @@ pub mod events;
 pub mod export;
 pub mod features;
 pub mod form;
+pub mod form_page;
 pub mod groups;
 pub mod home;
 pub mod language;
@@ -47,6 +48,8 @@ pub mod shell;
 pub mod sign_in;
 pub mod stale;
 pub mod step_up;
+pub mod token;
+pub mod token_new;
 pub mod tokens;
 pub mod viewer;
 pub mod words;
@@ -87,6 +90,8 @@ pub fn routes() -> Routes {
         .merge(set_up::routes())
         .merge(sign_in::routes())
         .merge(step_up::routes())
+        .merge(token::routes())
+        .merge(token_new::routes())
         .merge(tokens::routes())
 }
 

@@ -10,7 +10,7 @@ mod form;
 mod list;
 mod outcome;
 
-pub use form::{Chooser, Source, Stepper, Summary};
+pub use form::{Chooser, Source, Stepper, Summary, Tick, Ticks};
 pub use list::{Ask, Bulk, BulkAct, Filter, Filters, Head, Heads, Pick, Tab, Tabs};
 pub use outcome::{Confirmation, Danger, Empty, Facts, Line, Once, Results, Undo};
 

@@ -8,7 +8,7 @@ use postern_codes::Secret;
 use super::page::page;
 use super::part::{
     Act, Ask, Bulk, BulkAct, Chooser, Danger, Empty, Facts, Field, Filter, Filters, Heads, Kind, Line, Link, Notice,
-    Once, Pick, Source, State, Stepper, Summary, Tab, Tabs, Tone, Undo,
+    Once, Pick, Source, State, Stepper, Summary, Tab, Tabs, Tick, Ticks, Tone, Undo,
 };
 use super::pin_state::{PinState, Stage};
 use super::recovery::lasting;
@@ -126,6 +126,17 @@ impl Parts {
 
     fn chooser() -> Chooser {
         Chooser { field: Field::new("part-person", say("parts-person"), Kind::Text), source: Source::People }
+    }
+
+    fn ticks() -> Ticks {
+        let tick = |value: &str, label, is_on| Tick {
+            value: value.to_owned(),
+            label,
+            about: Some(say("parts-ticks-about")),
+            is_on,
+        };
+        let ticks = vec![tick("one", say("parts-one"), true), tick("another", say("parts-another"), false)];
+        Ticks::new("part-ticks", say("parts-ticks"), ticks).hint(say("parts-ticks-hint"))
     }
 
     fn stepper() -> Stepper {

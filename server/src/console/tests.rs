@@ -7,9 +7,10 @@ use postern_codes::env::Timestamp;
 use postern_codes::secret::Secret;
 
 use super::device::Device;
+use super::form_page::{Asked, FormPage};
 use super::part::{
-    Act, Bulk, BulkAct, Empty, Event, Field, Filters, Heads, Kind, Link, Moment, Notice, Pages, Pick, Record, State,
-    Tone,
+    Act, Bulk, BulkAct, Empty, Event, Facts, Field, Filters, Heads, Kind, Link, Moment, Notice, Once, Pages, Pick,
+    Record, State, Tick, Ticks, Tone,
 };
 use super::pin_state::{PinState, Stage};
 use super::recovery::Recovery;
@@ -369,6 +370,25 @@ fn home() -> home::Home {
 }
 
 /// Every screen by its name, each in the states that look different.
+fn form() -> FormPage {
+    let tick = |value: &str, is_on| Tick { value: value.into(), label: "A zone".into(), about: None, is_on };
+    FormPage {
+        shell: shell(Place::Tokens),
+        list: Link::new("API tokens", "#"),
+        title: "Make a token".into(),
+        lead: "It is shown once.".into(),
+        notice: None,
+        action: "#".into(),
+        kept: vec![("version", "1".into())],
+        asked: vec![
+            Asked::Field(token_new::name_field("").refused("Write a name.")),
+            Asked::Ticks(Ticks::new("include", "Zones".into(), vec![tick("one", true), tick("two", false)])),
+        ],
+        save: "Make the token".into(),
+        back: "#".into(),
+    }
+}
+
 #[expect(clippy::too_many_lines, reason = "one list of all screens, read as a list")]
 fn screens() -> Vec<(&'static str, String)> {
     fn drawn(view: &impl Template) -> String {
@@ -404,12 +424,13 @@ fn screens() -> Vec<(&'static str, String)> {
         ..request()
     };
     let token = tokens::Row {
-        name: "Ticket system".into(),
+        token: Link::new("Ticket system", "#"),
+        grants: "Makes recovery PINs".into(),
         owner: Link::new("Ada Byron", "/admin/people/00u1"),
-        grants: State::new(Tone::Warning, "May make them"),
+        network: "Only from Office.".into(),
         created: days_ago(30),
         last_used: Some(ago(4000)),
-        revoke: Some("#".into()),
+        expires: in_an_hour(),
     };
     let features = features::Features {
         shell: shell(Place::Features),
@@ -525,7 +546,42 @@ fn screens() -> Vec<(&'static str, String)> {
                 pages: pages(),
             }),
         ),
-        ("tokens", drawn(&tokens::Tokens { shell: shell(Place::Tokens), rows: vec![token] })),
+        (
+            "tokens",
+            drawn(&tokens::Tokens {
+                shell: shell(Place::Tokens),
+                filters: Filters::new(tokens::ADDRESS),
+                heads: Heads::new().plain("Token".into()).plain("Acts as".into()),
+                rows: vec![token],
+                empty: Empty { title: "Nothing".into(), next: "Make one.".into(), act: None },
+                pages: pages(),
+                new: Some(token_new::ADDRESS),
+            }),
+        ),
+        ("form", drawn(&form())),
+        (
+            "token-made",
+            drawn(&token_new::Made {
+                shell: shell(Place::Tokens),
+                token: Link::new("Ticket system", "#"),
+                once: Once { label: "Token".into(), secret: Secret::new("00aBcDeFgHiJkLm".into()) },
+            }),
+        ),
+        (
+            "token",
+            drawn(&token::Token {
+                shell: shell(Place::Tokens),
+                name: "Ticket system".into(),
+                owner: Link::new("Ada Byron", "/admin/people/00u1"),
+                roles: "Super administrator".into(),
+                last_used: Some(ago(4000)),
+                expires: in_an_hour(),
+                facts: Facts { facts: vec![("Network".into(), "Anywhere".into())] },
+                edit: Some("#".into()),
+                revoke: Some("#".into()),
+                recent: Some(record()),
+            }),
+        ),
         (
             "not-me",
             drawn(&not_me::NotMe {

@@ -327,7 +327,7 @@ async fn another_organisation_is_not_there() {
         let theirs = staff.app.scratch.store.read(elsewhere, |tx| {
             Ok((
                 tx.groups(&postern_store::groups::GroupQuery::default(), 1)?.remove(0).id,
-                tx.tokens(staff.app.app.env().now)?.remove(0).id,
+                tx.tokens(staff.app.app.env().now, "", 1)?.remove(0).id,
             ))
         });
         let (group, token) = theirs.await.unwrap();

@@ -38,5 +38,6 @@ mod requests;
 mod sessions;
 mod sign_in;
 mod staff;
+mod token_pages;
 mod tokens;
 mod zones;

@@ -89,7 +89,8 @@ async fn a_limited_token_is_worth_nothing_elsewhere() {
         let boss = staff.with("boss", &[Role::Org]).await;
         let env = staff.app.app.env();
         let limited = staff.app.app.store.write(staff.org, |tx| {
-            let token = tx.tokens(env.now)?.into_iter().find(|token| token.user == boss.id).expect("a token");
+            let token =
+                tx.tokens(env.now, "", u32::MAX)?.into_iter().find(|token| token.user == boss.id).expect("a token");
             let network = serde_json::from_value(json!({ "connection": "ZONE", "include": ["nzo00000000000000000"] }));
             tx.set_token(token.id, &"office".parse().expect("a name"), &network.expect("a network"), env.now)
         });

@@ -60,6 +60,52 @@ pub struct Chooser {
     pub source: Source,
 }
 
+/// A box that can be ticked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tick {
+    /// What is sent where it is.
+    pub value: String,
+    /// Its words.
+    pub label: Text,
+    /// What follows from it, a sentence.
+    pub about: Option<Text>,
+    /// Whether it is.
+    pub is_on: bool,
+}
+
+/// Boxes about one thing, each of which can be ticked. What is ticked is sent many times under one name.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "console/parts/ticks.html")]
+pub struct Ticks {
+    /// The form's name of them.
+    pub name: &'static str,
+    /// What they are about.
+    pub legend: Text,
+    /// A sentence of help.
+    pub hint: Option<Text>,
+    /// Why the last answer was refused, and what to do.
+    pub error: Option<Text>,
+    /// In their order.
+    pub ticks: Vec<Tick>,
+}
+
+impl Ticks {
+    /// Boxes without help.
+    pub const fn new(name: &'static str, legend: Text, ticks: Vec<Tick>) -> Self {
+        Self { name, legend, hint: None, error: None, ticks }
+    }
+
+    /// A sentence of help.
+    #[must_use]
+    pub fn hint(self, hint: Text) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
+    fn id(&self, tick: &Tick) -> String {
+        format!("{}-{}", self.name, tick.value.replace(|c: char| !c.is_ascii_alphanumeric(), "-"))
+    }
+}
+
 /// The steps of a longer way and where the reader is.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(path = "console/parts/stepper.html")]
@@ -73,3 +119,4 @@ pub struct Stepper {
 impl HtmlSafe for Summary {}
 impl HtmlSafe for Chooser {}
 impl HtmlSafe for Stepper {}
+impl HtmlSafe for Ticks {}

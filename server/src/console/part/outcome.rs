@@ -103,6 +103,12 @@ pub struct Facts {
     pub facts: Vec<(Text, Text)>,
 }
 
+impl Confirmation {
+    fn is_of_many(&self) -> bool {
+        self.sent.iter().filter(|(name, _)| name == "id").count() > 1
+    }
+}
+
 impl Results {
     fn done(&self) -> usize {
         self.lines

@@ -1,0 +1,128 @@
+//! The console's pages of API tokens: made and shown once, found, changed, revoked; and by whom not.
+
+use axum::http::Method;
+use postern_authn::permission::Role;
+use postern_store::scratch;
+use serde_json::{Value, json};
+
+use crate::browser::Browser;
+use crate::harbour::Harbour;
+use crate::zones::From;
+
+const LIST: &str = "/admin/security/tokens";
+const NEW: &str = "/admin/security/tokens/new";
+
+/// The token that a page shows, and the address of its page.
+fn shown(page: &str) -> (String, String) {
+    let between =
+        |from: &str, to: &str| page.split(from).nth(1).and_then(|rest| rest.split(to).next()).unwrap().to_owned();
+    (between("<span class=\"secret\">", "</span>"), between("class=\"button\" href=\"", "\""))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_made_shown_once_found_changed_and_revoked() {
+    for engine in scratch::engines() {
+        let harbour = Harbour::new(engine).await;
+        let app = &harbour.app;
+        let zone =
+            json!({ "type": "IP", "name": "Office", "gateways": [{ "type": "CIDR", "value": "203.0.113.0/24" }] });
+        let zone = app.post("/api/v1/zones", &harbour.super_token, &zone).await.expect(200).json();
+        let zone = zone["id"].as_str().unwrap().to_owned();
+        let mut browser = Browser::of(app, &harbour.ada).await;
+        browser.open(NEW).await.expect(200).says(&["Makes recovery PINs", "Office", "Super administrator"]);
+        let wrong = browser.submit(NEW, &[("name", ""), ("grant", "recovery_pins")]).await.expect(400);
+        wrong.says(&["Write 1 to 100 characters on one line.", "value=\"recovery_pins\" checked"]);
+        let gone = browser.submit(NEW, &[("name", "x"), ("include", "nzo00000000000000000")]).await.expect(400);
+        gone.says(&["A zone was deleted meanwhile."]);
+
+        let wanted = [("name", "Ticket <robot>"), ("grant", "recovery_pins"), ("exclude", zone.as_str())];
+        // A factor that is not fresh is asked for in place; what was typed travels along.
+        app.world.advance_seconds(301);
+        browser.submit(NEW, &wanted).await.expect(403).says(&["Ticket &#60;robot&#62;", "name=\"passCode\""]);
+        app.world.advance_seconds(30);
+        let code = harbour.ada.code(app).expose().clone();
+        let mut answer = wanted.to_vec();
+        answer.extend([("stepUp", "Make a token"), ("stepUpDemand", "FRESH"), ("passCode", &code)]);
+        let made = browser.submit(NEW, &answer).await.expect(200);
+        let (text, page) = shown(&made.text());
+        let own = |peer: &'static str| {
+            let request =
+                From { peer, forwarded: &[], token: &text }.request(Method::GET, "/api/v1/users/me", &Value::Null);
+            app.send(request)
+        };
+        let (inside, outside) = ("203.0.113.5", "192.0.2.5");
+        own(outside).await.expect(200);
+        own(inside).await.refused(403, "E0000006");
+
+        let list = browser.open(LIST).await.expect(200);
+        list.says(&["Ticket &#60;robot&#62;", "Ada Lindqvist", "Not from Office."]);
+        assert!(!list.text().contains(&text), "it is shown once");
+        browser.open(&format!("{LIST}?q=ROBOT&network=ZONE")).await.says(&["Ticket &#60;robot&#62;"]);
+        for nothing in ["q=nobody", "q=robot&network=ANYWHERE"] {
+            browser.open(&format!("{LIST}?{nothing}")).await.expect(200).says(&["No token is like that."]);
+        }
+        browser.open(&page).await.expect(200).says(&["Makes recovery PINs", "Not from Office.", "30 days after"]);
+
+        let edit = format!("{page}/edit");
+        browser.open(&edit).await.expect(200).says(&["checked"]);
+        browser.submit(&edit, &[("name", " ")]).await.expect(400).says(&["Write 1 to 100 characters"]);
+        browser.submit(&edit, &[("name", "Night run"), ("include", &zone)]).await.leads_to();
+        browser.open(&page).await.expect(200).says(&["Night run", "Only from Office."]);
+        own(inside).await.expect(200);
+        own(outside).await.refused(403, "E0000006");
+        assert_eq!(harbour.events("system.api_token.request_outside_allowed_range").await.len(), 2);
+        browser.submit(&edit, &[("name", "Night run")]).await.leads_to();
+        own(outside).await.expect(200);
+
+        let revoke = format!("{page}/revoke");
+        browser.open(&revoke).await.expect(200).says(&["Revoke Night run", "refused from its next request on"]);
+        assert_eq!(browser.submit(&revoke, &[]).await.leads_to(), LIST);
+        own(outside).await.refused(401, "E0000011");
+        for over in [&page, &edit, &revoke] {
+            browser.open(over).await.expect(404);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_makes_or_ends_what_is_above_them() {
+    for engine in scratch::engines() {
+        let harbour = Harbour::new(engine).await;
+        let list = harbour.app.get("/api/v1/api-tokens", &harbour.super_token).await.expect(200).json();
+        let adas = list.as_array().unwrap().iter().find(|token| token["userId"] == harbour.ada.id.as_str()).unwrap();
+        let page = format!("{LIST}/{}", adas["id"].as_str().unwrap());
+        let env = harbour.app.app.env();
+        let lowered = harbour.app.app.store.write(harbour.ada.org, |tx| {
+            tx.assign_role(harbour.hal.id, Role::Super, "test", &env)?;
+            for held in tx.role_assignments(harbour.ada.id)? {
+                tx.take_role(held.id)?;
+            }
+            tx.assign_role(harbour.ada.id, Role::Org, "test", &env)
+        });
+        lowered.await.unwrap();
+        let hals = list.as_array().unwrap().iter().find(|token| token["userId"] == harbour.hal.id.as_str()).unwrap();
+        let hals = format!("{LIST}/{}", hals["id"].as_str().unwrap());
+        let mut browser = Browser::of(&harbour.app, &harbour.ada).await;
+        // Her own is hers; Hal's is above her by now, and not offered.
+        browser.open(&page).await.expect(200).says(&[&format!("{page}/revoke")]);
+        let above = browser.open(&hals).await.expect(200);
+        assert!(!above.text().contains("/revoke"), "{}", above.text());
+        browser.open(&format!("{hals}/revoke")).await.expect(403);
+        browser.submit(&format!("{hals}/revoke"), &[]).await.expect(403);
+        browser.submit(&format!("{hals}/edit"), &[("name", "mine")]).await.expect(403);
+        harbour.app.get("/api/v1/users/me", &harbour.desk_token).await.expect(200);
+        let taken = harbour.app.app.store.write(harbour.ada.org, |tx| {
+            for held in tx.role_assignments(harbour.ada.id)? {
+                tx.take_role(held.id)?;
+            }
+            tx.assign_role(harbour.ada.id, Role::ReadOnly, "test", &env)
+        });
+        taken.await.unwrap();
+        assert!(!browser.open(LIST).await.expect(200).text().contains("/tokens/new"));
+        browser.open("/admin/security/tokens/new").await.expect(403);
+        browser.submit("/admin/security/tokens/new", &[("name", "x")]).await.expect(403);
+        browser.submit(&format!("{page}/revoke"), &[]).await.expect(403);
+        let alive = harbour.app.call(Method::GET, "/api/v1/api-tokens", &harbour.desk_token, &Value::Null).await;
+        assert_eq!(alive.expect(200).json().as_array().unwrap().len(), 2);
+    }
+}
