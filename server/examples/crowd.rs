@@ -27,6 +27,7 @@ const BATCH: u32 = 2_000;
 const KNOWN: u32 = 37;
 
 #[tokio::main]
+#[expect(clippy::print_stdout, reason = "the bench reads it")]
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (data, count) = (arguments.next().context("no data folder")?, arguments.next().context("no count")?);
@@ -36,6 +37,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+#[expect(clippy::print_stderr, reason = "it takes minutes, and somebody waits")]
 async fn fill(app: &App, count: u32) -> anyhow::Result<Value> {
     let env = app.env();
     let org = app.org().await.map_err(|_| anyhow::anyhow!("the organisation is not set up"))?;
@@ -94,7 +96,7 @@ fn insert(tx: &mut Tx<'_>, number: u32, group: Id<Group>, env: &Env) -> Result<U
     let login: Login = login.parse().expect("a login");
     let user = User::new(Id::new(env), login, profile, Status::Active, env.now);
     assert!(tx.insert_user(&user, "BENCH", "system", env)?, "{} is there already", user.login.as_str());
-    if number % 10 == 0 {
+    if number.is_multiple_of(10) {
         tx.add_member(group, user.id, env.now)?;
     }
     Ok(user)

@@ -43,9 +43,9 @@ impl Postgres {
     }
 
     fn start_with(settings: &[&str]) -> Result<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
         let binaries = binaries().context("no PostgreSQL server is installed: run `cargo xtask setup`")?;
         sweep();
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("{FOLDER}{}-{number}", process::id()));
         DirBuilder::new().mode(0o700).create(&folder).with_context(|| format!("cannot make {}", folder.display()))?;

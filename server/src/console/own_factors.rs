@@ -134,12 +134,9 @@ async fn ask(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
-    let name = match form.text("name").parse::<webauthn::PasskeyName>() {
-        Ok(name) => name,
-        Err(webauthn::BadPasskeyName) => {
-            let field = name_field().holding(form.text("name")).refused(say("passkeys-name-wrong"));
-            return Ok(page_with(StatusCode::BAD_REQUEST, account(&app, &viewer, field).await?));
-        }
+    let Ok(name) = form.text("name").parse::<webauthn::PasskeyName>() else {
+        let field = name_field().holding(form.text("name")).refused(say("passkeys-name-wrong"));
+        return Ok(page_with(StatusCode::BAD_REQUEST, account(&app, &viewer, field).await?));
     };
     demands::require(&app, &viewer.caller, Class::OwnFactors).await?;
     let asked = passkey::ask_to_be_enrolled(&app, &viewer.caller, origin(&app, &headers)).await?;
