@@ -23,51 +23,45 @@ const KINDS = {
   },
 };
 
-const journey = (type) => ({
-  run: async ({ okta }) => {
-    const { settings, rule } = KINDS[type];
-    const conditions = { people: { groups: { include: [await everyone(okta)] } } };
-    const written = { type, name: `${type} of the quay`, description: "For the quay", conditions, ...settings && { settings } };
-    const made = await okta.policyApi.createPolicy({ policy: written, activate: false });
-    const policyId = made.id;
-    assert.deepEqual([made.type, made.status, made.system], [type, "INACTIVE", false]);
-    await okta.policyApi.activatePolicy({ policyId });
-    await okta.policyApi.deactivatePolicy({ policyId });
-    await okta.policyApi.activatePolicy({ policyId });
-    const renamed = await okta.policyApi.replacePolicy({ policyId, policy: { ...written, name: `${type} of the whole quay` } });
-    assert.equal(renamed.name, `${type} of the whole quay`);
-    const added = await okta.policyApi.createPolicyRule({ policyId, policyRule: { name: "At night", ...rule } });
-    const ruleId = added.id;
-    assert.equal(added.type, rule.type);
-    await okta.policyApi.replacePolicyRule({ policyId, ruleId, policyRule: { name: "By night", ...rule } });
-    await okta.policyApi.deactivatePolicyRule({ policyId, ruleId });
-    await okta.policyApi.activatePolicyRule({ policyId, ruleId });
-    assert.equal((await okta.policyApi.getPolicyRule({ policyId, ruleId })).name, "By night");
-    assert.deepEqual((await all(okta.policyApi.listPolicyRules({ policyId }))).map((one) => one.id), [ruleId]);
-    const listed = await all(okta.policyApi.listPolicies({ type }));
-    assert.ok(listed.some((policy) => policy.id === policyId) && listed.at(-1).system, "ours, and the default last");
-    assert.equal((await okta.policyApi.getPolicy({ policyId, expand: "rules" })).status, "ACTIVE");
-    assert.equal((await refusal(okta.policyApi.deletePolicy({ policyId: listed.at(-1).id }))).status, 403);
-    const copy = await okta.policyApi.clonePolicy({ policyId });
-    assert.equal(copy.type, type);
-    await okta.policyApi.deletePolicy({ policyId: copy.id });
-    assert.deepEqual(await all(okta.policyApi.listPolicyMappings({ policyId })), []);
-    assert.deepEqual(await all(okta.policyApi.listPolicyApps({ policyId })), []);
-    await okta.policyApi.deletePolicyRule({ policyId, ruleId });
-    await okta.policyApi.deletePolicy({ policyId });
-    assert.equal((await refusal(okta.policyApi.getPolicy({ policyId }))).errorCode, "E0000007");
-  },
-  needs: ["POST /api/v1/policies", "POST /api/v1/policies/{policyId}/rules"],
-});
+const journey = (type) => async ({ okta }) => {
+  const { settings, rule } = KINDS[type];
+  const conditions = { people: { groups: { include: [await everyone(okta)] } } };
+  const written = { type, name: `${type} of the quay`, description: "For the quay", conditions, ...settings && { settings } };
+  const made = await okta.policyApi.createPolicy({ policy: written, activate: false });
+  const policyId = made.id;
+  assert.deepEqual([made.type, made.status, made.system], [type, "INACTIVE", false]);
+  await okta.policyApi.activatePolicy({ policyId });
+  await okta.policyApi.deactivatePolicy({ policyId });
+  await okta.policyApi.activatePolicy({ policyId });
+  const renamed = await okta.policyApi.replacePolicy({ policyId, policy: { ...written, name: `${type} of the whole quay` } });
+  assert.equal(renamed.name, `${type} of the whole quay`);
+  const added = await okta.policyApi.createPolicyRule({ policyId, policyRule: { name: "At night", ...rule } });
+  const ruleId = added.id;
+  assert.equal(added.type, rule.type);
+  await okta.policyApi.replacePolicyRule({ policyId, ruleId, policyRule: { name: "By night", ...rule } });
+  await okta.policyApi.deactivatePolicyRule({ policyId, ruleId });
+  await okta.policyApi.activatePolicyRule({ policyId, ruleId });
+  assert.equal((await okta.policyApi.getPolicyRule({ policyId, ruleId })).name, "By night");
+  assert.deepEqual((await all(okta.policyApi.listPolicyRules({ policyId }))).map((one) => one.id), [ruleId]);
+  const listed = await all(okta.policyApi.listPolicies({ type }));
+  assert.ok(listed.some((policy) => policy.id === policyId) && listed.at(-1).system, "ours, and the default last");
+  assert.equal((await okta.policyApi.getPolicy({ policyId, expand: "rules" })).status, "ACTIVE");
+  assert.equal((await refusal(okta.policyApi.deletePolicy({ policyId: listed.at(-1).id }))).status, 403);
+  const copy = await okta.policyApi.clonePolicy({ policyId });
+  assert.equal(copy.type, type);
+  await okta.policyApi.deletePolicy({ policyId: copy.id });
+  assert.deepEqual(await all(okta.policyApi.listPolicyMappings({ policyId })), []);
+  assert.deepEqual(await all(okta.policyApi.listPolicyApps({ policyId })), []);
+  await okta.policyApi.deletePolicyRule({ policyId, ruleId });
+  await okta.policyApi.deletePolicy({ policyId });
+  assert.equal((await refusal(okta.policyApi.getPolicy({ policyId }))).errorCode, "E0000007");
+};
 
 export const policies = {
   ...Object.fromEntries(Object.keys(KINDS).map((type) => [`a policy ${type} and a rule of it`, journey(type)])),
-  "what the policies would decide is asked": {
-    run: async ({ okta, place }) => {
-      const simulatePolicy = [{ appInstance: "console", policyTypes: ["OKTA_SIGN_ON"], policyContext: { user: { id: place.grace } } }];
-      const answer = await okta.policyApi.createPolicySimulation({ simulatePolicy });
-      assert.ok(JSON.stringify(answer).includes("OKTA_SIGN_ON"));
-    },
-    needs: ["POST /api/v1/policies/simulate"],
+  "what the policies would decide is asked": async ({ okta, place }) => {
+    const simulatePolicy = [{ appInstance: "console", policyTypes: ["OKTA_SIGN_ON"], policyContext: { user: { id: place.grace } } }];
+    const answer = await okta.policyApi.createPolicySimulation({ simulatePolicy });
+    assert.ok(JSON.stringify(answer).includes("OKTA_SIGN_ON"));
   },
 };
