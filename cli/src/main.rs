@@ -2,6 +2,7 @@
 
 mod demo;
 mod operator;
+mod people;
 mod screen;
 mod serve;
 
@@ -38,6 +39,13 @@ enum Command {
         folder: DataFolder,
         #[command(subcommand)]
         command: operator::Admin,
+    },
+    /// People as a file: the whole directory in one go.
+    People {
+        #[command(flatten)]
+        folder: DataFolder,
+        #[command(subcommand)]
+        command: people::People,
     },
     /// Policies.
     Policy {
@@ -82,6 +90,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(options),
         Command::Serve(folder) => serve::run(&folder.data),
         Command::Admin { folder, command } => operator::run(&folder.data, command.into()),
+        Command::People { folder, command } => people::run(&folder.data, command),
         Command::Policy { folder, command } => operator::run(&folder.data, command.into()),
         Command::Token { folder, command } => operator::run(&folder.data, command.into()),
         Command::User { folder, command } => operator::run(&folder.data, command.into()),

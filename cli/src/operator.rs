@@ -4,9 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use postern_server::config::Config;
-use postern_server::operator::{self, Answer, Command, NewUser, socket};
-use postern_server::serve;
+use postern_server::operator::desk::Desk;
+use postern_server::operator::{Answer, Command, NewUser};
 
 use crate::screen;
 
@@ -150,18 +149,7 @@ impl From<User> for Command {
 /// Where there is no installation, or it fails.
 pub fn run(data: &Path, command: Command) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let answer = runtime.block_on(async {
-        if let Some(answer) = socket::ask(data, &command).await? {
-            return Ok(answer);
-        }
-        let config = Config::load(data)?;
-        anyhow::ensure!(
-            config.database.is_some() || data.join(serve::DATABASE).exists(),
-            "there is no Postern in {}: say where with --data",
-            data.display()
-        );
-        operator::run(&*serve::open(data, config).await?, command).await
-    })?;
+    let answer = runtime.block_on(async { Desk::of(data).await?.run(command).await })?;
     match answer {
         Answer::Done(lines) => {
             for line in &lines {

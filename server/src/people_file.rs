@@ -1,14 +1,16 @@
 //! People as a file: what its columns are, what a row says, and how a person is written as one.
 //!
 //! UTF-8, with or without a byte order mark; the first row names the columns. An empty cell says that the member is absent.
-//! `groups` holds names with `|` between them: who is in the file joins them, and nobody leaves one by a file.
+//! `groups` holds names with `|` between them: who is in the file joins them, and nobody leaves one by a file. The columns
+//! of [`password`] hold passwords that another program hashed, for those whom the file makes.
 
 pub mod csv;
+pub mod password;
 
 use std::collections::BTreeSet;
 
 use postern_authn::user::{Login, Profile, User};
-use postern_codes::Timestamp;
+use postern_codes::{Secret, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::api::profile;
@@ -24,8 +26,7 @@ const GUARD: char = '\'';
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns(Vec<String>);
 
-/// What a row says.
-#[derive(Debug, Clone)]
+/// What a row says. No `Debug`: it may have a hashed password.
 pub struct Row {
     /// The members of the profile that the file has; null for an empty cell.
     pub members: Map<String, Value>,
@@ -33,6 +34,8 @@ pub struct Row {
     pub status: Option<String>,
     /// The names of groups.
     pub groups: Vec<String>,
+    /// A password that another program hashed, as it is kept.
+    pub password: Option<Secret<String>>,
 }
 
 impl Columns {
@@ -43,7 +46,7 @@ impl Columns {
     pub fn read(cells: &[String]) -> Result<Self, String> {
         let names: Vec<String> = cells.iter().map(|cell| cell.trim().to_owned()).collect();
         for name in &names {
-            if !profile::is_member(name) && name != "status" && name != "groups" && name != "id" {
+            if !is_column(name) {
                 return Err(format!("there is no column {name:?}: columns are called as members of a profile are"));
             }
         }
@@ -66,20 +69,16 @@ impl Columns {
         Self(text.split(',').map(str::to_owned).collect())
     }
 
-    /// Whether rows name groups.
-    pub fn has_groups(&self) -> bool {
-        self.0.iter().any(|name| name == "groups")
-    }
-
     /// What a row says.
     ///
     /// # Errors
-    /// Where it has more or fewer cells than columns.
+    /// Where it has more or fewer cells than columns, or a hashed password that cannot be taken in.
     pub fn row(&self, cells: &[String]) -> Result<Row, String> {
         if cells.len() != self.0.len() {
             return Err(format!("has {} cells where there are {} columns", cells.len(), self.0.len()));
         }
         let (mut members, mut status, mut groups) = (Map::new(), None, Vec::new());
+        let mut password = password::Parts::default();
         for (name, cell) in self.0.iter().zip(cells) {
             let text = unguarded(cell).trim();
             match name.as_str() {
@@ -90,13 +89,14 @@ impl Columns {
                     let names = text.split('|').map(str::trim).filter(|name| !name.is_empty());
                     groups = names.map(str::to_owned).collect();
                 }
+                part if password::is_column(part) => password.take(part, text)?,
                 _ => {
                     let value = if text.is_empty() { Value::Null } else { text.into() };
                     members.insert(name.clone(), value);
                 }
             }
         }
-        Ok(Row { members, status, groups })
+        Ok(Row { members, status, groups, password: password.read()? })
     }
 }
 
@@ -110,6 +110,24 @@ impl Row {
         members.extend(self.members.clone());
         profile::read(&members).map_err(|wrong| wrong.causes.join("; "))
     }
+}
+
+fn is_column(name: &str) -> bool {
+    profile::is_member(name) || ["status", "groups", "id"].contains(&name) || password::is_column(name)
+}
+
+/// What is wrong with a row, part by part: the column or `cell N` where a part is about one, and why.
+pub fn faults(message: &str) -> Vec<(&str, String)> {
+    let mut faults: Vec<(&str, String)> = Vec::new();
+    for part in message.split("; ") {
+        let about = part.split_once(": ").filter(|(name, _)| is_column(name) || name.starts_with("cell "));
+        match (about, faults.last_mut()) {
+            (Some((name, why)), _) => faults.push((name, why.to_owned())),
+            (None, Some((_, before))) => *before = format!("{before}; {part}"),
+            (None, None) => faults.push(("", part.to_owned())),
+        }
+    }
+    faults
 }
 
 /// The first row of an export.
@@ -138,7 +156,7 @@ fn columns() -> impl Iterator<Item = &'static str> {
 
 /// A spreadsheet takes what begins so for a formula. What begins with the guard gets another, so that one is taken off
 /// again whatever a cell held.
-fn guarded(text: &str) -> String {
+pub fn guarded(text: &str) -> String {
     let begins = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0', GUARD]);
     if begins { format!("{GUARD}{text}") } else { text.to_owned() }
 }
@@ -174,6 +192,14 @@ mod tests {
             (Some("ACTIVE"), &["Day".to_owned(), "Night".to_owned()][..])
         );
         assert!(columns.row(&cells[..3]).is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_column_by_column() {
+        let told = faults("email: is none; lastName: is blank; and long");
+        assert_eq!(told, [("email", "is none".to_owned()), ("lastName", "is blank; and long".to_owned())]);
+        assert_eq!(faults("cell 2: is not UTF-8"), [("cell 2", "is not UTF-8".to_owned())]);
+        assert_eq!(faults("has 3 cells; that: is odd"), [("", "has 3 cells; that: is odd".to_owned())]);
     }
 
     proptest! {

@@ -966,3 +966,7 @@ CREATE TABLE challenges (
 CREATE INDEX challenges_expiry ON challenges (org_id, expires_at);
 CREATE INDEX challenges_user ON challenges (org_id, user_id);
 
+-- 0011 import secrets
+-- The hashed password that a row of a file has, sealed; only until the row was carried out.
+ALTER TABLE import_rows ADD COLUMN secret BYTEA;
+

@@ -2,7 +2,7 @@
 //! Every step is guarded by the place it starts from, so that it is done once however many servers try.
 
 use postern_codes::id::{Id, Import as ImportKind};
-use postern_codes::{Env, Timestamp};
+use postern_codes::{Env, Place, Sealed, Secret, Timestamp};
 
 use crate::sql::{Error, Row as SqlRow, Tx, values};
 
@@ -23,7 +23,8 @@ crate::statements! {
                          ORDER BY id LIMIT 1");
     IMPORT_MOVE = "UPDATE imports SET status = $4, fault = $5, updated_at = $6 WHERE org_id = $1 AND id = $2 AND status = $3";
     PART_INSERT = "INSERT INTO import_parts (org_id, import_id, begins, body) VALUES ($1, $2, $3, $4)";
-    SIZE_SET = "UPDATE imports SET size = $3, updated_at = $4 WHERE org_id = $1 AND id = $2 AND status = 'RECEIVING'";
+    SIZE_SET = "UPDATE imports SET size = $4, updated_at = $5 \
+                WHERE org_id = $1 AND id = $2 AND size = $3 AND status = 'RECEIVING'";
     PARTS = "SELECT begins, body FROM import_parts WHERE org_id = $1 AND import_id = $2 AND begins >= \
              (SELECT MAX(begins) FROM import_parts p WHERE p.org_id = $1 AND p.import_id = $2 AND p.begins <= $3) \
              ORDER BY begins LIMIT 3";
@@ -38,16 +39,18 @@ crate::statements! {
                   WHERE org_id = $1 AND id = $2 AND applied = $3 AND status = 'APPLYING'";
     APPLY_COUNT = "UPDATE imports SET rows_made = rows_made + $3, rows_changed = rows_changed + $4, \
                    rows_same = rows_same + $5, rows_wrong = rows_wrong + $6 WHERE org_id = $1 AND id = $2";
-    ROW_INSERT = "INSERT INTO import_rows (org_id, import_id, line, login_folded, login, outcome, message, body) \
-                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    ROW_INSERT = "INSERT INTO import_rows (org_id, import_id, line, login_folded, login, outcome, message, body, secret) \
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     ROW_OF_LOGIN = "SELECT line FROM import_rows WHERE org_id = $1 AND import_id = $2 AND login_folded = $3";
-    ROWS_TO_APPLY = "SELECT line, login, outcome, message, body FROM import_rows WHERE org_id = $1 AND import_id = $2 \
+    ROWS_TO_APPLY = "SELECT line, login, outcome, message, body, secret FROM import_rows WHERE org_id = $1 AND import_id = $2 \
                      AND line > $3 ORDER BY line LIMIT $4";
-    ROW_DONE = "UPDATE import_rows SET outcome = $4, message = $5, body = NULL \
+    ROW_DONE = "UPDATE import_rows SET outcome = $4, message = $5, body = NULL, secret = NULL \
                 WHERE org_id = $1 AND import_id = $2 AND line = $3";
-    ROWS = "SELECT line, login, outcome, message, body FROM import_rows WHERE org_id = $1 AND import_id = $2 \
+    ROWS_FORGET = "UPDATE import_rows SET body = NULL, secret = NULL \
+                   WHERE org_id = $1 AND import_id = $2 AND body IS NOT NULL";
+    ROWS = "SELECT line, login, outcome, message, body, secret FROM import_rows WHERE org_id = $1 AND import_id = $2 \
             AND line > $3 ORDER BY line LIMIT $4";
-    ROWS_WRONG = "SELECT line, login, outcome, message, body FROM import_rows WHERE org_id = $1 AND import_id = $2 \
+    ROWS_WRONG = "SELECT line, login, outcome, message, body, secret FROM import_rows WHERE org_id = $1 AND import_id = $2 \
                   AND line > $3 AND outcome = 'WRONG' ORDER BY line LIMIT $4";
     /// What is old, and what was broken off on its way in.
     OLD = "SELECT id FROM imports WHERE org_id = $1 AND (created_at < $2 OR status = 'RECEIVING' AND updated_at < $3) \
@@ -147,8 +150,7 @@ pub struct Import {
     pub updated_at: Timestamp,
 }
 
-/// A row of a file.
-#[derive(Debug, Clone)]
+/// A row of a file. No `Debug`: it may have a hashed password.
 pub struct ImportRow {
     /// Its line, the first of the file being 1.
     pub line: u64,
@@ -160,6 +162,8 @@ pub struct ImportRow {
     pub message: Option<String>,
     /// What it says; only until it was carried out.
     pub body: Option<String>,
+    /// The hashed password that it has; sealed in the table, and only until it was carried out.
+    pub secret: Option<Secret<String>>,
 }
 
 /// A stretch of a file that was read.
@@ -186,7 +190,7 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Takes the next bytes of a file; `false` where it takes none any more.
+    /// Takes the next bytes of a file, which holds `begins` so far; `false` where it takes none any more.
     ///
     /// # Errors
     /// Of the database.
@@ -194,12 +198,13 @@ impl Tx<'_> {
         &mut self,
         id: Id<ImportKind>,
         (begins, body): (u64, &[u8]),
-        now: Timestamp,
+        env: &Env,
     ) -> Result<bool, Error> {
-        if self.execute(SIZE_SET, values![id, begins + body.len() as u64, now])? == 0 {
+        if self.execute(SIZE_SET, values![id, begins, begins + body.len() as u64, env.now])? == 0 {
             return Ok(false);
         }
-        self.one(PART_INSERT, values![id, begins, body])?;
+        let sealed: Sealed<Vec<u8>> = self.keyring().seal(part_place(id, begins), body, env);
+        self.one(PART_INSERT, values![id, begins, &sealed])?;
         Ok(true)
     }
 
@@ -257,9 +262,10 @@ impl Tx<'_> {
     pub fn import_bytes(&mut self, id: Id<ImportKind>, at: u64) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::new();
         for row in self.rows(PARTS, values![id, at])? {
-            let (begins, body): (u64, Vec<u8>) = (row.get("begins")?, row.get("body")?);
+            let begins: u64 = row.get("begins")?;
+            let sealed: Sealed<Vec<u8>> = Sealed::from_storage(part_place(id, begins), row.get("body")?);
             let skip = usize::try_from(at.saturating_sub(begins)).map_err(Error::fault)?;
-            bytes.extend(body.into_iter().skip(skip));
+            bytes.extend(self.keyring().open(&sealed)?.expose().iter().skip(skip));
         }
         Ok(bytes)
     }
@@ -270,6 +276,15 @@ impl Tx<'_> {
     /// Of the database.
     pub fn clear_import_bytes(&mut self, id: Id<ImportKind>) -> Result<(), Error> {
         self.execute(PARTS_CLEAR, values![id]).map(drop)
+    }
+
+    /// Forgets what a file says of people: its bytes, and what its rows would do. How its rows came out stays.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn forget_import(&mut self, id: Id<ImportKind>) -> Result<(), Error> {
+        self.clear_import_bytes(id)?;
+        self.execute(ROWS_FORGET, values![id]).map(drop)
     }
 
     /// Notes that a stretch of a file was read, and what would come of it; `false` where somebody else did so.
@@ -298,15 +313,18 @@ impl Tx<'_> {
         &mut self,
         id: Id<ImportKind>,
         row: &ImportRow,
-        folded: Option<&str>,
+        (folded, env): (Option<&str>, &Env),
     ) -> Result<Option<u64>, Error> {
         if let Some(folded) = folded
             && let Some(other) = self.row(ROW_OF_LOGIN, values![id, folded])?
         {
             return other.get("line").map(Some);
         }
-        let ImportRow { line, login, outcome, message, body } = row;
-        let values = values![id, *line, folded, login, outcome, message.as_deref(), body.as_deref()];
+        let ImportRow { line, login, outcome, message, body, secret } = row;
+        let sealed: Option<Sealed<String>> =
+            secret.as_ref().map(|secret| self.keyring().seal(secret_place(id, *line), secret.expose().as_bytes(), env));
+        let (message, body) = (message.as_deref(), body.as_deref());
+        let values = values![id, *line, folded, login, outcome, message, body, sealed.as_ref()];
         self.one(ROW_INSERT, values)?;
         Ok(None)
     }
@@ -322,7 +340,8 @@ impl Tx<'_> {
         (wrong, limit): (bool, u32),
     ) -> Result<Vec<ImportRow>, Error> {
         let statement = if wrong { ROWS_WRONG } else { ROWS };
-        self.rows(statement, values![id, after, limit])?.iter().map(import_row).collect()
+        let rows = self.rows(statement, values![id, after, limit])?;
+        rows.iter().map(|row| self.import_row(id, row)).collect()
     }
 
     /// Takes rows to be carried out behind `after`; nothing where somebody else did.
@@ -335,8 +354,8 @@ impl Tx<'_> {
         (after, limit): (u64, u32),
         now: Timestamp,
     ) -> Result<Option<Vec<ImportRow>>, Error> {
-        let rows: Vec<ImportRow> =
-            self.rows(ROWS_TO_APPLY, values![id, after, limit])?.iter().map(import_row).collect::<Result<_, _>>()?;
+        let rows = self.rows(ROWS_TO_APPLY, values![id, after, limit])?;
+        let rows: Vec<ImportRow> = rows.iter().map(|row| self.import_row(id, row)).collect::<Result<_, _>>()?;
         let last = rows.last().map_or(after, |row| row.line);
         let taken = self.execute(APPLY_STEP, values![id, after, last, now])? == 1;
         Ok(taken.then_some(rows))
@@ -362,6 +381,24 @@ impl Tx<'_> {
     pub fn count_import(&mut self, id: Id<ImportKind>, counts: Counts) -> Result<(), Error> {
         let Counts { made, changed, same, wrong } = counts;
         self.one(APPLY_COUNT, values![id, made, changed, same, wrong])
+    }
+
+    fn import_row(&self, id: Id<ImportKind>, row: &SqlRow) -> Result<ImportRow, Error> {
+        let line = row.get("line")?;
+        let sealed: Option<Vec<u8>> = row.get("secret")?;
+        let open = |bytes| {
+            let plain = self.keyring().open(&Sealed::<String>::from_storage(secret_place(id, line), bytes))?;
+            let text = std::str::from_utf8(plain.expose()).map_err(Error::fault)?;
+            Ok::<_, Error>(Secret::new(text.to_owned()))
+        };
+        Ok(ImportRow {
+            line,
+            login: row.get("login")?,
+            outcome: row.get("outcome")?,
+            message: row.get("message")?,
+            body: row.get("body")?,
+            secret: sealed.map(open).transpose()?,
+        })
     }
 
     /// Forgets files that came in before `then`, and those that nobody sent on since `broken_off`.
@@ -401,12 +438,10 @@ fn import(row: &SqlRow) -> Result<Import, Error> {
     })
 }
 
-fn import_row(row: &SqlRow) -> Result<ImportRow, Error> {
-    Ok(ImportRow {
-        line: row.get("line")?,
-        login: row.get("login")?,
-        outcome: row.get("outcome")?,
-        message: row.get("message")?,
-        body: row.get("body")?,
-    })
+fn part_place(id: Id<ImportKind>, begins: u64) -> Place {
+    Place::new("import_parts", format!("{id}.{begins}"), "body")
+}
+
+fn secret_place(id: Id<ImportKind>, line: u64) -> Place {
+    Place::new("import_rows", format!("{id}.{line}"), "secret")
 }

@@ -94,6 +94,15 @@ impl Installation {
         }
     }
 
+    /// The most memory that the server has had, in KiB.
+    pub fn peak_memory(&self) -> u64 {
+        let process = self.process.lock().expect("no test panicked with it");
+        let (child, _) = process.as_ref().expect("it runs");
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux says it");
+        peak.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
+    }
+
     /// A file beside the data folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -190,7 +199,8 @@ impl Installation {
         secret
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// One of the operator's commands, not yet run.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_postern"));
         command.args(arguments).arg("--data").arg(self.path("data")).env("RUST_LOG", self.tracing);
         command

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use super::Job;
 use crate::App;
 use crate::api::imports;
+use crate::passwords::{ImportedHash, decoys};
 use crate::people_file::csv::{self, Step};
 use crate::people_file::{Columns, MOST_ROWS, Row};
 
@@ -95,7 +96,7 @@ const NO_RIGHT: &str = "whoever began this may not change people any more";
 
 fn fail(tx: &mut Tx<'_>, import: &Import, fault: &str, env: &Env) -> Result<(), Error> {
     if tx.move_import(import.id, (import.status, ImportStatus::Failed), Some(fault), env.now)? {
-        tx.clear_import_bytes(import.id)?;
+        tx.forget_import(import.id)?;
         let event = Event::failure(EventType::UserImportEnd, Actor::system(), Client::default(), "failed");
         tx.record(&event.target(target(import)), env)?;
     }
@@ -160,23 +161,25 @@ fn keep(
         Ok(row) => carry(tx, right, row, Way::Try, env)?,
         Err(why) => Come::Wrong(why.clone()),
     };
-    let body = match row {
-        Ok(Row { members, status, groups }) if !matches!(come, Come::Wrong(_)) => {
+    let (body, secret) = match row {
+        Ok(Row { members, status, groups, password }) if !matches!(come, Come::Wrong(_)) => {
             let kept = Kept { members: members.clone(), status: status.clone(), groups: groups.clone() };
-            Some(serde_json::to_string(&kept)?)
+            (Some(serde_json::to_string(&kept)?), password.clone())
         }
-        _ => None,
+        _ => (None, None),
     };
     let folded = (!login.is_empty()).then(|| fold(&login));
-    let kept = ImportRow { line, login, outcome: come.word(Way::Try).to_owned(), message: come.message(), body };
-    let Some(other) = tx.insert_import_row(import.id, &kept, folded.as_deref())? else {
+    let kept =
+        ImportRow { line, login, outcome: come.word(Way::Try).to_owned(), message: come.message(), body, secret };
+    let Some(other) = tx.insert_import_row(import.id, &kept, (folded.as_deref(), env))? else {
         come.count(counts);
         return Ok(());
     };
-    let again = Come::Wrong(format!("line {other} is about the same login"));
+    let again = Come::Wrong(format!("login: line {other} is about the same one"));
     again.count(counts);
-    let wrong = ImportRow { outcome: again.word(Way::Try).to_owned(), message: again.message(), body: None, ..kept };
-    tx.insert_import_row(import.id, &wrong, None).map(drop)
+    let (outcome, message) = (again.word(Way::Try).to_owned(), again.message());
+    let wrong = ImportRow { outcome, message, body: None, secret: None, ..kept };
+    tx.insert_import_row(import.id, &wrong, (None, env)).map(drop)
 }
 
 async fn apply(app: &App, org: Id<Org>, import: &Import) -> Result<(), Error> {
@@ -190,7 +193,8 @@ async fn apply(app: &App, org: Id<Org>, import: &Import) -> Result<(), Error> {
             for row in &rows {
                 let Some(body) = &row.body else { continue };
                 let Kept { members, status, groups } = serde_json::from_str(body)?;
-                let come = carry(tx, &right, &Row { members, status, groups }, Way::Act, &env)?;
+                let wanted = Row { members, status, groups, password: row.secret.clone() };
+                let come = carry(tx, &right, &wanted, Way::Act, &env)?;
                 // Who was the same was counted when the file was read.
                 if row.outcome != "SAME" || come != Come::Same {
                     come.count(&mut counts);
@@ -308,17 +312,17 @@ fn carry(tx: &mut Tx<'_>, right: &Right, row: &Row, way: Way, env: &Env) -> Resu
         Err(why) => return Ok(Come::Wrong(why)),
     };
     let Some(person) = present else {
-        let status = match row.status.as_deref() {
-            None | Some("STAGED") => Status::Staged,
-            Some("ACTIVE" | "PROVISIONED") => Status::Provisioned,
-            Some(_) => return Ok(Come::Wrong("status: somebody new is STAGED or PROVISIONED".to_owned())),
+        let status = match status_of_new(row) {
+            Ok(status) => status,
+            Err(why) => return Ok(Come::Wrong(why)),
         };
         if way == Way::Act {
-            let person = User::new(Id::new(env), login, profile, status, env.now);
-            if !tx.insert_user(&person, "IMPORT", &right.id, env)? {
+            let mut person = User::new(Id::new(env), login, profile, status, env.now);
+            person.password_changed_at = row.password.as_ref().map(|_| env.now);
+            person.activated_at = (status == Status::Active).then_some(env.now);
+            if !make(tx, right, (&person, row), env)? {
                 return Ok(Come::Wrong("login: somebody has it already".to_owned()));
             }
-            tx.record(&right.success(EventType::UserCreate).target(person_target(&person)), env)?;
             join(tx, right, &person, &groups, env)?;
         }
         return Ok(Come::Made);
@@ -346,6 +350,35 @@ fn carry(tx: &mut Tx<'_>, right: &Right, row: &Row, way: Way, env: &Env) -> Resu
     Ok(Come::Changed)
 }
 
+/// Whoever has a password may sign in with it; others are yet to choose one.
+fn status_of_new(row: &Row) -> Result<Status, String> {
+    match (row.status.as_deref(), row.password.is_some()) {
+        (None | Some("STAGED"), _) => Ok(Status::Staged),
+        (Some("ACTIVE"), true) => Ok(Status::Active),
+        (Some("ACTIVE" | "PROVISIONED"), false) => Ok(Status::Provisioned),
+        (Some(_), true) => Err("status: somebody new with a password is STAGED or ACTIVE".to_owned()),
+        (Some(_), false) => Err("status: somebody new is STAGED or PROVISIONED".to_owned()),
+    }
+}
+
+/// Makes a person with the password that the row has; `false` where somebody has the login.
+fn make(tx: &mut Tx<'_>, right: &Right, (person, row): (&User, &Row), env: &Env) -> Result<bool, Error> {
+    if !tx.insert_user(person, "IMPORT", &right.id, env)? {
+        return Ok(false);
+    }
+    tx.record(&right.success(EventType::UserCreate).target(person_target(person)), env)?;
+    if let Some(stored) = &row.password {
+        if let Some(hash) = ImportedHash::read(stored.expose()) {
+            decoys::remember(tx, &hash, env)?;
+        }
+        tx.set_password(person.id, stored.expose(), env)?;
+    }
+    if person.status == Status::Active {
+        tx.record(&right.success(EventType::UserActivate).target(person_target(person)), env)?;
+    }
+    Ok(true)
+}
+
 /// Why somebody may not be changed by this row.
 fn refusal(tx: &mut Tx<'_>, right: &Right, person: &User, row: &Row, env: &Env) -> Result<Option<String>, Error> {
     if let Some(own) = &right.authority {
@@ -355,8 +388,10 @@ fn refusal(tx: &mut Tx<'_>, right: &Right, person: &User, row: &Row, env: &Env) 
             return Ok(Some("this person may do what you may not".to_owned()));
         }
     }
-    if row.status.as_deref().is_some_and(|status| status != person.shown_status(env.now)) {
-        let now = person.shown_status(env.now);
+    let now = person.shown_status(env.now);
+    // Whom a file asked to be active waits in this status for a password of their own.
+    let is_awaited = row.status.as_deref() == Some("ACTIVE") && person.status == Status::Provisioned;
+    if row.status.as_deref().is_some_and(|status| status != now) && !is_awaited {
         return Ok(Some(format!("status: is {now}; a file does not change it")));
     }
     Ok((person.status == Status::Deprovisioned).then(|| "the account has ended".to_owned()))

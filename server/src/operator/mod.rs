@@ -1,9 +1,11 @@
 //! What an operator may do at the machine itself, without a session: the right is to be there.
 //!
 //! A command is sent to the running server over `admin.sock` ([`socket`]); only where none runs does the tool open the
-//! store itself. Either way the same [`run`] does it, and it is recorded as done by the system.
+//! store itself ([`desk`]). Either way the same [`run`] does it, and it is recorded as done by the system.
 
+pub mod desk;
 pub mod people;
+pub mod people_file;
 pub mod policies;
 pub mod recover;
 pub mod socket;
@@ -23,6 +25,8 @@ pub enum Command {
         /// Who.
         login: String,
     },
+    /// A step of an import or export of people.
+    PeopleFile(people_file::Step),
     /// Is a server there?
     Ping,
     /// Says which policies and rules answer for a person, and why.
@@ -125,6 +129,7 @@ pub async fn run(app: &App, command: Command) -> anyhow::Result<Answer> {
     };
     match command {
         Command::AdminRecover { login } => recover::administrator(app, org, &login).await,
+        Command::PeopleFile(step) => people_file::run(app, org, step).await,
         Command::Ping => Ok(Answer::Done(Vec::new())),
         Command::PolicyExplain { login, ip } => policies::explain(app, org, &login, ip.as_deref()).await,
         Command::TokenCreate { login, name, grants } => tokens::create(app, org, &login, &name, &grants).await,

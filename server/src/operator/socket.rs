@@ -16,7 +16,10 @@ use crate::App;
 
 /// The socket's name in the data folder.
 pub const NAME: &str = "admin.sock";
-const LONGEST: u64 = 64 * 1024;
+/// The longest command: a part of a file, as text.
+const LONGEST: u64 = 1024 * 1024;
+/// The longest answer: a page of people, as rows of a file.
+const LONGEST_ANSWER: u64 = 32 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The socket; its file is removed when this is dropped.
@@ -75,7 +78,7 @@ pub async fn ask(data: &Path, command: &Command) -> anyhow::Result<Option<Answer
     line.push(b'\n');
     stream.write_all(&line).await?;
     let mut text = String::new();
-    stream.take(LONGEST).read_to_string(&mut text).await?;
+    stream.take(LONGEST_ANSWER).read_to_string(&mut text).await?;
     let answer = serde_json::from_str(&text).context("the running server broke off: look into its log")?;
     Ok(Some(answer))
 }

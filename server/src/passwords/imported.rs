@@ -99,7 +99,7 @@ impl ImportedHash {
     }
 
     /// Reads a hash that was taken in before; nothing where the text is none.
-    pub(super) fn read(stored: &str) -> Option<Self> {
+    pub fn read(stored: &str) -> Option<Self> {
         let body = stored.starts_with('{').then(|| serde_json::from_str(stored).ok())??;
         Self::parse(body).ok()
     }

@@ -77,7 +77,7 @@ pub fn row(bytes: &[u8], is_all: bool) -> Step {
             Some(b'\n') => return whole(cells, at + 1, lines + 1),
             Some(b'\r') if bytes.get(at + 1) == Some(&b'\n') => return whole(cells, at + 2, lines + 1),
             Some(b'\r') if at + 1 == bytes.len() && !is_all => return more(bytes),
-            Some(_) => return behind_the_line(bytes, at, lines, is_all),
+            Some(_) => return behind_the_line(bytes, (at, cells.len()), lines, is_all),
         }
     }
 }
@@ -90,26 +90,32 @@ fn more(bytes: &[u8]) -> Step {
 }
 
 fn whole(cells: Vec<Vec<u8>>, length: usize, lines: u64) -> Step {
-    let texts: Result<Vec<String>, _> = cells.into_iter().map(String::from_utf8).collect();
-    match texts {
-        Ok(texts) if texts.iter().any(|text| text.contains('\0')) => {
-            Step::Wrong(Read { value: "holds a NUL character".to_owned(), length, lines })
-        }
-        Ok(value) => Step::Row(Read { value, length, lines }),
-        Err(_) => Step::Wrong(Read { value: "is not UTF-8: save the file as UTF-8".to_owned(), length, lines }),
+    let mut value = Vec::new();
+    for (at, cell) in cells.into_iter().enumerate() {
+        let wrong = match String::from_utf8(cell) {
+            Ok(text) if text.contains('\0') => "holds a NUL character",
+            Ok(text) => {
+                value.push(text);
+                continue;
+            }
+            Err(_) => "is not UTF-8: save the file as UTF-8",
+        };
+        return Step::Wrong(Read { value: format!("cell {}: {wrong}", at + 1), length, lines });
     }
+    Step::Row(Read { value, length, lines })
 }
 
 /// A quote that is out of place spoils its line, not those behind it.
-fn behind_the_line(bytes: &[u8], at: usize, lines: u64, is_all: bool) -> Step {
-    let value = match bytes[at] {
-        b'"' => "a quote stands inside a cell that does not begin with one",
-        b'\r' => "a line ends with CR alone",
-        _ => "something stands behind a closing quote",
+fn behind_the_line(bytes: &[u8], (at, cell): (usize, usize), lines: u64, is_all: bool) -> Step {
+    let wrong = match bytes[at] {
+        b'"' => "a quote stands inside it, and it does not begin with one",
+        b'\r' => "the line ends with CR alone",
+        _ => "something stands behind its closing quote",
     };
+    let value = format!("cell {cell}: {wrong}");
     match bytes[at..].iter().position(|byte| *byte == b'\n') {
-        Some(end) => Step::Wrong(Read { value: value.to_owned(), length: at + end + 1, lines: lines + 1 }),
-        None if is_all => Step::Wrong(Read { value: value.to_owned(), length: bytes.len(), lines }),
+        Some(end) => Step::Wrong(Read { value, length: at + end + 1, lines: lines + 1 }),
+        None if is_all => Step::Wrong(Read { value, length: bytes.len(), lines }),
         None => more(bytes),
     }
 }

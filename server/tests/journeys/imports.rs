@@ -261,3 +261,58 @@ async fn a_file_that_is_given_up_does_no_more() {
     staff.app.post(&format!("{path}/lifecycle/apply"), &staff.root.token, &Value::Null).await.refused(403, "E0000107");
     assert_eq!(staff.people().await, 1);
 }
+
+/// SHA-256 of "correct horse battery", made with Python's `hashlib`.
+const HASH: &str = "kCjqDRXeyqNbLaIcApCvOxpboKMKWRkG+JtQdOIJ6nI=";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_brings_passwords_to_whom_it_makes_and_to_nobody_else() {
+    const HEADING: &str =
+        "login,email,firstName,lastName,status,password.hash.algorithm,password.hash.value,password.hash.workFactor";
+    for engine in scratch::engines() {
+        let staff = Staff::new(engine).await;
+        let file = format!(
+            "{HEADING}\n\
+             ada,ada@acme.example,Ada,L,ACTIVE,SHA-256,{HASH},\n\
+             bob,bob@acme.example,Bob,R,STAGED,SHA-256,{HASH},\n\
+             cid,cid@acme.example,Cid,S,ACTIVE,,,\n\
+             dot,dot@acme.example,Dot,T,PROVISIONED,SHA-256,{HASH},\n\
+             eve,eve@acme.example,Eve,U,,SHA-256,{HASH}x,\n\
+             fay,fay@acme.example,Fay,V,,BCRYPT,x,twelve\n\
+             root@acme.example,root@acme.example,root,Example,,SHA-256,{HASH},\n"
+        );
+        let (path, read) = staff.checked(file.clone()).await;
+        assert_eq!(read["counts"], json!({ "made": 3, "changed": 0, "same": 1, "wrong": 3 }), "{read}");
+        let wrong = staff.wrong(&path).await;
+        assert!(wrong[0].1.starts_with("status: "), "{wrong:?}");
+        assert!(wrong[1].1.starts_with("password.hash.value: "), "{wrong:?}");
+        assert!(wrong[2].1.starts_with("password.hash.workFactor: "), "{wrong:?}");
+        staff.applied(&path).await;
+        for (login, status) in [("ada", "ACTIVE"), ("bob", "STAGED"), ("cid", "PROVISIONED")] {
+            let person = staff.app.get(&format!("/api/v1/users/{login}"), &staff.root.token).await.expect(200).json();
+            assert_eq!(person["status"], status, "{login}");
+            assert_eq!(person["credentials"].get("password").is_some(), login != "cid", "{login}");
+        }
+        let kept = staff.app.app.store.read(staff.org, |tx| {
+            let ada = tx.user_by_login(&"ada".parse().unwrap())?.unwrap();
+            let root = tx.user_by_login(&staff.root.login.parse().unwrap())?.unwrap();
+            let password = tx.user_password(ada.id)?.unwrap();
+            let text = tx.keyring().open(&password)?.expose().clone();
+            Ok((String::from_utf8(text).unwrap(), tx.user_password(root.id)?.is_some()))
+        });
+        let (kept, has_root) = kept.await.unwrap();
+        assert!(kept.contains(HASH) && !has_root, "{kept}");
+        let (_, again) = staff.checked(file).await;
+        assert_eq!(again["counts"], json!({ "made": 0, "changed": 0, "same": 4, "wrong": 3 }), "{again}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_for_those_to_see_who_reach_everybody() {
+    let staff = Staff::new(Engine::Sqlite).await;
+    let (path, _) = staff.checked(format!("{HEADING}\nada,ada@acme.example,A,B,,\n")).await;
+    let help = staff.with("help", &[Role::HelpDesk]).await;
+    for path in ["/api/v1/users/imports".to_owned(), path.clone(), format!("{path}/rows")] {
+        assert_eq!(staff.app.get(&path, &help.token).await.status, 403, "{path}");
+    }
+}
