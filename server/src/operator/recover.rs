@@ -49,7 +49,8 @@ pub async fn new_app(app: &App, org: Id<Org>, login: &str) -> anyhow::Result<Opt
     Ok(made.await?)
 }
 
-/// Lets an administrator in again: a new password and a new app, every session ended, any lock lifted.
+/// Lets an administrator in again: a new password and a new app in place of every factor, every session ended, any lock
+/// lifted.
 ///
 /// # Errors
 /// Of the database or the hash function.
@@ -71,12 +72,19 @@ pub async fn administrator(app: &App, org: Id<Org>, login: &str) -> anyhow::Resu
             return Ok(Err(Answer::nobody(login)));
         }
         tx.record(&people::success(EventType::UserPasswordUpdate, &user), &env)?;
+        // Whoever took the account over may have added a factor of their own.
+        tx.retire_factors_of(user.id, env.now)?;
         replace_app(tx, &user, &secret, &env)?;
         if tx.unlock_user(user.id, env.now)? {
             tx.record(&people::success(EventType::UserUnlock, &user), &env)?;
         }
         tx.end_sessions_of(user.id, env.now)?;
-        tell(tx, &user, "An operator gave your account a new password and a new authenticator app.", &env)?;
+        tell(
+            tx,
+            &user,
+            "An operator gave your account a new password and a new authenticator app. Every other factor was removed.",
+            &env,
+        )?;
         Ok(Ok(pairing(&user, &secret)))
     });
     Ok(match made.await? {
