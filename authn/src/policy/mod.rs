@@ -9,6 +9,7 @@
 //! refused when it is written, so that nothing is ever kept that would be ignored when it is asked.
 
 pub mod condition;
+pub mod effect;
 pub mod enroll;
 pub mod order;
 pub mod password;
@@ -390,10 +391,8 @@ pub fn settings_for<'p>(policies: &'p [Policy], situation: &Situation) -> Option
 }
 
 fn answering_rule<'p>(policy: &'p Policy, situation: &Situation, finding: &mut PolicyFinding) -> Option<Outcome<'p>> {
-    let mut rules: Vec<&Rule> = policy.rules.iter().filter(|rule| rule.status == Status::Active).collect();
-    rules.sort_by_key(|rule| (rule.is_system, rule.priority, rule.id));
     finding.verdict = Verdict::NoMatch;
-    for rule in rules {
+    for rule in effect::active_rules(policy) {
         let conditions = rule.conditions.judge(situation);
         let verdict = Verdict::all(&conditions);
         finding.rules.push(RuleFinding { id: rule.id, name: rule.name.clone(), verdict, conditions });

@@ -1,5 +1,7 @@
 //! By which entrance somebody comes.
 
+use postern_codes::Id;
+use postern_codes::id::Group;
 use serde::{Deserialize, Serialize};
 
 use super::super::{Entrance, PolicyType};
@@ -36,6 +38,10 @@ impl Condition for AuthContext {
             (AuthType::LdapInterface, Entrance::Radius | Entrance::Web)
             | (AuthType::Radius, Entrance::Ldap | Entrance::Web) => (Verdict::NoMatch, Why::OtherEntrance),
         }
+    }
+
+    fn covers(&self, other: Option<&Self>, _: Id<Group>) -> bool {
+        self.auth_type == AuthType::Any || other == Some(self)
     }
 
     fn check(&self, place: Place) -> Result<(), String> {

@@ -1,5 +1,7 @@
 //! Who keeps the password. Here that is always this server.
 
+use postern_codes::Id;
+use postern_codes::id::Group;
 use serde::{Deserialize, Serialize};
 
 use super::super::PolicyType;
@@ -38,6 +40,10 @@ impl Condition for AuthProvider {
             Provider::Okta => (Verdict::Match, Why::RightProvider),
             Provider::ActiveDirectory | Provider::Ldap => (Verdict::NoMatch, Why::OtherProvider),
         }
+    }
+
+    fn covers(&self, other: Option<&Self>, _: Id<Group>) -> bool {
+        matches!(self.provider, Provider::Any | Provider::Okta) || other == Some(self)
     }
 
     fn check(&self, place: Place) -> Result<(), String> {

@@ -1,5 +1,7 @@
 //! Who vouches for the person. Here that is always this server.
 
+use postern_codes::Id;
+use postern_codes::id::Group;
 use serde::{Deserialize, Serialize};
 
 use super::super::PolicyType;
@@ -33,6 +35,10 @@ impl Condition for IdentityProvider {
             Voucher::Any => (Verdict::Match, Why::Always),
             Voucher::Okta => (Verdict::Match, Why::RightProvider),
         }
+    }
+
+    fn covers(&self, _: Option<&Self>, _: Id<Group>) -> bool {
+        true
     }
 
     fn check(&self, place: Place) -> Result<(), String> {

@@ -38,6 +38,12 @@ macro_rules! conditions {
                     [$(($name, self.$field.as_ref().map(|condition| condition as &dyn Condition))),*];
                 each.into_iter().filter_map(|(name, condition)| Some((name, condition?))).collect()
             }
+
+            /// Whether whatever matches `other` matches these too. It may, where this says no: only what follows from the
+            /// conditions themselves is told.
+            pub fn cover(&self, other: &Self, everyone: Id<Group>) -> bool {
+                $(self.$field.as_ref().is_none_or(|own| own.covers(other.$field.as_ref(), everyone)))&&*
+            }
         }
     };
 }
@@ -59,6 +65,11 @@ conditions! {
 pub trait Condition {
     /// Judges a situation.
     fn judge(&self, situation: &Situation) -> (Verdict, Why);
+
+    /// Whether it holds wherever another one of its kind does, which may be absent.
+    fn covers(&self, other: Option<&Self>, everyone: Id<Group>) -> bool
+    where
+        Self: Sized;
 
     /// Whether it may stand in this place, and is of a form that can be judged.
     ///

@@ -1,7 +1,7 @@
 //! From where: network zones that are included and excluded.
 
 use postern_codes::Id;
-use postern_codes::id::Zone;
+use postern_codes::id::{Group, Zone};
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Place, Situation, Verdict, Why};
@@ -60,6 +60,15 @@ impl Condition for Network {
             (false, true) => (Verdict::Match, Why::IncludedZone),
             (false, false) => (Verdict::NoMatch, Why::OutsideZones),
         }
+    }
+
+    fn covers(&self, other: Option<&Self>, _: Id<Group>) -> bool {
+        if self.connection == Connection::Anywhere || other == Some(self) {
+            return true;
+        }
+        let ([include, exclude], Some(other)) = (self.lists(), other) else { return false };
+        let [narrower, _] = other.lists();
+        exclude.is_empty() && !narrower.is_empty() && narrower.iter().all(|zone| include.contains(zone))
     }
 
     fn check(&self, place: Place) -> Result<(), String> {

@@ -49,6 +49,15 @@ fn list<'de, I: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) 
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+impl People {
+    /// The groups and the people that it names as included; none of either is everybody.
+    pub fn included(&self) -> (&[Id<Group>], &[Id<User>]) {
+        let groups = self.groups.as_ref().map(|groups| groups.include.as_slice());
+        let users = self.users.as_ref().map(|users| users.include.as_slice());
+        (groups.unwrap_or_default(), users.unwrap_or_default())
+    }
+}
+
 impl Condition for People {
     fn judge(&self, situation: &Situation) -> (Verdict, Why) {
         let is_user = |list: &[Id<User>]| situation.user.is_some_and(|user| list.contains(&user));
@@ -69,6 +78,25 @@ impl Condition for People {
         let includes_nobody =
             users.is_none_or(|users| users.include.is_empty()) && groups.is_none_or(|groups| groups.include.is_empty());
         if includes_nobody { (Verdict::Match, Why::Always) } else { (Verdict::NoMatch, Why::NotIncluded) }
+    }
+
+    fn covers(&self, other: Option<&Self>, everyone: Id<Group>) -> bool {
+        if other == Some(self) {
+            return true;
+        }
+        let excludes_nobody = self.groups.as_ref().is_none_or(|groups| groups.exclude.is_empty())
+            && self.users.as_ref().is_none_or(|users| users.exclude.is_empty());
+        if !excludes_nobody {
+            return false;
+        }
+        let (groups, users) = self.included();
+        if groups.is_empty() && users.is_empty() || groups.contains(&everyone) {
+            return true;
+        }
+        let (narrower_groups, narrower_users) = other.map(Self::included).unwrap_or_default();
+        !(narrower_groups.is_empty() && narrower_users.is_empty())
+            && narrower_groups.iter().all(|group| groups.contains(group))
+            && narrower_users.iter().all(|user| users.contains(user))
     }
 
     fn check(&self, _: Place) -> Result<(), String> {
