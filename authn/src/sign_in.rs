@@ -227,6 +227,16 @@ impl Demands {
         let wants_two = person.is_administrator || rule.require_factor && !is_remembered;
         Self { is_let_in: true, wants_two, possession_first }
     }
+
+    /// Whether anybody is let in at all.
+    pub const fn lets_in(&self) -> bool {
+        self.is_let_in
+    }
+
+    /// Whether a factor is wanted beside the password.
+    pub const fn wants_factor(&self) -> bool {
+        self.wants_two || self.possession_first
+    }
 }
 
 /// What a rule's demands depend on beside the rule.

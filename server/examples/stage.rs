@@ -22,8 +22,9 @@ use std::time::Duration;
 
 use postern_authn::device::Device;
 use postern_authn::factor::totp;
+use postern_authn::policy::{PolicyType, default_policy, order};
 use postern_codes::Secret;
-use postern_codes::id::{Device as DeviceKind, Id};
+use postern_codes::id::{Device as DeviceKind, Id, Policy as PolicyKind, PolicyRule};
 use postern_codes::otp::{self, AUTHENTICATOR_APP};
 use postern_server::api::routes::Route;
 use postern_server::app::{route_table, router};
@@ -77,11 +78,12 @@ async fn an_organisation_for_clients_of_the_api() {
     let computer = harbour.computer().await;
     let secret = harbour.register(&computer).await;
     let mac = a_mac(&harbour).await;
+    let (policy, rule) = a_policy(&harbour).await;
     let url = serve(&harbour.app).await;
     say(&json!({
         "url": url, "token": harbour.super_token, "deskToken": harbour.desk_token, "session": harbour.ada.sign_in(&harbour.app).await.expose(),
         "ada": harbour.ada.id, "hal": harbour.hal.id, "grace": harbour.grace.id, "linux": computer.id, "mac": mac,
-        "routes": routes(),
+        "policy": policy, "rule": rule, "routes": routes(),
     }));
     for line in lines() {
         say(&obey(&harbour.app, &line, Some((&computer, &secret))).await);
@@ -109,6 +111,25 @@ async fn a_mac(harbour: &Harbour) -> Id<DeviceKind> {
     let made = harbour.app.app.store.write(harbour.ada.org, |tx| tx.insert_device(&mac));
     made.await.expect("the database serves");
     mac.id
+}
+
+/// A policy about passwords, for everybody, with a rule.
+async fn a_policy(harbour: &Harbour) -> (Id<PolicyKind>, Id<PolicyRule>) {
+    let env = harbour.app.app.env();
+    let ids = (Id::new(&env), Id::new(&env));
+    let made = harbour.app.app.store.write(harbour.ada.org, |tx| {
+        let before = tx.policies_to_change(PolicyType::Password)?;
+        let mut after = before.clone();
+        let mut policy = default_policy(PolicyType::Password, ids, tx.everyone()?.0, env.now);
+        (policy.name, policy.is_system) = ("Pilots".to_owned(), false);
+        for rule in &mut policy.rules {
+            (rule.name, rule.is_system) = ("From anywhere".to_owned(), false);
+        }
+        order::put(&mut after, policy, None);
+        tx.keep_policies(PolicyType::Password, &before, &after)
+    });
+    made.await.expect("the database serves");
+    ids
 }
 
 /// Every route, as method and path.

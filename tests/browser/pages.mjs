@@ -20,6 +20,8 @@ const places = {
   device: (place) => place.linux,
   person: (place) => place.grace,
   pin: (place) => place.pin,
+  policy: (place) => place.policy,
+  rule: (place) => place.rule,
   token: (place) => place.apiToken,
   user: (place) => place.grace,
 };

@@ -30,3 +30,7 @@ part-undo = Rückgängig machen
 part-once = Es wird nur dieses Mal gezeigt und nur als Hash aufbewahrt. Kopieren Sie es jetzt.
 part-copy = Kopieren
 part-danger = Gefährliches
+part-up = Nach oben
+part-up-of = Nach oben: { $name }
+part-down = Nach unten
+part-down-of = Nach unten: { $name }

@@ -30,3 +30,7 @@ part-undo = Undo
 part-once = It is shown this once and kept only as a hash. Copy it now.
 part-copy = Copy
 part-danger = Danger zone
+part-up = Move up
+part-up-of = Move up { $name }
+part-down = Move down
+part-down-of = Move down { $name }

@@ -19,6 +19,7 @@ use crate::App;
 use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
 
+pub use document::Document;
 pub use http::{routes, shown, shown_rule};
 pub use rules::{NewRule, create_rule, delete_rule, rule, set_rule_status, update_rule};
 pub use simulate::{Question, WhatIf, ask, what_if};
@@ -36,6 +37,24 @@ pub struct NewPolicy {
     pub conditions: Conditions,
     /// What it sets.
     pub settings: Settings,
+}
+
+impl NewPolicy {
+    /// The policy as it is.
+    pub fn of(policy: &Policy) -> Self {
+        Self {
+            name: policy.name.clone(),
+            description: policy.description.clone(),
+            priority: None,
+            conditions: policy.conditions.clone(),
+            settings: policy.settings.clone(),
+        }
+    }
+}
+
+/// The refusal of a change that was meant for what somebody else changed meanwhile.
+pub fn changed_meanwhile() -> ApiError {
+    ApiError::new(StatusCode::PRECONDITION_FAILED, "E0000231", "ETag value doesn't match.")
 }
 
 /// The policies of a type, by priority.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State as Shared;
 use axum::response::Response;
+use postern_authn::network::Usage;
 use postern_authn::permission::{Permission, Role, right};
+use postern_authn::policy::condition::ALL_ZONES;
 use postern_store::devices::DevicesQuery;
 use postern_store::groups::GroupQuery;
 use postern_store::people::PeopleQuery;
@@ -14,7 +16,7 @@ use postern_store::people::PeopleQuery;
 use super::language::{Language, Reader};
 use super::page::page;
 use super::viewer::{self, Viewer};
-use super::words::Text;
+use super::words::{Text, say};
 use crate::App;
 use crate::api::page::Query;
 use crate::api::routes::{Access, Routes};
@@ -48,6 +50,7 @@ pub fn routes() -> Routes {
         .get("/admin/choose/groups", Access::Permission(Permission::GroupsRead), of_groups)
         .get("/admin/choose/people", Access::Permission(Permission::UsersRead), people)
         .get("/admin/choose/roles", Access::Permission(Permission::RolesRead), roles)
+        .get("/admin/choose/zones", Access::Permission(Permission::NetworkZonesRead), zones)
 }
 
 fn typed(query: &Query) -> String {
@@ -100,6 +103,22 @@ async fn roles(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> R
         detail: role.as_str().to_owned(),
     };
     Ok(page(Choices { choices: meant.map(choice).collect() }))
+}
+
+async fn zones(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Result<Response, ApiError> {
+    let by = viewer.require::<right::NetworkZonesRead>(&app).await?;
+    let typed = typed(&query).to_lowercase();
+    let all = Choice { value: ALL_ZONES.to_owned(), name: say("policies-all-zones"), detail: ALL_ZONES.to_owned() };
+    let found = app.store.read(by.org, |tx| tx.zones()).await?;
+    let meant = found.iter().filter(|zone| zone.usage == Usage::Policy && zone.name.folded().starts_with(&typed));
+    let choice = |zone: &postern_store::zones::Zone| Choice {
+        value: zone.name.as_str().to_owned(),
+        name: zone.name.as_str().to_owned().into(),
+        detail: zone.gateways.first().map(ToString::to_string).unwrap_or_default(),
+    };
+    let all = Some(all).filter(|_| typed.is_empty() || ALL_ZONES.to_lowercase().starts_with(&typed));
+    let choices = all.into_iter().chain(meant.map(choice)).take(MOST as usize).collect();
+    Ok(page(Choices { choices }))
 }
 
 /// Whether words, in any of our languages, have what was typed in them.

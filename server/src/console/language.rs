@@ -72,6 +72,7 @@ catalogues! {
     "people"
     "person"
     "pin"
+    "policies"
     "problem"
     "readiness"
     "reports"
@@ -82,6 +83,7 @@ catalogues! {
     "step-up"
     "time"
     "tokens"
+    "what-if"
 }
 
 // Constants, but for the parsing: nothing ever changes them.

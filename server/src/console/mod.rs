@@ -37,6 +37,7 @@ pub mod person_form;
 pub mod pin;
 pub mod pin_request;
 pub mod pin_state;
+pub mod policies;
 pub mod problem;
 pub mod qr;
 pub mod recovery;
@@ -52,6 +53,7 @@ pub mod token;
 pub mod token_new;
 pub mod tokens;
 pub mod viewer;
+pub mod what_if;
 pub mod words;
 
 use axum::response::Redirect;
@@ -84,6 +86,7 @@ pub fn routes() -> Routes {
         .merge(person_form::routes())
         .merge(pin::routes())
         .merge(pin_request::routes())
+        .merge(policies::routes())
         .merge(reports::routes())
         .merge(search::routes())
         .merge(security::routes())
@@ -93,6 +96,7 @@ pub fn routes() -> Routes {
         .merge(token::routes())
         .merge(token_new::routes())
         .merge(tokens::routes())
+        .merge(what_if::routes())
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ mod form;
 mod list;
 mod outcome;
 
-pub use form::{Chooser, Source, Stepper, Summary, Tick, Ticks};
-pub use list::{Ask, Bulk, BulkAct, Filter, Filters, Head, Heads, Pick, Tab, Tabs};
+pub use form::{Chooser, Source, Stepper, Summary, Tick, Tickable, Ticks};
+pub use list::{Ask, Bulk, BulkAct, Filter, Filters, Head, Heads, Moves, Pick, Tab, Tabs};
 pub use outcome::{Confirmation, Danger, Empty, Facts, Line, Once, Results, Undo};
 
 /// How something stands; always said by word and shape as well as by colour.
@@ -343,6 +343,14 @@ impl Field {
         let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.name));
         let error = self.error.as_ref().map(|_| format!("{}-error", self.name));
         [hint, error].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The bounds of a number, where they tell anything.
+    const fn range(&self) -> Option<(u32, u32)> {
+        match self.kind {
+            Kind::Number(least, most) if most < u32::MAX => Some((least, most)),
+            _ => None,
+        }
     }
 
     fn wrapper_class(&self) -> &'static str {

@@ -7,8 +7,8 @@ use postern_codes::Secret;
 
 use super::page::page;
 use super::part::{
-    Act, Ask, Bulk, BulkAct, Chooser, Danger, Empty, Facts, Field, Filter, Filters, Heads, Kind, Line, Link, Notice,
-    Once, Pick, Source, State, Stepper, Summary, Tab, Tabs, Tick, Ticks, Tone, Undo,
+    Act, Ask, Bulk, BulkAct, Chooser, Danger, Empty, Facts, Field, Filter, Filters, Heads, Kind, Line, Link, Moves,
+    Notice, Once, Pick, Source, State, Stepper, Summary, Tab, Tabs, Tick, Tickable, Ticks, Tone, Undo,
 };
 use super::pin_state::{PinState, Stage};
 use super::recovery::lasting;
@@ -137,6 +137,17 @@ impl Parts {
         };
         let ticks = vec![tick("one", say("parts-one"), true), tick("another", say("parts-another"), false)];
         Ticks::new("part-ticks", say("parts-ticks"), ticks).hint(say("parts-ticks-hint"))
+    }
+
+    fn moves() -> Moves {
+        Moves { of: say("parts-one"), action: "/admin/parts".to_owned(), up: Some(1), down: Some(3) }
+    }
+
+    fn tickable() -> Tickable {
+        let field = Field::new("part-more", say("parts-person"), Kind::Text).optional();
+        let tick = Tick { value: "1".to_owned(), label: say("parts-one"), about: None, is_on: true };
+        let ticks = Ticks::new("part-kept", say("parts-person"), vec![tick]).hint(say("parts-effect"));
+        Tickable { ticks, more: Some(Chooser { field, source: Source::People }) }
     }
 
     fn stepper() -> Stepper {

@@ -61,12 +61,16 @@ places! {
     Home, say("home-title"), "/admin", None;
     /// Everybody.
     People, say("people-title"), "/admin/people", Some(Permission::UsersRead);
+    /// Who may sign in and how, what passwords must be, which factors are enrolled.
+    Policies, say("policies-title"), "/admin/security/policies", Some(Permission::PoliciesRead);
     /// The record.
     Reports, say("reports-title"), "/admin/reports", Some(Permission::LogsRead);
     /// The org's rules.
     SecurityGeneral, say("frame-general"), "/admin/security/general", Some(Permission::OrgRead);
     /// Credentials of programs.
     Tokens, say("tokens-title"), "/admin/security/tokens", Some(Permission::ApiTokensRead);
+    /// What the policies would decide.
+    WhatIf, say("what-if-title"), "/admin/security/what-if", Some(Permission::PoliciesRead);
 }
 
 /// A line of the column.
@@ -83,7 +87,10 @@ const COLUMN: &[Line] = &[
     Line::One(Place::People),
     Line::One(Place::Groups),
     Line::One(Place::Devices),
-    Line::Group(|| say("frame-security"), &[Place::SecurityGeneral, Place::Demands, Place::Tokens]),
+    Line::Group(
+        || say("frame-security"),
+        &[Place::SecurityGeneral, Place::Policies, Place::WhatIf, Place::Demands, Place::Tokens],
+    ),
     Line::One(Place::Administrators),
     Line::One(Place::Reports),
     Line::Group(|| say("frame-settings"), &[Place::Features]),

@@ -9,7 +9,8 @@ use postern_authn::policy::{Outcome, PolicyType, decide};
 use postern_authn::session::{IDLE, LONGEST};
 use postern_authn::sign_in::{Demands, Standing};
 use postern_authn::user::User;
-use postern_codes::Env;
+use postern_codes::id::{Id, User as UserKind};
+use postern_codes::{Env, Timestamp};
 use postern_store::attempts::AttackProtection;
 use postern_store::{Error, Tx};
 
@@ -63,10 +64,23 @@ pub fn of(tx: &mut Tx<'_>, user: &User, client: &Client, env: &Env) -> Result<Ru
         Outcome::Nothing => (None, Vec::new()),
     };
     let factor_at = tx.remembered_factor(user.id, client.browser)?;
-    let is_administrator = tx.authority(user.id)?.is_administrator();
+    Ok(Ruling { by, ..by_rule(tx, user.id, (rule, factor_at), env)? })
+}
+
+/// What a rule asks of a person in a browser where a factor was proved and remembered then, or never.
+///
+/// # Errors
+/// Of the database.
+pub fn by_rule(
+    tx: &mut Tx<'_>,
+    user: Id<UserKind>,
+    (rule, factor_at): (Option<SignOn>, Option<Timestamp>),
+    env: &Env,
+) -> Result<Ruling, Error> {
+    let is_administrator = tx.authority(user)?.is_administrator();
     let standing = Standing { is_administrator, factor_at };
     let demands = Demands::of(rule.as_ref(), standing, possession_first(tx)?, env.now);
-    Ok(Ruling { demands, rule, is_administrator, by })
+    Ok(Ruling { demands, rule, is_administrator, by: Vec::new() })
 }
 
 impl Ruling {

@@ -32,6 +32,7 @@ mod people;
 mod people_pages;
 mod pin_dialog;
 mod policies;
+mod policy_pages;
 mod readers;
 mod recovery_pin;
 mod requests;

@@ -19,6 +19,7 @@ pub fn plain(refused: ApiError) -> Refused {
     let word = match refused.status {
         StatusCode::FORBIDDEN => "read_only",
         StatusCode::NOT_FOUND => "not_found",
+        StatusCode::PRECONDITION_FAILED => "changed_meanwhile",
         _ => "invalid",
     };
     (refused, word)

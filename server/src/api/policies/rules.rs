@@ -24,6 +24,18 @@ pub struct NewRule {
     pub actions: Actions,
 }
 
+impl NewRule {
+    /// The rule as it is.
+    pub fn of(rule: &Rule) -> Self {
+        Self {
+            name: rule.name.clone(),
+            priority: None,
+            conditions: rule.conditions.clone(),
+            actions: rule.actions.clone(),
+        }
+    }
+}
+
 /// One rule, and the type of its policy.
 ///
 /// # Errors

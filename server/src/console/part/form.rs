@@ -36,6 +36,8 @@ pub enum Source {
     People,
     /// Roles; the value is the role's name in the API.
     Roles,
+    /// Network zones that policies may speak of; the value is the name.
+    Zones,
 }
 
 impl Source {
@@ -46,6 +48,7 @@ impl Source {
             Self::Groups => "/admin/choose/groups",
             Self::People => "/admin/choose/people",
             Self::Roles => "/admin/choose/roles",
+            Self::Zones => "/admin/choose/zones",
         }
     }
 }
@@ -106,6 +109,16 @@ impl Ticks {
     }
 }
 
+/// Several of a set: those that are there, each with a tick that keeps it, and a field for one more.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "console/parts/tickable.html")]
+pub struct Tickable {
+    /// Those that are there.
+    pub ticks: Ticks,
+    /// The field for one more.
+    pub more: Option<Chooser>,
+}
+
 /// The steps of a longer way and where the reader is.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(path = "console/parts/stepper.html")]
@@ -120,3 +133,4 @@ impl HtmlSafe for Summary {}
 impl HtmlSafe for Chooser {}
 impl HtmlSafe for Stepper {}
 impl HtmlSafe for Ticks {}
+impl HtmlSafe for Tickable {}

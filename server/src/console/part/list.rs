@@ -239,6 +239,21 @@ pub struct Bulk {
     pub acts: Vec<BulkAct>,
 }
 
+/// The buttons that move an entry up and down in an order that matters.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "console/parts/moves.html")]
+pub struct Moves {
+    /// The entry's name.
+    pub of: Text,
+    /// Where the form goes; it sends the new place as `to`.
+    pub action: String,
+    /// The place above, where there is one.
+    pub up: Option<u32>,
+    /// The place below.
+    pub down: Option<u32>,
+}
+
+impl HtmlSafe for Moves {}
 impl HtmlSafe for Tabs {}
 impl HtmlSafe for Filters {}
 impl HtmlSafe for Heads {}
