@@ -58,12 +58,14 @@ classes! {
     /// Make and revoke API tokens.
     Tokens "apiTokens" least Nothing, tokens false, [ApiTokensManage];
     /// Change policies and what holds for the whole organisation.
-    OrgSettings "orgSettings" least Nothing, tokens true, [OrgManage, PoliciesManage];
+    OrgSettings "orgSettings" least Nothing, tokens true,
+        [NetworkZonesManage, OrgManage, PoliciesManage, RateLimitsManage, TrustedOriginsManage];
     /// Reset factors and passwords of others.
     Credentials "credentials" least Nothing, tokens true,
         [UsersCredentials, UsersExpirePassword, UsersResetFactors, UsersResetPassword, UsersTemporaryCode];
-    /// Suspend, deactivate and delete people.
-    Lifecycle "lifecycle" least Nothing, tokens true, [UsersDeactivate, UsersDelete, UsersLifecycle, UsersSuspend];
+    /// Let people in and shut them out: activate, suspend, deactivate, delete, unlock, sign out.
+    Lifecycle "lifecycle" least Nothing, tokens true,
+        [UsersActivate, UsersClearSessions, UsersDeactivate, UsersDelete, UsersLifecycle, UsersSuspend, UsersUnlock, UsersUnsuspend];
     /// Create, import and change people.
     People "people" least Nothing, tokens true,
         [UsersCreate, UsersGroupMembership, UsersManage, UsersProfileManage];
@@ -142,6 +144,17 @@ mod tests {
         for permission in Permission::ALL {
             let classes = Class::ALL.iter().filter(|class| class.permissions().contains(permission));
             assert!(classes.count() <= 1, "{permission}");
+        }
+    }
+
+    #[test]
+    fn what_changes_something_is_demanded_of() {
+        // Asked for by name, where the act is.
+        let by_name = ["okta.devices.recoveryPin.generate"];
+        for permission in Permission::ALL {
+            let name = permission.as_str();
+            let is_demanded = Class::ALL.iter().any(|class| class.permissions().contains(permission));
+            assert!(is_demanded || name.ends_with(".read") || by_name.contains(&name), "{name} is in no class");
         }
     }
 

@@ -22,7 +22,7 @@ crate::statements! {
     LEAVE_DEVICES = "DELETE FROM device_users WHERE org_id = $1 AND user_id = $2";
     /// Every factor, of whatever status; the secret is wiped.
     FACTORS_ERASE = "UPDATE factors SET retired_at = COALESCE(retired_at, $3), updated_at = $3, secret = $4, profile = '{}', \
-                     version = version + 1 WHERE org_id = $1 AND user_id = $2 AND retired_at IS NULL";
+                     handle = NULL, version = version + 1 WHERE org_id = $1 AND user_id = $2";
     FACTORS_RETIRE = "UPDATE factors SET retired_at = $3, updated_at = $3, version = version + 1 \
                       WHERE org_id = $1 AND user_id = $2 AND retired_at IS NULL";
     CHALLENGES_VOID = "DELETE FROM challenges WHERE org_id = $1 AND user_id = $2";
@@ -58,6 +58,14 @@ impl Tx<'_> {
         self.revoke_tokens_of(id, now)?;
         self.void_links(id.as_str(), now)?;
         Ok(true)
+    }
+
+    /// Voids what devices of a person were asked and have not answered.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn void_challenges_of(&mut self, id: Id<User>) -> Result<(), Error> {
+        self.execute(CHALLENGES_VOID, values![id]).map(drop)
     }
 
     /// Retires every factor of a person and voids what waits for an answer; gives how many factors that were.

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use postern_authn::audit::EventType;
+use postern_authn::audit::{Event, EventType};
 use postern_authn::demand::{Class, Demand, Demands};
 use postern_authn::permission::{Permission, right};
+use postern_codes::Env;
 use postern_store::callers::Via;
 use postern_store::settings::Setting;
+use postern_store::{Error, Tx};
 use serde_json::{Value, json};
 
 use crate::App;
@@ -59,21 +61,39 @@ pub async fn require_for(app: &App, caller: &Caller, permission: Permission) -> 
 
 async fn hold(app: &App, caller: &Caller, class: Class, demand: Demand) -> Result<(), ApiError> {
     let env = app.env();
-    // Somebody who has no such factor yet could never get one.
     let demand = match class {
-        Class::OwnFactors if demand == Demand::PhishingResistant && !has_resistant(app, caller).await? => Demand::Fresh,
+        // A factor of one's own must not be a way around what is demanded elsewhere.
+        Class::OwnFactors if has_resistant(app, caller).await? => demands(app, caller).await?.most(),
+        // Somebody who has no such factor yet could never get one.
+        Class::OwnFactors => Demand::Fresh,
         _ => demand,
     };
     let is_token = matches!(caller.record.via, Via::Token { .. });
     if demand == Demand::Nothing || (is_token && class.tokens_may()) || caller.meets(demand, env.now) {
         return Ok(());
     }
-    let event = caller
-        .failure(EventType::PermissionDenied, STEP_UP)
-        .detail("actions", class.name())
-        .detail("demand", demand.as_str());
-    app.store.write(caller.org, |tx| tx.record(&event, &env)).await?;
+    app.store.write(caller.org, |tx| tx.record(&missed(caller, class, demand), &env)).await?;
     Err(refusal(class, demand, is_token))
+}
+
+/// Holds a caller to what a class demands, where only the transaction shows that the act is of it; a refusal is recorded.
+///
+/// # Errors
+/// Of the database.
+pub fn hold_in(tx: &mut Tx<'_>, caller: &Caller, class: Class, env: &Env) -> Result<Result<(), ApiError>, Error> {
+    let (DemandDocument(demands), _) = tx.setting()?;
+    let demand = demands.of(class);
+    let is_token = matches!(caller.record.via, Via::Token { .. });
+    if demand == Demand::Nothing || (is_token && class.tokens_may()) || caller.meets(demand, env.now) {
+        return Ok(Ok(()));
+    }
+    tx.record(&missed(caller, class, demand), env)?;
+    Ok(Err(refusal(class, demand, is_token)))
+}
+
+fn missed(caller: &Caller, class: Class, demand: Demand) -> Event {
+    let event = caller.failure(EventType::PermissionDenied, STEP_UP);
+    event.detail("actions", class.name()).detail("demand", demand.as_str())
 }
 
 /// What somebody is told who has to prove something first; a token cannot.

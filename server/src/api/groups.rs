@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use postern_authn::audit::{EventType, Target};
+use postern_authn::demand::Class;
 use postern_authn::group::{GroupKind, GroupProfile};
 use postern_authn::permission::{Permission, Right, Role, right};
 use postern_codes::Env;
@@ -25,10 +26,10 @@ use crate::api::error::ApiError;
 use crate::api::hal::{self, Links};
 use crate::api::page::{Gathering, Listed, Page, Query};
 use crate::api::path::Path;
-use crate::api::policies;
 use crate::api::routes::{Access, Routes};
 use crate::api::users::veil::Veil;
 use crate::api::users::{self, Refusal};
+use crate::api::{demands, policies};
 
 /// A person in a group, or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -271,6 +272,12 @@ pub fn reached<R: Right>(
     let theirs = tx.authority_of_group(group.id)?;
     if theirs.is_administrator() && !(by.authority().has(Permission::RolesManage) && by.authority().covers(&theirs)) {
         return refuse(tx, by, kind, &group, Refusal::Above, env);
+    }
+    // Who comes into such a group is given roles, and who leaves it loses them.
+    if theirs.is_administrator()
+        && let Err(refused) = demands::hold_in(tx, by, Class::Roles, env)?
+    {
+        return Ok(Err(refused));
     }
     Ok(Ok(group))
 }

@@ -16,7 +16,7 @@ use crate::api::body::LIMIT;
 pub struct Typed(pub Vec<(String, String)>);
 
 /// Names of fields that are never shown again.
-const SECRETS: &[&str] = &["answer", "code", "passCode", "password", "secret", "stateToken", "token"];
+const SECRETS: &[&str] = &["answer", "code", "passCode", "passkey", "password", "secret", "stateToken", "token"];
 
 /// Notes what a form of ours holds before its handler takes it.
 pub async fn keep(request: Request, next: Next) -> Response {

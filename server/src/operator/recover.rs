@@ -43,6 +43,7 @@ pub async fn new_app(app: &App, org: Id<Org>, login: &str) -> anyhow::Result<Opt
             return Ok(None);
         };
         replace_app(tx, &user, &secret, &env)?;
+        tx.end_sessions_of(user.id, env.now)?;
         tell(tx, &user, "An operator set up a new authenticator app for your account.", &env)?;
         Ok(Some(pairing(&user, &secret)))
     });

@@ -3,16 +3,18 @@
 //! What is asked is kept here, bound to person, flow and purpose, and taken away by the answer before it is judged. To a
 //! stranger every name is asked the same: only somebody whose password was right is told which devices a person has.
 
+use axum::http::StatusCode;
 use postern_authn::audit::{Actor, Client, Event, EventType, Target};
 use postern_authn::factor::webauthn::{
     Assertion, Ceremony, NotEnrolled, PasskeyName, RelyingParty, answering, ask_to_enrol, ask_to_prove, enrol,
 };
-use postern_authn::factor::{Answer, Enrolled};
+use postern_authn::factor::{Answer, Enrolled, Kind};
 use postern_authn::limit::{Charge, Limit};
+use postern_authn::policy::enroll::Enrolment;
 use postern_authn::sign_in::{Asking, Purpose, SignIn};
 use postern_authn::user::{Status, User};
 use postern_codes::id::{Factor, Id, Org};
-use postern_codes::{Secret, b64, mac};
+use postern_codes::{Secret, Timestamp, b64, mac};
 use postern_store::challenges::{Asking as AskedFor, Bond};
 use postern_store::sign_ins::SignInRow;
 use postern_store::{Error, Tx};
@@ -155,8 +157,14 @@ pub async fn step_up_answer(app: &App, caller: &Caller, reply: Reply) -> Result<
 pub async fn ask_to_be_enrolled(app: &App, caller: &Caller, origin: &str) -> Result<Asked, ApiError> {
     let bond = session_bond(caller, AskedFor::Enrolment)?;
     let party = party(app, caller.org, origin).await?;
-    let read = app.store.read(caller.org, |tx| Ok((tx.user(caller.user())?, tx.factors_of(caller.user())?)));
-    let (user, own) = read.await?;
+    let read = app.store.read(caller.org, |tx| {
+        let allowed = tx.enrolment_policy(caller.user())?.of(Kind::WebAuthn);
+        Ok((tx.user(caller.user())?, tx.factors_of(caller.user())?, allowed))
+    });
+    let (user, own, allowed) = read.await?;
+    if allowed == Enrolment::NotAllowed {
+        return Err(not_allowed());
+    }
     let user = user.ok_or_else(ApiError::invalid_session)?;
     let asked = ask_to_enrol(&user, &own, party, app.env().now).map_err(ApiError::fault)?;
     keep(app, caller.org, asked, bond).await
@@ -181,20 +189,39 @@ pub async fn enrol_own(app: &App, caller: &Caller, name: &PasskeyName, reply: Re
     };
     let handle = new.kind.factor().handle(&new.profile).unwrap_or_default();
     let enrolled = app.store.write(caller.org, |tx| {
+        // What was begun before a reset or a recovery is not finished after it.
+        if !(tx.admit_user(user.id, user.version, env.now)? && is_alive(tx, caller, env.now)?) {
+            return Ok(Err(ApiError::invalid_session()));
+        }
+        if tx.enrolment_policy(user.id)?.of(new.kind) == Enrolment::NotAllowed {
+            return Ok(Err(not_allowed()));
+        }
         if tx.factor_owner(handle)?.is_some() {
-            return Ok(None);
+            return Ok(Err(enrolled_already()));
         }
         let id = tx.insert_factor(&new, &env)?;
         let event = caller.success(EventType::FactorActivate).target(target(&user)).detail("factor", new.kind.as_str());
         tx.record(&event, &env)?;
         let what = format!("The passkey \"{name}\" can now be used to sign in as you.");
         notices::factors_changed(tx, &user, &what, &env)?;
-        Ok(Some(id))
+        Ok(Ok(id))
     });
-    enrolled.await?.ok_or_else(|| {
-        let summary = "this passkey is enrolled already";
-        ApiError::new(axum::http::StatusCode::CONFLICT, "passkey_enrolled", summary).cause("use another device")
-    })
+    enrolled.await?
+}
+
+fn enrolled_already() -> ApiError {
+    let summary = "this passkey is enrolled already";
+    ApiError::new(StatusCode::CONFLICT, "passkey_enrolled", summary).cause("use another device")
+}
+
+fn not_allowed() -> ApiError {
+    let summary = "your organisation's enrolment policy does not allow passkeys";
+    ApiError::new(StatusCode::FORBIDDEN, "factor_not_allowed", summary).cause("ask an administrator")
+}
+
+/// Whether the session that asks still lasts.
+fn is_alive(tx: &mut Tx<'_>, caller: &Caller, now: Timestamp) -> Result<bool, Error> {
+    Ok(caller.session().map(|session| tx.session(session, now)).transpose()?.flatten().is_some())
 }
 
 /// The caller's own factors, oldest first.
@@ -205,11 +232,11 @@ pub async fn own(app: &App, caller: &Caller) -> Result<Vec<Enrolled>, ApiError> 
     Ok(app.store.read(caller.org, |tx| tx.factors_of(caller.user())).await?)
 }
 
-/// Removes a factor of the caller's own; they are told by mail. The last one of an administrator stays: nobody could prove
-/// anything any more.
+/// Removes a factor of the caller's own; they are told by mail, and signed out everywhere else: whoever has the factor may be
+/// signed in with it. The last one of an administrator stays: nobody could prove anything any more.
 ///
 /// # Errors
-/// 404 for a factor that is not theirs, 409 for the last.
+/// 404 for a factor that is not theirs, 409 for the last or for one that must be there.
 pub async fn remove_own(app: &App, caller: &Caller, which: Id<Factor>) -> Result<(), ApiError> {
     let env = app.env();
     let removed = app.store.write(caller.org, |tx| {
@@ -225,12 +252,21 @@ pub async fn remove_own(app: &App, caller: &Caller, which: Id<Factor>) -> Result
         if own.len() == 1 && caller.authority().is_administrator() {
             tx.record(&event(caller.failure(EventType::FactorDeactivate, "last_factor")), &env)?;
             let summary = "this is your last factor: without it you could not sign in to the console";
-            let refusal = ApiError::new(axum::http::StatusCode::CONFLICT, "last_factor", summary);
+            let refusal = ApiError::new(StatusCode::CONFLICT, "last_factor", summary);
             return Ok(Err(refusal.cause("add another one first")));
+        }
+        let is_the_only_one = !own.iter().any(|other| other.id != which && other.kind == factor.kind);
+        if is_the_only_one && tx.enrolment_policy(user.id)?.of(factor.kind) == Enrolment::Required {
+            tx.record(&event(caller.failure(EventType::FactorDeactivate, "required_factor")), &env)?;
+            let summary = "your organisation's enrolment policy wants you to have this factor";
+            let refusal = ApiError::new(StatusCode::CONFLICT, "required_factor", summary);
+            return Ok(Err(refusal.cause("add another one of its kind first")));
         }
         if !tx.retire_factor(factor.id, env.now)? {
             return Ok(Err(missing()));
         }
+        tx.void_challenges_of(user.id)?;
+        tx.end_other_sessions_of(user.id, caller.session(), env.now)?;
         tx.record(&event(caller.success(EventType::FactorDeactivate)), &env)?;
         let what = format!("The {} can no longer be used to sign in as you.", named(factor));
         notices::factors_changed(tx, &user, &what, &env).map(Ok)
@@ -254,7 +290,7 @@ async fn party(app: &App, org: Id<Org>, origin: &str) -> Result<RelyingParty, Ap
     party.ok_or_else(|| {
         let summary = "passkeys do not work at this address";
         let cause = format!("open {} instead", app.config.public_url.first());
-        ApiError::new(axum::http::StatusCode::BAD_REQUEST, "passkey_origin", summary).cause(cause)
+        ApiError::new(StatusCode::BAD_REQUEST, "passkey_origin", summary).cause(cause)
     })
 }
 
@@ -303,6 +339,5 @@ fn target(user: &User) -> Target {
 }
 
 fn not_enrolled(why: NotEnrolled) -> ApiError {
-    ApiError::new(axum::http::StatusCode::BAD_REQUEST, "passkey_refused", "the passkey was not added")
-        .cause(why.to_string())
+    ApiError::new(StatusCode::BAD_REQUEST, "passkey_refused", "the passkey was not added").cause(why.to_string())
 }

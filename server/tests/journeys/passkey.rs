@@ -271,6 +271,11 @@ async fn an_action_demands_what_is_set_and_asks_in_place() {
         let app = TestApp::new(engine).await;
         let ada = organisation(&app).await;
         let bob = member(&app, ada.org, "bob", &[]).await;
+        let root = member(&app, ada.org, "root", &[Role::Super]).await;
+        let watch = json!({ "profile": { "name": "Watch", "description": "" } });
+        let watch = app.post("/api/v1/groups", &root.token, &watch).await.expect(200).json()["id"].clone();
+        let watch = format!("/api/v1/groups/{}", watch.as_str().expect("an id"));
+        app.post(&format!("{watch}/roles"), &root.token, &json!({ "type": "USER_ADMIN" })).await;
         let mut browser = Browser::of(&app, &ada).await;
         let strict: Vec<(&str, &str)> = postern_authn::demand::Class::ALL
             .iter()
@@ -298,7 +303,6 @@ async fn an_action_demands_what_is_set_and_asks_in_place() {
         browser.open(DEMANDS).await.expect(200).says(&["value=\"PHISHING_RESISTANT\" selected"]);
 
         // A program is held to it where the class says so, and a session that is not fresh too.
-        let root = member(&app, ada.org, "root", &[Role::Super]).await;
         let shown = app.get("/device-access/api/v1/demands", &root.token).await.expect(200).json();
         assert_eq!(shown["groups"], json!({ "demand": "PHISHING_RESISTANT", "least": "NOTHING", "tokensMay": true }));
         let group = json!({ "profile": { "name": "Divers", "description": "" } });
@@ -306,9 +310,58 @@ async fn an_action_demands_what_is_set_and_asks_in_place() {
         let role = json!({ "type": "HELP_DESK_ADMIN" });
         let path = format!("/api/v1/users/{}/roles", bob.id);
         app.post(&path, &root.token, &role).await.refused(403, "step_up_required");
+        // Nor does a group that holds a role give it to anybody.
+        let join = format!("{watch}/users/{}", bob.id);
+        app.call(Method::PUT, &join, &root.token, &json!({})).await.refused(403, "step_up_required");
+        app.call(Method::DELETE, &watch, &root.token, &json!({})).await.refused(403, "step_up_required");
         let wrong = json!({ "recoveryPins": "NOTHING", "nonsense": "FRESH" });
         app.call(Method::PUT, "/device-access/api/v1/demands", &root.token, &wrong).await.refused(400, "E0000001");
         app.call(Method::PUT, "/device-access/api/v1/demands", &root.token, &json!({})).await.expect(403);
         assert!(events(&app, &ada, "core.access.denied").await.contains(&Some("step_up_required".into())));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_policy_does_not_allow_is_not_enrolled_and_nothing_outlives_a_reset() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let root = member(&app, ada.org, "root", &[Role::Super]).await;
+        let mut browser = Browser::of(&app, &ada).await;
+        let mut device = Authenticator::new(9, ORIGIN);
+        let begun = browser.submit(&format!("{OWN}/new"), &[("name", "Key")]).await.expect(200);
+        let policy = json!({ "type": "MFA_ENROLL", "name": "No keys", "conditions": everybody(&app, &root.token).await,
+            "settings": { "type": "AUTHENTICATORS", "authenticators": [
+                { "key": "okta_password", "enroll": { "self": "REQUIRED" } },
+                { "key": "google_otp", "enroll": { "self": "REQUIRED" } } ] } });
+        let made = app.post("/api/v1/policies", &root.token, &policy).await.expect(200).json();
+        let path = format!("/api/v1/policies/{}", made["id"].as_str().expect("an id"));
+        let rule = json!({ "type": "MFA_ENROLL", "name": "Always", "actions": { "enroll": { "self": "LOGIN" } } });
+        app.post(&format!("{path}/rules"), &root.token, &rule).await.expect(200);
+        browser.submit(&format!("{OWN}/new"), &[("name", "Key")]).await.expect(403).says(&["factor_not_allowed"]);
+        let fields = [("name", "Key"), ("passkeyToken", &begun.hidden("passkeyToken"))];
+        let answer = device.enrol(&options(&begun));
+        let late = [&fields[..], &[("passkey", answer.as_str())]].concat();
+        browser.submit(OWN, &late).await.expect(403).says(&["factor_not_allowed"]);
+        // The app must be there, whatever else is.
+        let app_of_hers = app.app.store.read(ada.org, |tx| tx.factors_of(ada.id)).await.expect("it serves")[0].id;
+        let remove = format!("{OWN}/{app_of_hers}/remove");
+        browser.submit(&remove, &[]).await.expect(409);
+        app.call(Method::DELETE, &path, &root.token, &json!({})).await.expect(204);
+        let begun = browser.submit(&format!("{OWN}/new"), &[("name", "Key")]).await.expect(200);
+        let reset = format!("/api/v1/users/{}/lifecycle/reset_factors", ada.id);
+        app.post(&reset, &root.token, &json!({})).await.expect(200);
+        let answer = device.enrol(&options(&begun));
+        let token = begun.hidden("passkeyToken");
+        let ended = browser.submit(OWN, &[("name", "Key"), ("passkeyToken", &token), ("passkey", &answer)]).await;
+        assert!(ended.leads_to().starts_with("/signin") || ended.status == 401);
+        let own = app.app.store.read(ada.org, |tx| tx.factors_of(ada.id)).await.expect("the database serves");
+        assert!(own.is_empty(), "a factor outlived the reset");
+    }
+}
+
+/// The condition that a policy is for everybody.
+async fn everybody(app: &TestApp, token: &str) -> Value {
+    let groups = app.get("/api/v1/groups?q=Everyone", token).await.expect(200).json();
+    json!({ "people": { "groups": { "include": [groups[0]["id"]] } } })
 }

@@ -44,6 +44,8 @@ pub async fn reset_factors(app: &App, by: &Allowed<right::UsersResetFactors>, wh
         }
         let held: Vec<_> = tx.factors_of(person.id)?.iter().map(|held| held.kind.as_str()).collect();
         let retired = tx.retire_factors_of(person.id, env.now)?;
+        // Whoever holds a factor that was given away may be signed in with it.
+        tx.end_sessions_of(person.id, env.now)?;
         let event = by.success(kind).target(target(&person)).detail("factors", held.join(" "));
         tx.record(&event.detail("count", retired.to_string()), &env)?;
         notices::factors_reset(tx, &app.config, &person, &env)?;

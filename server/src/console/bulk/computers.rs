@@ -41,7 +41,9 @@ impl Many for Computers {
         let read = app.store.read(by.org, |tx| {
             let mut found = Vec::new();
             for id in ids.iter().filter_map(|id| id.parse().ok()) {
-                found.extend(tx.device(id)?);
+                if devices::is_seen(tx, by, Permission::DevicesManage, id)? {
+                    found.extend(tx.device(id)?);
+                }
             }
             Ok(found)
         });
