@@ -113,7 +113,7 @@ pub struct PeopleQuery {
 }
 
 crate::statements! {
-    SUPER_ADMINISTRATORS = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND status = 'ACTIVE' AND id IN (\
+    SUPER_ADMINISTRATORS = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY') AND id IN (\
                             SELECT a.user_id FROM role_assignments a WHERE a.org_id = $1 AND a.role = 'SUPER_ADMIN' UNION \
                             SELECT m.user_id FROM role_assignments a JOIN memberships m ON m.org_id = a.org_id \
                             AND m.group_id = a.group_id WHERE a.org_id = $1 AND a.role = 'SUPER_ADMIN') ORDER BY id");
@@ -121,7 +121,8 @@ crate::statements! {
 }
 
 impl Tx<'_> {
-    /// Every super administrator who can sign in.
+    /// Every super administrator whose account is in force, also where the password is locked, expired or to be replaced: whom
+    /// alarms reach.
     ///
     /// # Errors
     /// Of the database.

@@ -2,6 +2,7 @@
 //! organisation made are in [`custom_roles`](crate::custom_roles), what they reach in [`resource_sets`](crate::resource_sets).
 
 use postern_authn::permission::Role;
+use postern_authn::policy::password::FOREVER;
 use postern_codes::id::{
     Binding as BindingKind, Group, Id, ResourceSet, Role as RoleKind, RoleAssignment as RoleAssignmentKind, User,
 };
@@ -24,6 +25,25 @@ macro_rules! assignments {
             " FROM role_assignments a LEFT JOIN bindings b ON b.org_id = a.org_id AND b.id = a.binding_id \
              WHERE a.org_id = $1 AND ",
             $rest
+        )
+    };
+}
+
+/// A super administrator who would be left if the assignment $2 went, the account $3, the group $4, or the membership of $6
+/// in $5; an empty text is none. Counted are those of whom `$counts` is true.
+macro_rules! supers_left {
+    ($counts:literal) => {
+        concat!(
+            "SELECT u.id FROM role_assignments a JOIN users u ON u.org_id = a.org_id AND u.id = a.user_id \
+             WHERE a.org_id = $1 AND a.role = 'SUPER_ADMIN' AND a.id <> $2 AND u.id <> $3 AND ",
+            $counts,
+            " UNION ALL \
+             SELECT u.id FROM role_assignments a JOIN memberships m ON m.org_id = a.org_id AND m.group_id = a.group_id \
+             JOIN users u ON u.org_id = m.org_id AND u.id = m.user_id \
+             WHERE a.org_id = $1 AND a.role = 'SUPER_ADMIN' AND a.id <> $2 AND u.id <> $3 AND a.group_id <> $4 \
+             AND NOT (m.group_id = $5 AND m.user_id = $6) AND ",
+            $counts,
+            " LIMIT 1"
         )
     };
 }
@@ -59,15 +79,12 @@ crate::statements! {
     USER_ROLE_TARGETS_END = "DELETE FROM role_targets WHERE org_id = $1 AND assignment_id IN \
                              (SELECT a.id FROM role_assignments a WHERE a.org_id = $1 AND a.user_id = $2)";
     USER_ROLES_END = "DELETE FROM role_assignments WHERE org_id = $1 AND user_id = $2";
-    /// A super administrator who could still sign in if the assignment $2 went, the account $3, the group $4, or the
-    /// membership of $6 in $5. An empty text is none.
-    SUPERS_LEFT = "SELECT u.id FROM role_assignments a JOIN users u ON u.org_id = a.org_id AND u.id = a.user_id \
-                   WHERE a.org_id = $1 AND a.role = 'SUPER_ADMIN' AND a.id <> $2 AND u.id <> $3 AND u.status = 'ACTIVE' \
-                   UNION ALL \
-                   SELECT u.id FROM role_assignments a JOIN memberships m ON m.org_id = a.org_id AND m.group_id = a.group_id \
-                   JOIN users u ON u.org_id = m.org_id AND u.id = m.user_id \
-                   WHERE a.org_id = $1 AND a.role = 'SUPER_ADMIN' AND a.id <> $2 AND u.id <> $3 AND a.group_id <> $4 \
-                   AND NOT (m.group_id = $5 AND m.user_id = $6) AND u.status = 'ACTIVE' LIMIT 1";
+    /// Whoever comes back in by themselves: an expired password is changed at the sign-in, and a lock ends unless it holds to
+    /// the end of time ($7). Not whose password was switched off or is to be replaced by a link: that needs somebody else.
+    SUPERS_LEFT = supers_left!("u.status IN ('ACTIVE', 'PASSWORD_EXPIRED') AND u.password_ended_at IS NULL \
+                                AND (u.locked_until IS NULL OR u.locked_until < $7)");
+    /// Whoever has an account in force, however they come in.
+    SUPERS_AT_ALL = supers_left!("u.status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY')");
     /// Changes nothing; two changes of who may sign in as what follow one another.
     LOCK = "UPDATE orgs SET name = name WHERE org_id = $1";
     /// Changes nothing; who comes and goes, and which roles the group holds, follow one another.
@@ -269,7 +286,8 @@ impl Tx<'_> {
         Ok(self.execute(TARGET_REMOVE, values![id, group])? == 1)
     }
 
-    /// Holds every role of the organisation until the commit: changes of them follow one another.
+    /// Holds every role of the organisation until the commit, and from where its tokens may be used: changes of them follow
+    /// one another.
     ///
     /// # Errors
     /// Of the database.
@@ -307,22 +325,36 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Whether this takes the last super administrator who can sign in. Until the commit no other transaction that asks
+    /// Whether this takes the last super administrator who can come back in by themselves. Until the commit no other transaction that asks
     /// gets an answer: otherwise the last two could remove each other.
     ///
     /// # Errors
     /// Of the database.
     pub fn leaves_no_super(&mut self, loss: Loss) -> Result<bool, Error> {
-        self.one(LOCK, values![])?;
+        self.hold_roles()?;
+        self.would_leave_no_super(loss)
+    }
+
+    /// The same as it stands now, to be said before anybody tries.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn would_leave_no_super(&mut self, loss: Loss) -> Result<bool, Error> {
         let none = String::new;
-        let [assignment, user, group, from, member] = match loss {
+        let without: [String; 5] = match loss {
             Loss::Assignment(id) => [id.to_string(), none(), none(), none(), none()],
             Loss::Group(id) => [none(), none(), id.to_string(), none(), none()],
             Loss::Member(group, user) => [none(), none(), none(), group.to_string(), user.to_string()],
             Loss::User(id) => [none(), id.to_string(), none(), none(), none()],
         };
-        let left = self.row(SUPERS_LEFT, values![assignment, user, group, from, member])?;
-        Ok(left.is_none() && self.row(SUPERS_LEFT, values!["", "", "", "", ""])?.is_some())
+        // The last who comes in by themselves stays, and where there is none such, the last at all.
+        let [assignment, user, group, from, member] = without.each_ref().map(String::as_str);
+        let left = self.row(SUPERS_LEFT, values![assignment, user, group, from, member, FOREVER])?;
+        if left.is_none() && self.row(SUPERS_LEFT, values!["", "", "", "", "", FOREVER])?.is_some() {
+            return Ok(true);
+        }
+        let left = self.row(SUPERS_AT_ALL, values![assignment, user, group, from, member])?;
+        Ok(left.is_none() && self.row(SUPERS_AT_ALL, values!["", "", "", "", ""])?.is_some())
     }
 
     /// Whether nobody but this person could act as super administrator.

@@ -2,7 +2,12 @@
 
 use axum::http::Method;
 use postern_authn::permission::Role;
+use postern_authn::policy::password::Lockout;
+use postern_authn::user::Lifecycle;
+use postern_store::attempts::{Browser, MOST_IN_A_ROW, Wrong};
+use postern_store::roles::Loss;
 use postern_store::scratch;
+use postern_store::users::Failure;
 use serde_json::{Value, json};
 
 use crate::staff::{Member, Staff};
@@ -192,5 +197,58 @@ async fn of_two_who_remove_each_other_one_stays() {
             let done = [&one, &two].into_iter().filter(|answer| answer.status == 204).count();
             assert_eq!(done, 1, "{} {}", one.text(), two.text());
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_who_comes_in_by_themselves_stays_and_alarms_reach_every_super_administrator() {
+    for engine in scratch::engines() {
+        let staff = Staff::new(engine).await;
+        let (env, root) = (staff.app.app.env(), staff.root.id);
+        for (name, comes_in) in
+            [("expired", true), ("locked", true), ("shut", false), ("guessed", false), ("recovering", false)]
+        {
+            let other = staff.with(name, &[Role::Super]).await;
+            let judged = staff.app.app.store.write(staff.org, |tx| {
+                let user = tx.user(other.id)?.expect("it is there");
+                let lockout = tx.password_policy(user.id)?.password.lockout;
+                let locks = |minutes| Lockout { max_attempts: 1, auto_unlock_minutes: minutes, ..lockout.clone() };
+                let code = (Wrong::Code, Browser::Known);
+                match name {
+                    "expired" => drop(tx.move_user(&user, Lifecycle::ExpirePassword, env.now)?),
+                    "recovering" => drop(tx.move_user(&user, Lifecycle::ResetPassword, env.now)?),
+                    "locked" => drop(tx.attempt_failed(user.id, code, &locks(60), env.now)?),
+                    "shut" => drop(tx.attempt_failed(user.id, code, &locks(0), env.now)?),
+                    _ => {
+                        let never = Lockout { max_attempts: 0, ..lockout };
+                        for _ in 0..MOST_IN_A_ROW {
+                            let wrong =
+                                tx.attempt_failed(user.id, (Wrong::Password, Browser::Known), &never, env.now)?;
+                            assert_eq!(wrong, Failure::Counted);
+                        }
+                        assert!(tx.end_password(user.id, env.now)?);
+                    }
+                }
+                let told: Vec<_> = tx.super_administrators()?.iter().map(|person| person.id).collect();
+                Ok((tx.leaves_no_super(Loss::User(root))?, tx.leaves_no_super(Loss::User(other.id))?, told))
+            });
+            let (root_is_last, other_is_last, told) = judged.await.unwrap();
+            assert_eq!((root_is_last, other_is_last), (!comes_in, false), "{name}");
+            assert_eq!(told, [root, other.id], "{name}");
+            let gone = staff.app.app.store.write(staff.org, |tx| {
+                for held in tx.role_assignments(other.id)? {
+                    tx.take_role(held.id)?;
+                }
+                Ok(())
+            });
+            gone.await.unwrap();
+        }
+        // Where nobody comes in by themselves, the last at all stays.
+        let ended = staff.app.app.store.write(staff.org, |tx| {
+            let user = tx.user(root)?.expect("it is there");
+            tx.move_user(&user, Lifecycle::ResetPassword, env.now)?;
+            tx.leaves_no_super(Loss::User(root))
+        });
+        assert!(ended.await.unwrap());
     }
 }

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use postern_authn::policy::condition::{ALL_ZONES, Condition as _};
 use postern_authn::policy::sign_on::Access;
 use postern_authn::policy::{Outcome, Policy, PolicyType, Situation, decide};
+use postern_authn::user::Status;
 use postern_codes::id::{Id, Zone};
 use postern_store::{Error, Tx};
 
@@ -67,6 +68,10 @@ fn shut_out(tx: &mut Tx<'_>, by: &Caller, (before, after): (&[Policy], &[Policy]
     }
     let mut first = None;
     for person in tx.super_administrators()? {
+        // Whose password is to be replaced first gets in by no policy.
+        if person.status == Status::Recovery || tx.is_password_ended(person.id)? {
+            continue;
+        }
         let somewhere = tx.situation_of(person.id, "")?;
         let Some(why) = denial_everywhere(after, &somewhere) else { return Ok(None) };
         first.get_or_insert(why);
