@@ -23,6 +23,8 @@ crate::statements! {
                  WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL";
     TOKEN_INSERT = "INSERT INTO api_tokens (org_id, id, user_id, name, token_hash, grants, created_at, expires_at) \
                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    TOKENS_OF = "SELECT COUNT(*) AS tokens FROM api_tokens WHERE org_id = $1 AND user_id = $2 AND revoked_at IS NULL \
+                 AND expires_at > $3";
     TOKENS_REVOKE = "UPDATE api_tokens SET revoked_at = $3 WHERE org_id = $1 AND user_id = $2 AND revoked_at IS NULL";
     TOKEN_REVOKE = "UPDATE api_tokens SET revoked_at = $3 WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL";
 }
@@ -68,6 +70,14 @@ impl Tx<'_> {
     /// Of the database.
     pub fn token(&mut self, id: Id<ApiTokenKind>, now: Timestamp) -> Result<Option<ApiToken>, Error> {
         self.row(TOKEN, values![id, now])?.as_ref().map(token).transpose()
+    }
+
+    /// How many tokens of a person are alive.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn count_tokens_of(&mut self, user: Id<User>, now: Timestamp) -> Result<u64, Error> {
+        self.row(TOKENS_OF, values![user, now])?.map_or(Ok(0), |row| row.get("tokens"))
     }
 
     /// Makes a token: `00` and 40 characters of base64url. The answer is the only copy.

@@ -17,11 +17,14 @@ const NARROW = { width: 390, height: 844 };
 
 /** What the members of paths may be, on a stage. */
 const places = {
+  assignment: (place) => place.assignment,
   device: (place) => place.linux,
   person: (place) => place.grace,
   pin: (place) => place.pin,
   policy: (place) => place.policy,
+  role: (place) => place.role,
   rule: (place) => place.rule,
+  set: (place) => place.set,
   token: (place) => place.apiToken,
   user: (place) => place.grace,
 };
@@ -230,4 +233,10 @@ async function fill(place) {
   place.pin = pin.id;
   const tokens = await (await fetch(`${place.url}/api/v1/api-tokens`, { headers: { authorization: `SSWS ${place.token}` } })).json();
   place.apiToken = tokens[0].id;
+  const group = await call("/api/v1/groups", { profile: { name: "Desk", description: "" } });
+  place.assignment = (await call(`/api/v1/groups/${group.id}/roles`, { type: "HELP_DESK_ADMIN" })).id;
+  const role = await call("/api/v1/iam/roles", { label: "Front desk", description: "Calls", permissions: ["okta.users.read", "okta.groups.read"] });
+  const set = await call("/api/v1/iam/resource-sets", { label: "Everybody", description: "All people", resources: ["/api/v1/users"] });
+  await call(`/api/v1/groups/${group.id}/roles`, { type: "CUSTOM", role: role.id, "resource-set": set.id });
+  [place.role, place.set] = [role.id, set.id];
 }

@@ -5,7 +5,7 @@
 //! one change was judged by, another does not change beside it.
 
 mod assignees;
-mod bindings;
+pub mod bindings;
 pub mod custom;
 mod members;
 mod orn;

@@ -7,10 +7,11 @@ mod targets;
 use axum::http::StatusCode;
 use postern_authn::audit::{EventType, Target};
 use postern_authn::group::GroupKind;
-use postern_authn::permission::{Authority, Grant, Role, right};
-use postern_authn::user::Status;
+use postern_authn::permission::{Authority, Grant, Permission, Role, right};
+use postern_authn::user::{Status, User, fold};
 use postern_codes::Env;
-use postern_codes::id::{RoleAssignment as AssignmentKind, User as UserKind};
+use postern_codes::id::{Group as GroupKindId, Id, RoleAssignment as AssignmentKind, User as UserKind};
+use postern_store::groups::Group;
 use postern_store::roles::{Held, Holder, Loss, RoleAssignment};
 use postern_store::{Error, Tx};
 
@@ -23,7 +24,7 @@ use crate::api::routes::Routes;
 use crate::api::users::{self, Refusal};
 
 pub use http::standard;
-pub use targets::{add as add_target, remove as remove_target};
+pub use targets::{MOST as MOST_TARGETS, add as add_target, remove as remove_target};
 
 /// Most people in a group that holds a role.
 pub const MOST_IN_GROUP: u64 = 5000;
@@ -49,6 +50,8 @@ pub enum Wanted {
         /// The resource set.
         set: String,
     },
+    /// A standard role over some groups and the people in them alone.
+    Limited(Role, Vec<Id<GroupKindId>>),
     /// A standard role.
     Standard(Role),
 }
@@ -94,6 +97,9 @@ pub async fn assign(
                 (Ok(role), Ok(set)) => tx.custom_grant(role.id, set.id)?,
                 (Err(unknown), _) | (_, Err(unknown)) => return Ok(Err(unknown)),
             },
+            Wanted::Limited(role, _) if !role.takes_groups() => return Ok(Err(targets::takes_no_groups())),
+            Wanted::Limited(_, groups) if groups.len() > targets::MOST => return Ok(Err(targets::too_many())),
+            Wanted::Limited(role, groups) => tx.limited_grant(*role, groups)?,
             Wanted::Standard(role) => Grant::everywhere(*role),
         };
         if !by.authority().covers(&tx.granting(vec![grant])?) {
@@ -109,12 +115,25 @@ pub async fn assign(
                 }
                 (Err(unknown), _) | (_, Err(unknown)) => return Ok(Err(unknown)),
             },
-            Wanted::Standard(role) => Held::Standard(*role),
+            Wanted::Limited(role, _) | Wanted::Standard(role) => Held::Standard(*role),
         };
-        match give(tx, by, &found, held, &env)? {
-            Some(assignment) => shown(tx, assignment).map(Ok),
-            None => Ok(Err(duplicate(found.holder))),
+        // Found before anything is written: a refusal leaves its line in the record alone.
+        let mut limits = Vec::new();
+        if let Wanted::Limited(role, groups) = wanted {
+            for group in groups {
+                match groups::named(tx, group.as_str())? {
+                    Ok(group) => limits.push((*role, group)),
+                    Err(unknown) => return Ok(Err(unknown)),
+                }
+            }
         }
+        let Some(assignment) = give(tx, by, &found, held, &env)? else { return Ok(Err(duplicate(found.holder))) };
+        for (role, group) in &limits {
+            tx.add_role_target(assignment.id, group.id, env.now)?;
+            tx.record(&targets::event(by, &found, *role, group, Ok("TARGET_ADDED")), &env)?;
+        }
+        let is_limited = !limits.is_empty();
+        shown(tx, RoleAssignment { is_limited, ..assignment }).map(Ok)
     });
     given.await?
 }
@@ -160,6 +179,119 @@ pub async fn held(app: &App, by: &Allowed<right::RolesRead>, who: To<'_>) -> Res
         all.into_iter().map(|one| shown(tx, one)).collect::<Result<Vec<_>, Error>>().map(Ok)
     });
     held.await?
+}
+
+/// Who holds a role, with what they are called.
+#[derive(Debug, Clone)]
+pub enum Who {
+    /// A group, with how many people are in it.
+    Group(Group, u64),
+    /// A person.
+    User(User),
+}
+
+/// Which of the roles that are held are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Sought {
+    /// A part of the holder's name or login.
+    pub words: String,
+    /// Whether groups hold them, or people themselves.
+    pub by_groups: Option<bool>,
+    /// Which role: a standard one by its name, one that the organisation made by its id.
+    pub role: Option<String>,
+    /// Only those that follow this one.
+    pub after: String,
+}
+
+/// So many are looked at before those are left out that are not wanted.
+const BATCH: u32 = 200;
+
+/// The first `limit` of the roles that anybody holds and that are wanted, oldest first, with their holders.
+///
+/// # Errors
+/// Of the database.
+pub async fn all(
+    app: &App,
+    by: &Allowed<right::RolesRead>,
+    sought: &Sought,
+    limit: u32,
+) -> Result<Vec<(Shown, Who)>, ApiError> {
+    let words = fold(&sought.words);
+    let is_meant = |own: &RoleAssignment| {
+        let role = match own.held {
+            Held::Custom { role, .. } => role.to_string(),
+            Held::Standard(role) => role.as_str().to_owned(),
+        };
+        let is_group = matches!(own.holder, Holder::Group(_));
+        sought.by_groups.is_none_or(|wanted| wanted == is_group) && sought.role.as_ref().is_none_or(|own| *own == role)
+    };
+    let found = app.store.read(by.org, |tx| {
+        let (mut found, mut after) = (Vec::new(), sought.after.clone());
+        loop {
+            let batch = tx.all_role_assignments(&after, BATCH)?;
+            let is_last = batch.len() < BATCH as usize;
+            if let Some(last) = batch.last() {
+                after = last.id.to_string();
+            }
+            for own in batch.into_iter().filter(is_meant) {
+                if found.len() >= limit as usize {
+                    return Ok(found);
+                }
+                let Some(who) = who(tx, own.holder)? else { continue };
+                let is_called = match &who {
+                    Who::Group(group, _) => fold(&group.name).contains(&words),
+                    Who::User(person) => {
+                        [&person.name(), person.login.as_str()].iter().any(|own| fold(own).contains(&words))
+                    }
+                };
+                if is_called {
+                    found.push((shown(tx, own)?, who));
+                }
+            }
+            if is_last {
+                return Ok(found);
+            }
+        }
+    });
+    Ok(found.await?)
+}
+
+/// One role that somebody holds.
+///
+/// # Errors
+/// 404 where nobody holds it.
+pub async fn one(app: &App, by: &Allowed<right::RolesRead>, which: &str) -> Result<(Shown, Who), ApiError> {
+    let found = app.store.read(by.org, |tx| {
+        let found = match which.parse() {
+            Ok(id) => tx.role_assignment(id)?,
+            Err(_) => None,
+        };
+        let Some(own) = found else { return Ok(None) };
+        let Some(who) = who(tx, own.holder)? else { return Ok(None) };
+        Ok(Some((shown(tx, own)?, who)))
+    });
+    found.await?.ok_or_else(|| ApiError::not_found::<AssignmentKind>(which))
+}
+
+fn who(tx: &mut Tx<'_>, holder: Holder) -> Result<Option<Who>, Error> {
+    Ok(match holder {
+        Holder::Group(id) => match tx.group(id)? {
+            Some(group) => Some(Who::Group(group, tx.count_members(id)?)),
+            None => None,
+        },
+        Holder::User(id) => tx.user(id)?.map(Who::User),
+    })
+}
+
+/// Whether a caller who may give roles may change what somebody holds: nobody above them.
+///
+/// # Errors
+/// Of the database.
+pub fn may_change(tx: &mut Tx<'_>, by: &Allowed<right::RolesManage>, holder: Holder) -> Result<bool, Error> {
+    Ok(match holder {
+        Holder::Group(id) => by.authority().covers(&tx.authority_of_group(id)?),
+        Holder::User(id) => users::hindrance(tx, by, Permission::RolesManage, id)?.is_none(),
+    })
 }
 
 /// Everything that somebody holds; of a person, what their groups hold too.

@@ -7,6 +7,8 @@
 //! Not here: what is allowed and what happens (`api/` and `authn`).
 
 pub mod account;
+pub mod administrator;
+pub mod administrator_new;
 pub mod administrators;
 pub mod assets;
 pub mod bulk;
@@ -42,9 +44,13 @@ pub mod problem;
 pub mod qr;
 pub mod recovery;
 pub mod reports;
+pub mod role_form;
+pub mod roles;
 pub mod search;
 pub mod security;
+pub mod set_form;
 pub mod set_up;
+pub mod sets;
 pub mod shell;
 pub mod sign_in;
 pub mod stale;
@@ -67,6 +73,8 @@ pub fn routes() -> Routes {
         .merge(assets::routes())
         .merge(account::routes())
         .merge(own_factors::routes())
+        .merge(administrator::routes())
+        .merge(administrator_new::routes())
         .merge(administrators::routes())
         .merge(bulk::routes())
         .merge(choose::routes())
@@ -88,9 +96,13 @@ pub fn routes() -> Routes {
         .merge(pin_request::routes())
         .merge(policies::routes())
         .merge(reports::routes())
+        .merge(role_form::routes())
+        .merge(roles::routes())
         .merge(search::routes())
         .merge(security::routes())
+        .merge(set_form::routes())
         .merge(set_up::routes())
+        .merge(sets::routes())
         .merge(sign_in::routes())
         .merge(step_up::routes())
         .merge(token::routes())

@@ -6,6 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use jiff::tz::TimeZone;
+use postern_authn::audit::EventType;
 use postern_authn::permission::{Grant, Permission, Right, Role};
 use postern_codes::Timestamp;
 
@@ -92,6 +93,10 @@ impl FromRequestParts<Arc<App>> for Viewer {
         let zone = Reader::of(&parts.headers).zone;
         let caller = Caller::from_request_parts(parts, app).await?;
         if !caller.authority().is_administrator() {
+            // Somebody whose last role was taken may have a page open: what they try is on record.
+            let event = caller.failure(EventType::PermissionDenied, "not_an_administrator");
+            let env = app.env();
+            app.store.write(caller.org, |tx| tx.record(&event, &env)).await?;
             let summary = "the console is for administrators";
             return Err(ApiError::new(StatusCode::FORBIDDEN, "not_an_administrator", summary));
         }

@@ -4,6 +4,7 @@
 
 mod account_links;
 mod accounts;
+mod administrator_pages;
 mod app;
 mod authorisation;
 mod bad_input;

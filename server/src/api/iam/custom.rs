@@ -2,6 +2,7 @@
 //!
 //! Nobody makes a role of what they do not hold, and nobody widens one beyond what they hold where it is bound.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -83,6 +84,66 @@ pub async fn update(
         }
         tx.set_custom_role(role.id, &naming.label, &naming.description, env.now)?;
         tx.record(&by.success(EventType::RoleUpdate).target(target(&role)), &env)?;
+        Ok(or_not_found::<RoleKind, _>(tx.custom_role(role.id)?, which))
+    });
+    changed.await?
+}
+
+/// Makes of a role what `permissions` says, with another label and description, as its page showed it: `version` is when
+/// it last changed then, in microseconds.
+///
+/// # Errors
+/// 404 for no role, 412 where it was changed meanwhile, 400 where the label is taken, 403 where a permission comes or goes
+/// that the caller does not hold wherever the role is bound.
+pub async fn revise(
+    app: &App,
+    by: &Allowed<right::RolesManage>,
+    which: &str,
+    naming: &Naming,
+    (permissions, version): (&BTreeSet<Permission>, i64),
+) -> Result<CustomRole, ApiError> {
+    let env = app.env();
+    let changed = app.store.write(by.org, |tx| {
+        tx.hold_roles()?;
+        let role = match named(tx, which)? {
+            Ok(role) => role,
+            Err(unknown) => return Ok(Err(unknown)),
+        };
+        if role.updated_at.micros() != version {
+            let summary = "The role was changed by somebody else meanwhile; nothing was done.";
+            return Ok(Err(ApiError::new(StatusCode::PRECONDITION_FAILED, "E0000231", summary)));
+        }
+        if tx.custom_role_by_label(&naming.label)?.is_some_and(|other| other.id != role.id) {
+            return Ok(Err(label_taken()));
+        }
+        let own = tx.role_permissions(role.id)?;
+        let has = |permission: &Permission| own.iter().any(|own| own.permission == *permission);
+        let gone = own.iter().filter(|own| !permissions.contains(&own.permission));
+        let gone: Vec<_> = gone.map(|own| (own.permission, own.conditions.attributes())).collect();
+        let come = permissions.iter().copied().filter(|permission| !has(permission));
+        let come: Vec<_> = come.map(|permission| (permission, Attributes::all())).collect();
+        // All are looked at before anything is written: a refusal leaves its line in the record alone.
+        for (changes, kind) in [(&come, EventType::RolePermissionsAdd), (&gone, EventType::RolePermissionsDelete)] {
+            for (permission, attributes) in changes {
+                if !may_become(tx, by, &role, (*permission, attributes))? {
+                    return refuse(tx, by, kind, &role, *permission, &env);
+                }
+            }
+        }
+        for (permission, _) in &gone {
+            tx.delete_role_permission(role.id, *permission)?;
+            let event = by.success(EventType::RolePermissionsDelete).target(target(&role));
+            tx.record(&event.detail("permission", permission.as_str()), &env)?;
+        }
+        for (permission, _) in &come {
+            tx.insert_role_permission(role.id, *permission, &Conditions::default(), env.now)?;
+            let event = by.success(EventType::RolePermissionsAdd).target(target(&role));
+            tx.record(&event.detail("permission", permission.as_str()), &env)?;
+        }
+        tx.set_custom_role(role.id, &naming.label, &naming.description, env.now)?;
+        if naming.label != role.label || naming.description != role.description {
+            tx.record(&by.success(EventType::RoleUpdate).target(target(&role)), &env)?;
+        }
         Ok(or_not_found::<RoleKind, _>(tx.custom_role(role.id)?, which))
     });
     changed.await?

@@ -29,7 +29,7 @@ use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 
 /// Most groups that a role is limited to.
-const MOST: usize = 100;
+pub const MOST: usize = 100;
 
 /// Limits a role that somebody holds to a group, beside those that it is limited to.
 ///
@@ -59,7 +59,7 @@ pub async fn add(
         }
         targets.push(group.id);
         if targets.len() > MOST {
-            return Ok(Err(ApiError::new(StatusCode::BAD_REQUEST, "E0000093", "Target count limit exceeded")));
+            return Ok(Err(too_many()));
         }
         let grant = tx.limited_grant(role, &targets)?;
         if !by.authority().covers(&tx.granting(vec![grant])?) {
@@ -123,14 +123,29 @@ fn limited(
     };
     Ok(own(tx, found.holder, which)?.and_then(|held| match held.held {
         Held::Standard(role) if role.takes_groups() => Ok((found, held, role)),
-        Held::Custom { .. } | Held::Standard(_) => {
-            let summary = "The provided role type was not the same as required role type.";
-            Err(ApiError::new(StatusCode::BAD_REQUEST, "E0000091", summary))
-        }
+        Held::Custom { .. } | Held::Standard(_) => Err(takes_no_groups()),
     }))
 }
 
-fn event(by: &Caller, found: &Found, role: Role, group: &Group, outcome: Result<&'static str, &'static str>) -> Event {
+/// Only some standard roles can be limited to groups.
+pub fn takes_no_groups() -> ApiError {
+    let summary = "The provided role type was not the same as required role type.";
+    ApiError::new(StatusCode::BAD_REQUEST, "E0000091", summary)
+}
+
+/// A role is limited to so many groups and no more.
+pub fn too_many() -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "E0000093", "Target count limit exceeded")
+}
+
+/// What the record says of a group that a role is, or is not, limited to.
+pub fn event(
+    by: &Caller,
+    found: &Found,
+    role: Role,
+    group: &Group,
+    outcome: Result<&'static str, &'static str>,
+) -> Event {
     let kind = found.event(true);
     let event = match outcome {
         Ok(change) => by.success(kind).detail("change", change),

@@ -12,7 +12,7 @@ use fluent_syntax::ast::{CallArguments, Entry, Expression, InlineExpression, Pat
 use jiff::tz::TimeZone;
 use postern_authn::audit::EventType;
 use postern_authn::limit::Limit;
-use postern_authn::permission::Role;
+use postern_authn::permission::{Permission, Role};
 
 use super::*;
 use crate::console::language::{Language, SCREENS};
@@ -195,7 +195,9 @@ fn every_sentence_of_the_domain_is_in_every_other_language() {
     let mut wanted: Vec<Text> = Vec::new();
     wanted.extend(EventType::ALL.iter().map(|kind| say_of("domain-event", kind.as_str())));
     wanted.extend(Limit::ALL.iter().map(|limit| say_of("domain-limit", limit.name())));
+    wanted.extend(Permission::ALL.iter().map(|permission| say_of("domain-permission", permission.as_str())));
     wanted.extend(Role::ALL.iter().map(|role| say_of("domain-role", role.as_str())));
+    wanted.extend(Role::ALL.iter().map(|role| say_of("domain-role-meaning", role.as_str())));
     for language in Language::ALL.iter().filter(|language| **language != Language::En) {
         let own = keys(*language);
         let missing: Vec<&String> = wanted

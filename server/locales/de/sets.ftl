@@ -1,0 +1,53 @@
+sets-title = Ressourcenmengen
+sets-lead = Worüber eine hier angelegte Rolle reicht: Personen, Gruppen und Computer, einzeln oder alle einer Art.
+sets-none = Es gibt keine Ressourcenmengen.
+sets-none-next = Eine hier angelegte Rolle wird für eine gegeben. Beginnen Sie mit den Personen einer Gruppe.
+sets-set = Ressourcenmenge
+sets-for = Wofür sie ist
+sets-size = Ressourcen
+sets-changed = Geändert
+sets-new = Ressourcenmenge anlegen
+sets-new-lead = Wer eine Rolle dafür hat, erreicht, was darin ist, und nichts anderes. Später kann mehr hinein.
+sets-make = Ressourcenmenge anlegen
+sets-edit = { $set } umbenennen
+sets-edit-lead = Was darin ist, bleibt.
+sets-resources = Was darin ist
+sets-resources-none = Nichts: Rollen dafür erreichen nichts.
+sets-group = Die Gruppe { $group }
+sets-members = Die Personen in { $group }
+sets-all-devices = Alle Computer
+sets-all-groups = Alle Gruppen
+sets-all-iam = Administratoren, Rollen und Ressourcenmengen
+sets-all-logs = Das Protokoll
+sets-all-org = Was für die ganze Organisation gilt
+sets-all-policies = Alle Richtlinien
+sets-all-users = Alle Personen
+sets-no-area = Nichts im Ganzen
+sets-add = Etwas hineintun
+sets-add-about = Alle mit einer Rolle für diese Menge erreichen es ab ihrer nächsten Anfrage.
+sets-add-all = Alle einer Art
+sets-add-members = Die Personen in einer Gruppe
+sets-add-group = Eine Gruppe selbst
+sets-add-person = Eine Person
+sets-add-device = Ein Computer
+sets-add-do = Hineintun
+sets-nothing-chosen = Wählen Sie hier oder darunter, was hinein soll.
+sets-no-device = So heißt kein Computer: Wählen Sie einen der angebotenen.
+sets-full = Das geht nicht hinein: Es ist nicht mehr da, oder es sind schon { $count } Ressourcen in der Menge.
+sets-remove = Herausnehmen
+sets-bound = Rollen dafür
+sets-bound-none = Noch reicht keine Rolle über diese Menge.
+sets-bound-nobody = Niemand
+sets-give = Eine Rolle dafür geben
+sets-end = { $role } für { $set } beenden
+sets-end-about = Niemand hat die Rolle danach noch für diese Menge. Rolle und Menge bleiben.
+sets-end-nobody = Niemand hat sie hier.
+sets-end-short = Beenden
+sets-delete = { $set } löschen
+sets-delete-about = Das lässt sich nicht rückgängig machen. Keine Rolle reicht über sie, also verliert niemand etwas.
+sets-delete-effect =
+    { $count ->
+        [one] Die Menge ist weg; das eine Ding darin bleibt, wie es ist.
+       *[other] Die Menge ist weg; die { $count } Dinge darin bleiben, wie sie sind.
+    }
+sets-in-use = Eine Rolle reicht über diese Menge, deshalb kann sie nicht gelöscht werden.

@@ -1,0 +1,53 @@
+sets-title = Resource sets
+sets-lead = What a role that was made here reaches: people, groups and computers, one by one or all of a kind.
+sets-none = There are no resource sets.
+sets-none-next = A role that was made here is given over one. Begin with the people of a group.
+sets-set = Resource set
+sets-for = What it is for
+sets-size = Resources
+sets-changed = Changed
+sets-new = Make a resource set
+sets-new-lead = Whoever holds a role over it reaches what is in it and nothing else. More can be put in afterwards.
+sets-make = Make the resource set
+sets-edit = Rename { $set }
+sets-edit-lead = What is in it stays.
+sets-resources = What is in it
+sets-resources-none = Nothing: roles over it reach nothing.
+sets-group = The group { $group }
+sets-members = The people in { $group }
+sets-all-devices = All computers
+sets-all-groups = All groups
+sets-all-iam = Administrators, roles and resource sets
+sets-all-logs = The record
+sets-all-org = What holds for the whole organisation
+sets-all-policies = All policies
+sets-all-users = All people
+sets-no-area = Nothing whole
+sets-add = Put something in
+sets-add-about = Everybody who holds a role over this set reaches it from their next request on.
+sets-add-all = All of a kind
+sets-add-members = The people in a group
+sets-add-group = A group itself
+sets-add-person = One person
+sets-add-device = One computer
+sets-add-do = Put it in
+sets-nothing-chosen = Choose what to put in, here or below.
+sets-no-device = No computer is called that: choose one of those that are offered.
+sets-full = It cannot be put in: it is gone, or { $count } resources are in the set already.
+sets-remove = Take out
+sets-bound = Roles over it
+sets-bound-none = No role reaches this set yet.
+sets-bound-nobody = Nobody
+sets-give = Give a role over it
+sets-end = End { $role } over { $set }
+sets-end-about = Nobody holds the role over this set any more. The role and the set stay.
+sets-end-nobody = Nobody holds it here.
+sets-end-short = End
+sets-delete = Delete { $set }
+sets-delete-about = This cannot be undone. No role reaches it, so nobody loses anything.
+sets-delete-effect =
+    { $count ->
+        [one] The set is gone; the one thing in it stays as it is.
+       *[other] The set is gone; the { $count } things in it stay as they are.
+    }
+sets-in-use = A role reaches this set, so it cannot be deleted.
