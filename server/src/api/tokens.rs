@@ -286,6 +286,8 @@ fn misnamed(tx: &mut Tx<'_>, network: &Network) -> Result<Option<ApiError>, Erro
         Connection::Anywhere => "network: with ANYWHERE no zone is named",
         Connection::Zone if named.is_empty() => "network: with ZONE at least one zone is named",
         Connection::Zone => {
+            // Until the commit no zone goes: whoever deletes one asks the tokens.
+            tx.hold_roles()?;
             for zone in named {
                 let is_there = match zone.parse() {
                     Ok(id) => tx.has_zone(id)?,

@@ -248,6 +248,8 @@ fn unused(tx: &mut Tx<'_>, zone: &Zone, env: &Env) -> Result<Result<(), ApiError
     if let Err(refused) = policies::refuse_if_used(tx, zone.id.as_str(), zone.name.as_str())? {
         return Ok(Err(refused));
     }
+    // Until the commit no token is made or changed that speaks of it.
+    tx.hold_roles()?;
     let speaks = |token: &ApiToken| {
         token.network.include.iter().chain(&token.network.exclude).any(|named| named == zone.id.as_str())
     };

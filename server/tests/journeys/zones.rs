@@ -418,3 +418,39 @@ async fn whoever_is_behind_a_gateway_cannot_say_to_be_elsewhere() {
         staff.from("192.0.2.9", &["203.0.113.5"], "/api/v1/users/me", &staff.root.token).await.expect(200);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_used_from_its_zones_alone_and_they_stay_while_it_lives() {
+    for engine in scratch::engines() {
+        let staff = Staff::new(engine).await;
+        let boss = staff.with("boss", &[Role::Org]).await;
+        let zone = staff.made(office("Office")).await;
+        let path = format!("{ZONES}/{}", zone["id"].as_str().unwrap());
+        let tokens = staff.app.get("/api/v1/api-tokens", &staff.root.token).await.expect(200).json();
+        let own = tokens.as_array().unwrap().iter().find(|token| token["userId"] == boss.id.as_str()).unwrap();
+        let own = format!("/api/v1/api-tokens/{}", own["id"].as_str().unwrap());
+        let change = async |network: Value| {
+            let body = json!({ "name": "journey", "network": network });
+            staff.app.call(Method::PUT, &own, &staff.root.token, &body).await
+        };
+        let (inside, outside) = ("192.0.2.200", "203.0.113.9");
+        let (me, token) = ("/api/v1/users/me", &boss.token);
+        for (network, let_in, kept_out) in [
+            (json!({ "connection": "ZONE", "include": [zone["id"]] }), inside, outside),
+            (json!({ "connection": "ZONE", "exclude": [zone["id"]] }), outside, inside),
+        ] {
+            change(network).await.expect(200);
+            staff.from(let_in, &[], me, token).await.expect(200);
+            staff.from(kept_out, &[], me, token).await.refused(403, "E0000006");
+            // Whose word is not taken about others says nothing by it.
+            staff.from(kept_out, &[let_in], me, token).await.refused(403, "E0000006");
+            staff.zones(Method::DELETE, &path, Value::Null).await.refused(400, "E0000001");
+        }
+        let event = "/api/v1/logs?limit=1&filter=eventType+eq+%22system.api_token.request_outside_allowed_range%22";
+        let event = staff.app.get(event, &staff.root.token).await.expect(200).json()[0].clone();
+        assert_eq!(event["outcome"]["result"], "FAILURE");
+        change(json!({ "connection": "ZONE", "include": ["nzo00000000000000000"] })).await.refused(400, "E0000001");
+        staff.app.call(Method::DELETE, &own, &staff.root.token, &Value::Null).await.expect(204);
+        staff.zones(Method::DELETE, &path, Value::Null).await.expect(204);
+    }
+}
