@@ -1,7 +1,10 @@
 //! Roles that an organisation makes, resource sets, bindings, group targets: what is answered, refused and written down.
 
 use axum::http::Method;
+use postern_authn::group::{GroupKind, GroupProfile};
 use postern_authn::permission::Role;
+use postern_authn::user::{Profile, Status, User};
+use postern_codes::Id;
 use postern_store::scratch;
 use serde_json::{Value, json};
 
@@ -250,6 +253,85 @@ async fn a_role_of_a_group_is_held_by_those_in_it() {
         for kind in ["group.privilege.grant", "group.privilege.revoke"] {
             assert_eq!(staff.event_of(kind, "SUCCESS").await["outcome"]["result"], "SUCCESS", "{kind}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_too_large_to_look_at_holds_no_role() {
+    for engine in scratch::engines() {
+        let staff = Staff::new(engine).await;
+        let group = staff.group_of("Many", &[]).await;
+        let (env, id) = (staff.app.app.env(), group.parse().unwrap());
+        let filled = staff.app.app.store.write(staff.org, |tx| {
+            for number in 0..=5000 {
+                let profile = Profile {
+                    first_name: "Many".into(),
+                    last_name: "Example".into(),
+                    email: format!("many{number}@acme.example"),
+                    further: std::collections::BTreeMap::new(),
+                };
+                let login = profile.email.parse().unwrap();
+                let user = User::new(Id::new(&env), login, profile, Status::Active, env.now);
+                tx.insert_user(&user, "TEST", "system", &env)?;
+                tx.add_member(id, user.id, env.now)?;
+            }
+            Ok(())
+        });
+        filled.await.unwrap();
+        let path = format!("/api/v1/groups/{group}/roles");
+        let body = json!({ "type": "READ_ONLY_ADMIN" });
+        staff.as_root(Method::POST, &path, &body).await.refused(400, "E0000193");
+        let stats = format!("/api/v1/groups/{group}?expand=stats");
+        let stats = staff.as_root(Method::GET, &stats, &Value::Null).await.expect(200).json();
+        assert_eq!(stats["_embedded"]["stats"]["usersCount"], 5001);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_is_limited_to_a_hundred_groups_at_most() {
+    for engine in scratch::engines() {
+        let staff = Staff::new(engine).await;
+        let desk = staff.with("desk", &[Role::HelpDesk]).await;
+        let roles = format!("/api/v1/users/{}/roles", desk.id);
+        let held = staff.as_root(Method::GET, &roles, &Value::Null).await.json();
+        let targets = format!("{roles}/{}/targets/groups", held[0]["id"].as_str().unwrap());
+        let env = staff.app.app.env();
+        let made = staff.app.app.store.write(staff.org, |tx| {
+            let mut made = Vec::new();
+            for number in 0..=100 {
+                let profile = GroupProfile::new(&format!("Group {number}"), "").unwrap();
+                made.extend(tx.insert_group(GroupKind::Own, &profile, &env)?);
+            }
+            Ok(made)
+        });
+        let made = made.await.unwrap();
+        for group in &made[..100] {
+            staff.as_root(Method::PUT, &format!("{targets}/{group}"), &Value::Null).await.expect(204);
+        }
+        let more = format!("{targets}/{}", made[100]);
+        staff.as_root(Method::PUT, &more, &Value::Null).await.refused(400, "E0000093");
+        // One that is there already is no more.
+        staff.as_root(Method::PUT, &format!("{targets}/{}", made[0]), &Value::Null).await.expect(204);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_says_whether_it_gives_a_role() {
+    for engine in scratch::engines() {
+        let staff = Staff::new(engine).await;
+        let group = staff.group_of("Desk", &[]).await;
+        let path = format!("/api/v1/groups/{group}");
+        let has_privilege = async || {
+            let shown = staff.as_root(Method::GET, &format!("{path}?expand=stats"), &Value::Null).await;
+            shown.expect(200).json()["_embedded"]["stats"]["hasAdminPrivilege"].clone()
+        };
+        assert_eq!(has_privilege().await, false);
+        let body = json!({ "type": "HELP_DESK_ADMIN" });
+        let given = staff.as_root(Method::POST, &format!("{path}/roles"), &body).await.expect(200).json();
+        assert_eq!(has_privilege().await, true);
+        let role = format!("{path}/roles/{}", given["id"].as_str().unwrap());
+        staff.as_root(Method::DELETE, &role, &Value::Null).await.expect(204);
+        assert_eq!(has_privilege().await, false);
     }
 }
 

@@ -37,6 +37,7 @@ mod policy_pages;
 mod readers;
 mod recovery_pin;
 mod requests;
+mod scopes;
 mod sessions;
 mod sign_in;
 mod staff;
