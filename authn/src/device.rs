@@ -1,7 +1,6 @@
 //! Computers: what one says of itself, its life, and when its certificate counts.
 
 use std::fmt;
-use std::str::FromStr;
 
 use postern_codes::id::{Device as DeviceKind, Id};
 use postern_codes::{Env, Timestamp};
@@ -113,17 +112,6 @@ impl Lifecycle {
 impl fmt::Display for Lifecycle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Lifecycle {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Activate, Self::Deactivate, Self::Suspend, Self::Unsuspend]
-            .into_iter()
-            .find(|step| step.as_str() == text)
-            .ok_or(())
     }
 }
 
@@ -263,12 +251,6 @@ mod tests {
         {
             assert_eq!(step.from(DeviceStatus::Deleted), None, "{step}");
         }
-    }
-
-    #[test]
-    fn deleting_cannot_be_named_in_a_lifecycle_path() {
-        assert_eq!("delete".parse::<Lifecycle>(), Err(()));
-        assert_eq!("suspend".parse(), Ok(Lifecycle::Suspend));
     }
 
     #[test]

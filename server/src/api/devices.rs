@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use postern_authn::audit::EventType;
 use postern_authn::device::{Device, DeviceStatus, Lifecycle, Platform};
-use postern_authn::permission::{Permission, right};
+use postern_authn::permission::{Permission, Right, right};
 use postern_authn::recovery::Link;
 use postern_authn::user::User;
 use postern_codes::Timestamp;
@@ -28,20 +28,52 @@ use crate::api::{Allowed, ApiError, Caller, Json, users};
 const PLATFORMS: &str = "x-postern-platforms";
 const MOST: u32 = 200;
 
+/// A right to one step of a computer's life.
+pub trait StepRight: Right {
+    /// The step.
+    const STEP: Lifecycle;
+}
+
+impl StepRight for right::DevicesActivate {
+    const STEP: Lifecycle = Lifecycle::Activate;
+}
+
+impl StepRight for right::DevicesDeactivate {
+    const STEP: Lifecycle = Lifecycle::Deactivate;
+}
+
+impl StepRight for right::DevicesDelete {
+    const STEP: Lifecycle = Lifecycle::Delete;
+}
+
+impl StepRight for right::DevicesSuspend {
+    const STEP: Lifecycle = Lifecycle::Suspend;
+}
+
+impl StepRight for right::DevicesUnsuspend {
+    const STEP: Lifecycle = Lifecycle::Unsuspend;
+}
+
+/// What lets somebody take a computer through a step.
+pub const fn needed(step: Lifecycle) -> Permission {
+    match step {
+        Lifecycle::Activate => Permission::DevicesActivate,
+        Lifecycle::Deactivate => Permission::DevicesDeactivate,
+        Lifecycle::Delete => Permission::DevicesDelete,
+        Lifecycle::Suspend => Permission::DevicesSuspend,
+        Lifecycle::Unsuspend => Permission::DevicesUnsuspend,
+    }
+}
+
 /// Moves a computer on in its life. Out of use, nobody is linked with it and no recovery secret of it counts.
 ///
 /// # Errors
 /// 404 where there is none, E0000001 where its state does not allow the step.
-pub async fn change(
-    app: &App,
-    caller: Allowed<right::DevicesManage>,
-    id: Id<DeviceKind>,
-    step: Lifecycle,
-) -> Result<Device, ApiError> {
-    let env = app.env();
+pub async fn change<R: StepRight>(app: &App, caller: Allowed<R>, id: Id<DeviceKind>) -> Result<Device, ApiError> {
+    let (env, step) = (app.env(), R::STEP);
     let changed = app.store.write(caller.org, |tx| {
         let Some(device) = tx.device(id)? else { return Ok(Err(ApiError::not_found::<DeviceKind>(id.as_str()))) };
-        if !is_seen(tx, &caller, Permission::DevicesManage, id)? {
+        if !is_seen(tx, &caller, R::PERMISSION, id)? {
             let event = caller.failure(kind(step), "out_of_scope").target(target(&device));
             tx.record(&event, &env)?;
             return Ok(Err(out_of_scope(tx, &caller, id)?));
@@ -302,19 +334,18 @@ async fn get(State(app): State<Arc<App>>, caller: Caller, Path(id): Path<String>
 }
 
 async fn delete(State(app): State<Arc<App>>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
-    let caller = caller.require::<right::DevicesManage>(&app).await?;
-    change(&app, caller, device_id(&id)?, Lifecycle::Delete).await?;
+    let caller = caller.require::<right::DevicesDelete>(&app).await?;
+    change(&app, caller, device_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn lifecycle(
+async fn lifecycle<R: StepRight>(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Path((id, step)): Path<(String, String)>,
+    Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let caller = caller.require::<right::DevicesManage>(&app).await?;
-    let step: Lifecycle = step.parse().map_err(|()| ApiError::no_such_path())?;
-    change(&app, caller, device_id(&id)?, step).await?;
+    let caller = caller.require::<R>(&app).await?;
+    change(&app, caller, device_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -348,13 +379,32 @@ async fn of_user(
 /// The routes.
 pub fn routes() -> Routes {
     let read = Access::Permission(Permission::DevicesRead);
-    let manage = Access::Permission(Permission::DevicesManage);
+    let step = |step| Access::Permission(needed(step));
     Routes::new()
         .get("/api/v1/devices", read, list_for_okta)
         .get("/device-access/api/v1/devices", read, list_all)
         .get("/api/v1/devices/{deviceId}", read, get)
-        .delete("/api/v1/devices/{deviceId}", manage, delete)
-        .post("/api/v1/devices/{deviceId}/lifecycle/{step}", manage, lifecycle)
+        .delete("/api/v1/devices/{deviceId}", step(Lifecycle::Delete), delete)
+        .post(
+            "/api/v1/devices/{deviceId}/lifecycle/activate",
+            step(Lifecycle::Activate),
+            lifecycle::<right::DevicesActivate>,
+        )
+        .post(
+            "/api/v1/devices/{deviceId}/lifecycle/deactivate",
+            step(Lifecycle::Deactivate),
+            lifecycle::<right::DevicesDeactivate>,
+        )
+        .post(
+            "/api/v1/devices/{deviceId}/lifecycle/suspend",
+            step(Lifecycle::Suspend),
+            lifecycle::<right::DevicesSuspend>,
+        )
+        .post(
+            "/api/v1/devices/{deviceId}/lifecycle/unsuspend",
+            step(Lifecycle::Unsuspend),
+            lifecycle::<right::DevicesUnsuspend>,
+        )
         .get("/api/v1/devices/{deviceId}/users", read, get_people)
         .get("/api/v1/users/{userId}/devices", read, of_user)
 }

@@ -19,10 +19,11 @@ use super::viewer::Viewer;
 use super::words::{Text, say};
 use super::{events, people};
 use crate::App;
+use crate::api::ApiError;
+use crate::api::devices::{self, StepRight};
 use crate::api::path::Path;
 use crate::api::recovery_pins::{self, Pair};
 use crate::api::routes::{Access, Routes};
-use crate::api::{ApiError, devices};
 
 /// A computer's page.
 #[derive(Template)]
@@ -59,9 +60,18 @@ pub struct Device {
 /// `/admin/devices/ID`, and what can be done to a computer there.
 pub fn routes() -> Routes {
     let manage = Access::Permission(Permission::DevicesManage);
+    let of = |step| Access::Permission(devices::needed(step));
     Routes::new()
         .get("/admin/devices/{device}", Access::Permission(Permission::DevicesRead), show)
-        .post("/admin/devices/{device}/lifecycle/{step}", manage, step)
+        .post("/admin/devices/{device}/lifecycle/activate", of(Lifecycle::Activate), step::<right::DevicesActivate>)
+        .post(
+            "/admin/devices/{device}/lifecycle/deactivate",
+            of(Lifecycle::Deactivate),
+            step::<right::DevicesDeactivate>,
+        )
+        .post("/admin/devices/{device}/lifecycle/delete", of(Lifecycle::Delete), step::<right::DevicesDelete>)
+        .post("/admin/devices/{device}/lifecycle/suspend", of(Lifecycle::Suspend), step::<right::DevicesSuspend>)
+        .post("/admin/devices/{device}/lifecycle/unsuspend", of(Lifecycle::Unsuspend), step::<right::DevicesUnsuspend>)
         .post("/admin/devices/{device}/rotate", manage, rotate)
 }
 
@@ -87,10 +97,15 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
     let device = devices::device(&app, &by, devices::device_id(&id)?).await?;
     let read = app.store.read(by.org, |tx| {
         let enrolments = tx.enrolments_of_device(device.id)?;
-        let may_change = devices::is_seen(tx, &by, Permission::DevicesManage, device.id)?;
-        Ok((tx.devices_of_same_serial(&device)?, tx.newest_certificate(device.id)?, enrolments, may_change))
+        let mut may = Vec::new();
+        for permission in NEEDED {
+            if devices::is_seen(tx, &by, *permission, device.id)? {
+                may.push(*permission);
+            }
+        }
+        Ok((tx.devices_of_same_serial(&device)?, tx.newest_certificate(device.id)?, enrolments, may))
     });
-    let (namesakes, certificate, enrolments, may_change) = read.await?;
+    let (namesakes, certificate, enrolments, may) = read.await?;
     let mut rows = Vec::new();
     for (link, person) in devices::people(&app, &by, device.id).await? {
         let who = (Link::new(person.name(), people::address(&person)), person.login.to_string().into());
@@ -117,7 +132,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
         serial: or_unknown(&profile.serial_number),
         facts,
         people: rows,
-        acts: if may_change { acts(&device) } else { Vec::new() },
+        acts: acts(&device, &may),
         recent: events::latest(&app, &viewer, Some(device.id.as_str())).await?,
     }))
 }
@@ -158,13 +173,25 @@ fn namesakes_notice(namesakes: &[device::Device]) -> Option<Notice> {
     (!names.is_empty()).then(|| Notice::new(Tone::Warning, say("device-namesakes"), next))
 }
 
-fn acts(device: &device::Device) -> Vec<Act> {
+/// What can be done to a computer here.
+const NEEDED: &[Permission] = &[
+    Permission::DevicesActivate,
+    Permission::DevicesDeactivate,
+    Permission::DevicesDelete,
+    Permission::DevicesManage,
+    Permission::DevicesSuspend,
+    Permission::DevicesUnsuspend,
+];
+
+fn acts(device: &device::Device, may: &[Permission]) -> Vec<Act> {
     let name = &device.profile.display_name;
     let step = |step: Lifecycle, words: Text, effect, is_dangerous| {
         let address = format!("{}/lifecycle/{step}", address(device.id));
-        step.from(device.status).map(|_| Act { words: words.with("computer", name), effect, address, is_dangerous })
+        let is_open = may.contains(&devices::needed(step)) && step.from(device.status).is_some();
+        is_open.then(|| Act { words: words.with("computer", name), effect, address, is_dangerous })
     };
-    let rotate = (device.status == DeviceStatus::Active).then(|| Act {
+    let may_rotate = may.contains(&Permission::DevicesManage) && device.status == DeviceStatus::Active;
+    let rotate = may_rotate.then(|| Act {
         words: say("device-rotate"),
         effect: say("device-rotate-effect"),
         address: format!("{}/rotate", address(device.id)),
@@ -181,19 +208,15 @@ fn acts(device: &device::Device) -> Vec<Act> {
     acts.into_iter().flatten().collect()
 }
 
-async fn step(
+async fn step<R: StepRight>(
     Shared(app): Shared<Arc<App>>,
     viewer: Viewer,
-    Path((id, step)): Path<(String, String)>,
+    Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let by = viewer.require::<right::DevicesManage>(&app).await?;
+    let by = viewer.require::<R>(&app).await?;
     let id = devices::device_id(&id)?;
-    let step = match step.as_str() {
-        "delete" => Lifecycle::Delete,
-        other => other.parse().map_err(|()| ApiError::no_such_path())?,
-    };
-    devices::change(&app, by, id, step).await?;
-    let next = if step == Lifecycle::Delete { "/admin/devices".to_owned() } else { address(id) };
+    devices::change(&app, by, id).await?;
+    let next = if R::STEP == Lifecycle::Delete { "/admin/devices".to_owned() } else { address(id) };
     Ok(Redirect::to(&next).into_response())
 }
 

@@ -107,8 +107,8 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
     for found in &found {
         rows.push(row(&app, &viewer, &by, found).await?);
     }
-    let may_manage = viewer.may(Permission::DevicesManage);
-    let heads = if may_manage { Heads::new().with_picks() } else { Heads::new() };
+    let bulk = bulk::bar::<bulk::Computers>(&viewer);
+    let heads = if bulk.is_some() { Heads::new().with_picks() } else { Heads::new() };
     let heads = heads
         .plain(say("devices-computer"))
         .plain(say("device-serial"))
@@ -116,14 +116,13 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
         .plain(say("devices-status"))
         .plain(say("device-last-seen"))
         .plain(say("readiness-title"));
-    let enrol = may_manage.then_some(enrolment_code::ADDRESS);
+    let enrol = viewer.may(Permission::DevicesManage).then_some(enrolment_code::ADDRESS);
     let empty = if filters.are_set() {
         Empty { title: say("devices-no-match").with("words", q), next: say("devices-no-match-next"), act: None }
     } else {
         let act = enrol.map(|address| Link::new(say("enrolment-title"), address));
         Empty { title: say("devices-none"), next: say("devices-none-next"), act }
     };
-    let bulk = bulk::bar::<bulk::Computers>(&viewer);
     let shell = viewer.shell(Place::Devices);
     Ok(page(Devices { shell, filters, heads, rows, bulk, empty, pages, enrol }))
 }
@@ -131,9 +130,9 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
 async fn row(app: &App, viewer: &Viewer, by: &Allowed<right::DevicesRead>, own: &Device) -> Result<Row, ApiError> {
     let people = devices::people(app, by, own.id).await?;
     let profile = &own.profile;
-    let pick = viewer.may(Permission::DevicesManage);
+    let has_acts = bulk::bar::<bulk::Computers>(viewer).is_some();
     Ok(Row {
-        pick: pick.then(|| Pick { value: own.id.to_string(), of: Text::from(&profile.display_name) }),
+        pick: has_acts.then(|| Pick { value: own.id.to_string(), of: Text::from(&profile.display_name) }),
         computer: Link::new(&profile.display_name, device::address(own.id)),
         model: format!("{} {}", profile.manufacturer, profile.model).trim().to_owned(),
         serial: device::or_unknown(&profile.serial_number),

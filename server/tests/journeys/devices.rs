@@ -224,3 +224,36 @@ async fn only_a_super_administrator_changes_settings() {
         app.call(Method::PUT, limits, &harbour.super_token, &limit).await.refused(400, "E0000001");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_step_of_a_computers_life_asks_for_its_own_permission() {
+    for engine in scratch::engines() {
+        let harbour = Harbour::new(engine).await;
+        let computer = harbour.computer().await;
+        let make = async |path: &str, body: Value| {
+            harbour.app.post(path, &harbour.super_token, &body).await.expect(200).json()["id"].clone()
+        };
+        let permissions = ["okta.devices.lifecycle.suspend", "okta.devices.lifecycle.delete"];
+        let role = json!({ "label": "Bars", "description": "", "permissions": permissions });
+        let set = json!({ "label": "Computers", "description": "", "resources": ["/api/v1/devices"] });
+        let (role, set) = (make("/api/v1/iam/roles", role).await, make("/api/v1/iam/resource-sets", set).await);
+        let body = json!({ "type": "CUSTOM", "role": role, "resource-set": set });
+        let roles = format!("/api/v1/users/{}/roles", harbour.hal.id);
+        harbour.app.post(&roles, &harbour.super_token, &body).await.expect(201);
+        let own = format!("/api/v1/devices/{}", computer.id);
+        let step = async |step: &str, token: &str| {
+            harbour.app.post(&format!("{own}/lifecycle/{step}"), token, &Value::Null).await
+        };
+        step("suspend", &harbour.desk_token).await.expect(204);
+        for other in ["unsuspend", "activate", "deactivate"] {
+            step(other, &harbour.desk_token).await.refused(403, "E0000006");
+        }
+        step("nonsense", &harbour.desk_token).await.refused(404, "E0000008");
+        step("deactivate", &harbour.super_token).await.expect(204);
+        let delete = |token: String| {
+            let (app, own) = (&harbour.app, own.clone());
+            async move { app.call(Method::DELETE, &own, &token, &Value::Null).await }
+        };
+        delete(harbour.desk_token.clone()).await.expect(204);
+    }
+}

@@ -17,15 +17,15 @@ pub struct Computers;
 
 impl Many for Computers {
     type Item = Device;
-    type Right = right::DevicesManage;
+    type Right = right::DevicesRead;
     const PLACE: Place = Place::Devices;
     const ADDRESS: &'static str = "/admin/devices/bulk";
     const APPLY: &'static str = "/admin/devices/bulk/apply";
     const STEPS: &'static [Step] = &[
-        Step { name: "activate", needs: Permission::DevicesManage, is_dangerous: false, undo: None },
-        Step { name: "unsuspend", needs: Permission::DevicesManage, is_dangerous: false, undo: Some("suspend") },
-        Step { name: "suspend", needs: Permission::DevicesManage, is_dangerous: true, undo: Some("unsuspend") },
-        Step { name: "deactivate", needs: Permission::DevicesManage, is_dangerous: true, undo: None },
+        Step { name: "activate", needs: Permission::DevicesActivate, is_dangerous: false, undo: None },
+        Step { name: "unsuspend", needs: Permission::DevicesUnsuspend, is_dangerous: false, undo: Some("suspend") },
+        Step { name: "suspend", needs: Permission::DevicesSuspend, is_dangerous: true, undo: Some("unsuspend") },
+        Step { name: "deactivate", needs: Permission::DevicesDeactivate, is_dangerous: true, undo: None },
     ];
 
     fn words(step: &Step, count: usize) -> Words {
@@ -37,11 +37,11 @@ impl Many for Computers {
         }
     }
 
-    async fn found(app: &App, by: &Allowed<right::DevicesManage>, ids: &[String]) -> Result<Vec<Device>, ApiError> {
+    async fn found(app: &App, by: &Allowed<right::DevicesRead>, ids: &[String]) -> Result<Vec<Device>, ApiError> {
         let read = app.store.read(by.org, |tx| {
             let mut found = Vec::new();
             for id in ids.iter().filter_map(|id| id.parse().ok()) {
-                if devices::is_seen(tx, by, Permission::DevicesManage, id)? {
+                if devices::is_seen(tx, by, Permission::DevicesRead, id)? {
                     found.extend(tx.device(id)?);
                 }
             }
@@ -67,11 +67,23 @@ impl Many for Computers {
     }
 
     async fn change(app: &App, viewer: &Viewer, device: &Device, step: &Step) -> Result<(), ApiError> {
-        let by = viewer.require::<right::DevicesManage>(app).await?;
-        match lifecycle(step) {
-            Some(step) => devices::change(app, by, device.id, step).await.map(drop),
-            None => Err(ApiError::no_such_path()),
-        }
+        let id = device.id;
+        let changed = match lifecycle(step) {
+            Some(Lifecycle::Activate) => {
+                devices::change(app, viewer.require::<right::DevicesActivate>(app).await?, id).await
+            }
+            Some(Lifecycle::Deactivate) => {
+                devices::change(app, viewer.require::<right::DevicesDeactivate>(app).await?, id).await
+            }
+            Some(Lifecycle::Suspend) => {
+                devices::change(app, viewer.require::<right::DevicesSuspend>(app).await?, id).await
+            }
+            Some(Lifecycle::Unsuspend) => {
+                devices::change(app, viewer.require::<right::DevicesUnsuspend>(app).await?, id).await
+            }
+            Some(Lifecycle::Delete) | None => Err(ApiError::no_such_path()),
+        };
+        changed.map(drop)
     }
 }
 
