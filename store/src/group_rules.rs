@@ -45,6 +45,8 @@ crate::statements! {
                      ON CONFLICT (org_id, rule_id, group_id) DO NOTHING";
     TARGETS_CLEAR = "DELETE FROM group_rule_targets WHERE org_id = $1 AND rule_id = $2";
     IS_TARGET = "SELECT rule_id FROM group_rule_targets WHERE org_id = $1 AND group_id = $2 LIMIT 1";
+    FILLING = "SELECT r.id, r.name FROM group_rule_targets t JOIN group_rules r ON r.org_id = t.org_id AND r.id = t.rule_id \
+               WHERE t.org_id = $1 AND t.group_id = $2 AND r.ending IS NULL ORDER BY r.id";
     EXCLUDED = "SELECT user_id FROM group_rule_exclusions WHERE org_id = $1 AND rule_id = $2 ORDER BY user_id";
     IS_EXCLUDED = "SELECT rule_id FROM group_rule_exclusions WHERE org_id = $1 AND rule_id = $2 AND user_id = $3";
     EXCLUSION_INSERT = "INSERT INTO group_rule_exclusions (org_id, rule_id, user_id) VALUES ($1, $2, $3) \
@@ -262,6 +264,14 @@ impl Tx<'_> {
     /// Of the database.
     pub fn is_filled_by_rule(&mut self, group: Id<Group>) -> Result<bool, Error> {
         Ok(self.row(IS_TARGET, values![group])?.is_some())
+    }
+
+    /// The rules that fill this group, by id and name.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn rules_that_fill(&mut self, group: Id<Group>) -> Result<Vec<(Id<GroupRule>, String)>, Error> {
+        self.rows(FILLING, values![group])?.iter().map(|row| Ok((row.get("id")?, row.get("name")?))).collect()
     }
 
     /// Has a rule carried out from now on, by somebody's right; everybody is judged.
