@@ -15,6 +15,9 @@ use serde_json::Value;
 use crate::App;
 use crate::api::error::ApiError;
 
+/// The longest member of a query, in bytes. A filter that is longer is refused by its grammar.
+const LONGEST_MEMBER: usize = 2_000;
+
 /// The query of a request. A member that is empty counts as absent.
 #[derive(Debug, Clone)]
 pub struct Query {
@@ -28,7 +31,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let members = axum::extract::Query::try_from_uri(&parts.uri);
         let members = members.map_err(|_| ApiError::validation("query", ["the query cannot be read"]))?;
-        Ok(Self { uri: parts.uri.clone(), members: members.0 })
+        let members: Vec<(String, String)> = members.0;
+        let is_long =
+            |(name, value): &&(String, String)| value.len() > LONGEST_MEMBER && name != "filter" && name != "search";
+        if let Some((name, value)) = members.iter().find(is_long) {
+            let name: String = name.chars().take(64).collect();
+            let cause = format!("{name}: has {} bytes and may have {LONGEST_MEMBER}", value.len());
+            return Err(ApiError::validation(&name, [cause]));
+        }
+        Ok(Self { uri: parts.uri.clone(), members })
     }
 }
 

@@ -180,6 +180,12 @@ async fn a_search_of_ten_megabytes_is_refused_at_once() {
         staff.app.get(&format!("/api/v1/users?search=id+eq+%22{}%22", &long[..60_000]), &staff.root.token).await;
     assert!(in_path.text().contains("at most 2000 bytes"), "{}", in_path.text());
     in_path.refused(400, "E0000031");
+    for (member, code) in [("filter", "E0000053"), ("q", "E0000001"), ("after", "E0000001")] {
+        for list in ["users", "groups"] {
+            let path = format!("/api/v1/{list}?{member}={}", &long[..60_000]);
+            staff.app.get(&path, &staff.root.token).await.refused(400, code);
+        }
+    }
     let body = json!({ "profile": { "login": long } });
     staff.app.post("/api/v1/users", &staff.root.token, &body).await.refused(413, "E0000001");
 
