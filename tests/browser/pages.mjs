@@ -19,6 +19,9 @@ const NARROW = { width: 390, height: 844 };
 const places = {
   assignment: (place) => place.assignment,
   device: (place) => place.linux,
+  group: (place) => place.group,
+  group_rule: (place) => place.groupRule,
+  import: (place) => place.file,
   person: (place) => place.grace,
   pin: (place) => place.pin,
   policy: (place) => place.policy,
@@ -228,6 +231,20 @@ async function fill(place) {
     await call("/api/v1/users", { profile: { firstName: "Person", lastName: `Number ${number}`, email: login, login } });
     await call("/api/v1/groups", { profile: { name: `Group ${number}`, description: "A group with a long description, as they come" } });
   }
+  const pilots = await call("/api/v1/groups", { profile: { name: "Pilots", description: "First to get what is new" } });
+  place.group = pilots.id;
+  const rule = await call("/api/v1/groups/rules", {
+    type: "group_rule", name: "Everybody in Sales", conditions: { expression: { value: 'user.department == "Sales"' } },
+    actions: { assignUserToGroups: { groupIds: [pilots.id] } },
+  });
+  place.groupRule = rule.id;
+  await fetch(`${place.url}/api/v1/groups/${pilots.id}/users/${place.grace}`, { method: "PUT", headers: { authorization: `SSWS ${place.token}` } });
+  const file = await fetch(`${place.url}/api/v1/users/imports?name=people.csv`, {
+    method: "POST", headers: { authorization: `SSWS ${place.token}`, "content-type": "text/csv" },
+    body: "login,email,firstName,lastName\nnew@harbour.example,new@harbour.example,New,One\nbad,no address,Bad,One\n",
+  });
+  place.file = (await file.json()).id;
+  await place.work();
   const pin = await call(`/device-access/api/v1/devices/${place.linux}/users/${place.grace}/recovery-pins`, { mode: "TIME", reason: "Phone lost" }, place.deskToken);
   assert.ok(pin.id, JSON.stringify(pin));
   place.pin = pin.id;

@@ -1,5 +1,14 @@
 groups-title = Gruppen
-groups-lead = Mengen von Personen. Sie werden über die API angelegt und gefüllt.
+groups-lead = Mengen von Personen. Eine Gruppe kann Rollen geben, und Richtlinien und Regeln können von ihr sprechen.
+groups-new = Neue Gruppe
+groups-create = Gruppe anlegen
+groups-search = Name
 groups-group = Gruppe
 groups-for = Zweck
+groups-filled = Gefüllt
+groups-by-itself = Mit allen
+groups-by-hand = Von Hand
+groups-by-rule = Durch Regeln
 groups-people = Personen
+groups-none = Eine solche Gruppe gibt es nicht.
+groups-none-next = Eine Gruppe wird hier angelegt und von Hand, durch eine Regel oder mit einer Personendatei gefüllt.

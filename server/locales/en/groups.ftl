@@ -1,5 +1,14 @@
 groups-title = Groups
-groups-lead = Sets of people. They are made and filled by the API.
+groups-lead = Sets of people. A group may give roles, and policies and rules may speak of it.
+groups-new = New group
+groups-create = Make the group
+groups-search = Name
 groups-group = Group
 groups-for = For
+groups-filled = Filled
+groups-by-itself = With everybody
+groups-by-hand = By hand
+groups-by-rule = By rules
 groups-people = People
+groups-none = There is no such group.
+groups-none-next = A group is made here, and filled by hand, by a rule or by a file of people.

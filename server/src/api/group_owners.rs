@@ -77,6 +77,29 @@ pub async fn remove(app: &App, by: &Allowed<right::GroupsManage>, which: &str, o
     removed.await?
 }
 
+/// The owners of a group behind `after`, each with what they are called; of one kind, where it is not empty.
+///
+/// # Errors
+/// 404 for no group.
+pub async fn list(
+    app: &App,
+    by: &Allowed<right::GroupsRead>,
+    which: &str,
+    (kind, after, limit): (&str, &str, u32),
+) -> Result<Vec<(String, Owner)>, ApiError> {
+    let found = app.store.read(by.org, |tx| {
+        let group = match groups::seen(tx, by, which)? {
+            Ok(group) => group,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let owners = tx.owners(group.id, after, (kind, limit))?;
+        let named: Result<Vec<_>, Error> =
+            owners.into_iter().map(|owner| Ok((name(tx, &owner)?.unwrap_or_default(), owner))).collect();
+        named.map(Ok)
+    });
+    found.await?
+}
+
 /// What an owner is called, if there is such a person or group.
 fn name(tx: &mut Tx<'_>, owner: &Owner) -> Result<Option<String>, Error> {
     if owner.kind == "USER" {
@@ -130,17 +153,7 @@ async fn get_owners(
         Some(search) if search.eq_ignore_ascii_case("type eq \"GROUP\"") => "GROUP",
         Some(_) => return Err(ApiError::bad_search("owners are searched by type eq \"USER\" or type eq \"GROUP\"")),
     };
-    let found = app.store.read(by.org, |tx| {
-        let group = match groups::seen(tx, &by, &which.0)? {
-            Ok(group) => group,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        let owners = tx.owners(group.id, &after, (kind, limit + 1))?;
-        let named: Result<Vec<_>, Error> =
-            owners.into_iter().map(|owner| Ok((name(tx, &owner)?.unwrap_or_default(), owner))).collect();
-        named.map(Ok)
-    });
-    let found = found.await??;
+    let found = list(&app, &by, &which.0, (kind, &after, limit + 1)).await?;
     Ok(Page::of(&app, &query, (found, limit), |(_, owner)| owner.id.clone(), |(name, owner)| shown(owner, name)))
 }
 

@@ -23,8 +23,14 @@ pub mod export;
 pub mod features;
 pub mod form;
 pub mod form_page;
+pub mod group;
+pub mod group_form;
+pub mod group_members;
 pub mod groups;
 pub mod home;
+pub mod import_file;
+pub mod import_words;
+pub mod imports;
 pub mod language;
 pub mod list;
 pub mod not_me;
@@ -33,6 +39,7 @@ pub mod page;
 pub mod part;
 pub mod parts;
 pub mod people;
+pub mod people_export;
 pub mod person;
 pub mod person_acts;
 pub mod person_form;
@@ -46,6 +53,8 @@ pub mod recovery;
 pub mod reports;
 pub mod role_form;
 pub mod roles;
+pub mod rule_form;
+pub mod rules;
 pub mod search;
 pub mod security;
 pub mod set_form;
@@ -55,9 +64,11 @@ pub mod shell;
 pub mod sign_in;
 pub mod stale;
 pub mod step_up;
+pub mod stream;
 pub mod token;
 pub mod token_new;
 pub mod tokens;
+pub mod upload;
 pub mod viewer;
 pub mod what_if;
 pub mod words;
@@ -84,11 +95,17 @@ pub fn routes() -> Routes {
         .merge(enrolment_code::routes())
         .merge(export::routes())
         .merge(features::routes())
+        .merge(group::routes())
+        .merge(group_form::routes())
+        .merge(group_members::routes())
         .merge(groups::routes())
         .merge(home::routes())
+        .merge(import_file::routes())
+        .merge(imports::routes())
         .merge(not_me::routes())
         .merge(parts::routes())
         .merge(people::routes())
+        .merge(people_export::routes())
         .merge(person::routes())
         .merge(person_acts::routes())
         .merge(person_form::routes())
@@ -98,6 +115,8 @@ pub fn routes() -> Routes {
         .merge(reports::routes())
         .merge(role_form::routes())
         .merge(roles::routes())
+        .merge(rule_form::routes())
+        .merge(rules::routes())
         .merge(search::routes())
         .merge(security::routes())
         .merge(set_form::routes())

@@ -12,14 +12,15 @@ use postern_codes::Timestamp;
 use postern_store::people::{ATTRIBUTES, PeopleQuery};
 use postern_store::search::Condition;
 
-use super::bulk;
 use super::list::{PAGE, pages};
 use super::page::page;
 use super::part::{Ask, Bulk, Empty, Filters, Heads, Link, Moment, Pages, Pick, State, Tone};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::{Text, say, say_of};
+use super::{bulk, people_export};
 use crate::App;
+use crate::api::imports::{self, export};
 use crate::api::page::Query;
 use crate::api::routes::{Access, Routes};
 use crate::api::{ApiError, users};
@@ -62,6 +63,10 @@ pub struct People {
     pub pages: Pages,
     /// Whether the viewer may make people.
     pub may_create: bool,
+    /// Whether they may have them made by a file.
+    pub may_import: bool,
+    /// Whom the list shows as a file, for those who may have everybody's whole profile.
+    pub export: Option<String>,
 }
 
 /// `/admin/people`.
@@ -106,15 +111,24 @@ fn filters(query: &Query) -> Filters {
     filters.ask(query, "status", say("people-standing"), Ask::Choice(standings))
 }
 
-async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Result<Response, ApiError> {
-    let by = viewer.require::<right::UsersRead>(&app).await?;
-    let filters = filters(&query);
+/// Whom the filters of an address let through.
+///
+/// # Errors
+/// E0000001 where the address does not say where a page begins.
+pub fn wanted(viewer: &Viewer, query: &Query) -> Result<PeopleQuery, ApiError> {
+    let filters = filters(query);
     let (q, status) = (filters.value("q").to_owned(), filters.value("status"));
     let is_known = status == "LOCKED_OUT" || status.parse::<Status>().is_ok();
     let condition = is_known.then(|| format!("status eq \"{status}\""));
     let condition = condition.and_then(|text: String| Condition::parse_at(&text, ATTRIBUTES, viewer.now).ok());
-    let words = Some(q.clone()).filter(|words| !words.is_empty());
-    let wanted = PeopleQuery { words, condition, after: query.get("after")?, ..PeopleQuery::default() };
+    let words = Some(q).filter(|words| !words.is_empty());
+    Ok(PeopleQuery { words, condition, after: query.get("after")?, ..PeopleQuery::default() })
+}
+
+async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Result<Response, ApiError> {
+    let by = viewer.require::<right::UsersRead>(&app).await?;
+    let filters = filters(&query);
+    let wanted = wanted(&viewer, &query)?;
     let mut found = users::list(&app, &by, wanted, PAGE).await?;
     let pages = pages(&query, &mut found, |person| person.id.to_string());
     let bulk = bulk::bar::<bulk::People>(&viewer);
@@ -142,11 +156,15 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
         .plain(say("people-factors"))
         .number(say("people-computers"))
         .plain(say("people-last-sign-in"));
+    let q = filters.value("q").to_owned();
     let title = if q.is_empty() { say("people-none") } else { say("people-no-match").with("words", q) };
     let act = may_create.then(|| Link::new(say("accounts-new"), "/admin/people/new"));
     let empty = Empty { title, next: say("people-none-next"), act };
     let shell = viewer.shell(Place::People);
-    Ok(page(People { shell, filters, heads, rows, bulk, empty, pages, may_create }))
+    let may_import = imports::may_import(by.authority());
+    let export = filters.address("", &[]).replacen("/admin/people", people_export::ADDRESS, 1);
+    let export = export::admit(&by).is_ok().then_some(export);
+    Ok(page(People { shell, filters, heads, rows, bulk, empty, pages, may_create, may_import, export }))
 }
 
 /// What people call a factor.

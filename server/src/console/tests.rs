@@ -18,6 +18,9 @@ use super::shell::{Place, Shell};
 use super::sign_in::Question;
 use super::*;
 
+#[path = "tests/groups.rs"]
+mod groups_and_files;
+
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_795_334_700);
 
 fn ago(seconds: u64) -> Moment {
@@ -405,6 +408,8 @@ fn people() -> people::People {
         ],
         pages: pages(),
         may_create: true,
+        may_import: true,
+        export: Some("/admin/people/export.csv".into()),
     }
 }
 
@@ -591,7 +596,7 @@ fn screens() -> Vec<(&'static str, String)> {
     let mut sign_in_wrong =
         sign_in::SignIn::new("Harbour Lights", Question::Password, Some("ida@harbour.example".into()));
     sign_in_wrong.notice = Some(wrong);
-    vec![
+    let mut screens = vec![
         ("person-edit", drawn(&person_form())),
         (
             "person-temporary",
@@ -660,14 +665,6 @@ fn screens() -> Vec<(&'static str, String)> {
         ("policy-form", drawn(&policy_form())),
         ("what-if", drawn(&what_if_page())),
         ("person", drawn(&person())),
-        (
-            "groups",
-            drawn(&groups::Groups {
-                shell: shell(Place::Groups),
-                rows: vec![groups::Row { name: "Pilots".into(), description: "First to get it".into(), people: 12 }],
-                pages: pages(),
-            }),
-        ),
         (
             "administrators",
             drawn(&administrators::Administrators {
@@ -840,7 +837,9 @@ fn screens() -> Vec<(&'static str, String)> {
         ("forbidden", drawn(&problem::Problem { why: problem::Why::Forbidden, request_id: "req1".into() })),
         ("unavailable", drawn(&problem::Problem { why: problem::Why::Unavailable, request_id: "req1".into() })),
         ("parts", drawn(&parts::Parts { shell: shell(Place::Nowhere) })),
-    ]
+    ];
+    screens.extend(groups_and_files::screens(&|view| view.dyn_render().unwrap()));
+    screens
 }
 
 /// The values of an attribute of every element with a given name, and whether it is there.

@@ -38,6 +38,14 @@ impl<'a> Browser<'a> {
         self.send(request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"), body).await
     }
 
+    /// Sends a file by a form of one of our pages.
+    pub async fn upload(&mut self, path: &str, (name, file): (&str, &[u8])) -> Answer {
+        let head = format!("--mark\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+        let body = [head.as_bytes(), file, b"\r\n--mark--\r\n"].concat();
+        let request = Request::post(path).header("sec-fetch-site", "same-origin");
+        self.send(request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=mark"), body).await
+    }
+
     /// Calls the API from one of our pages.
     pub async fn call(&mut self, path: &str, body: &serde_json::Value) -> Answer {
         let request = Request::post(path).header("sec-fetch-site", "same-origin");
@@ -49,12 +57,12 @@ impl<'a> Browser<'a> {
         self.cookie.is_some()
     }
 
-    async fn send(&mut self, request: axum::http::request::Builder, body: String) -> Answer {
+    async fn send(&mut self, request: axum::http::request::Builder, body: impl Into<Body>) -> Answer {
         let session = self.cookie.iter().map(|token| format!("{COOKIE}={token}"));
         let others = self.others.iter().map(|(name, value)| format!("{name}={value}"));
         let cookies = session.chain(others).collect::<Vec<_>>().join("; ");
         let request = if cookies.is_empty() { request } else { request.header(header::COOKIE, cookies) };
-        let answer = self.app.send(request.body(Body::from(body)).expect("a request")).await;
+        let answer = self.app.send(request.body(body.into()).expect("a request")).await;
         for line in answer.headers.get_all(header::SET_COOKIE) {
             let line = line.to_str().expect("ASCII");
             let (name, value) = line.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
