@@ -22,9 +22,12 @@ use std::time::Duration;
 
 use postern_authn::device::Device;
 use postern_authn::factor::totp;
+use postern_authn::network::{OriginDraft, OriginScope, ScopeGrant, Usage, ZoneDraft};
 use postern_authn::policy::{PolicyType, default_policy, order};
 use postern_codes::Secret;
-use postern_codes::id::{Device as DeviceKind, Id, Policy as PolicyKind, PolicyRule};
+use postern_codes::id::{
+    Device as DeviceKind, Id, Policy as PolicyKind, PolicyRule, TrustedOrigin as TrustedOriginKind, Zone as ZoneKind,
+};
 use postern_codes::otp::{self, AUTHENTICATOR_APP};
 use postern_server::api::routes::Route;
 use postern_server::app::{route_table, router};
@@ -79,11 +82,12 @@ async fn an_organisation_for_clients_of_the_api() {
     let secret = harbour.register(&computer).await;
     let mac = a_mac(&harbour).await;
     let (policy, rule) = a_policy(&harbour).await;
+    let (zone, origin) = a_zone_and_an_origin(&harbour).await;
     let url = serve(&harbour.app).await;
     say(&json!({
         "url": url, "token": harbour.super_token, "deskToken": harbour.desk_token, "session": harbour.ada.sign_in(&harbour.app).await.expose(),
         "ada": harbour.ada.id, "hal": harbour.hal.id, "grace": harbour.grace.id, "linux": computer.id, "mac": mac,
-        "policy": policy, "rule": rule, "routes": routes(),
+        "policy": policy, "rule": rule, "zone": zone, "origin": origin, "routes": routes(),
     }));
     for line in lines() {
         say(&obey(&harbour.app, &line, Some((&computer, &secret))).await);
@@ -111,6 +115,22 @@ async fn a_mac(harbour: &Harbour) -> Id<DeviceKind> {
     let made = harbour.app.app.store.write(harbour.ada.org, |tx| tx.insert_device(&mac));
     made.await.expect("the database serves");
     mac.id
+}
+
+/// A network zone, and a trusted origin.
+async fn a_zone_and_an_origin(harbour: &Harbour) -> (Id<ZoneKind>, Id<TrustedOriginKind>) {
+    let env = harbour.app.app.env();
+    let made = harbour.app.app.store.write(harbour.ada.org, |tx| {
+        let name = "Office".parse().expect("a name");
+        let range = "198.51.100.0/24".parse().expect("a range");
+        let zone = ZoneDraft::new(name, Usage::Policy, vec![range], Vec::new()).expect("a zone");
+        let grant = ScopeGrant { scope: OriginScope::Cors, apps: Vec::new() };
+        let (name, address) = ("App".parse().expect("a name"), "https://app.example.com".parse().expect("an origin"));
+        let origin = OriginDraft::new(name, address, vec![grant]).expect("an origin");
+        let zone = tx.insert_zone(&zone, true, &env)?.expect("a free name");
+        Ok((zone, tx.insert_trusted_origin(&origin, "stage", &env)?.expect("a free name")))
+    });
+    made.await.expect("the database serves")
 }
 
 /// A policy about passwords, for everybody, with a rule.

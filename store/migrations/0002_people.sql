@@ -23,6 +23,7 @@ CREATE TABLE users (
 ){strict};
 CREATE UNIQUE INDEX users_login ON users (org_id, login_folded);
 CREATE INDEX users_name ON users (org_id, name_folded, id);
+CREATE INDEX users_locked ON users (org_id, locked_until) WHERE locked_until IS NOT NULL;
 
 -- Every address and phone a person ever had here, with who put it there: what a call-back may rely on.
 CREATE TABLE contact_points (

@@ -15,17 +15,6 @@ CREATE TABLE zones (
 ){strict};
 CREATE UNIQUE INDEX zones_name ON zones (org_id, name_folded);
 
--- What speaks of a zone, so that no zone goes while something does. kind says what owner is: a policy rule, a token.
-CREATE TABLE zone_uses (
-    org_id  {id} NOT NULL,
-    zone_id {id} NOT NULL,
-    kind    {text} NOT NULL,
-    owner   {text} NOT NULL,
-    PRIMARY KEY (org_id, zone_id, kind, owner),
-    FOREIGN KEY (org_id, zone_id) REFERENCES zones (org_id, id)
-){strict};
-CREATE INDEX zone_uses_owner ON zone_uses (org_id, kind, owner);
-
 -- The zones that every organisation has, for those that are older than zones.
 INSERT INTO zones SELECT org_id, 'nzo' || substr(org_id, 4, 16) || '1', 'LegacyIpZone', 'legacyipzone', 'POLICY', 'ACTIVE',
     TRUE, '[]', '[]', created_at, created_at FROM orgs;

@@ -140,6 +140,7 @@ CREATE TABLE users (
 )STRICT;
 CREATE UNIQUE INDEX users_login ON users (org_id, login_folded);
 CREATE INDEX users_name ON users (org_id, name_folded, id);
+CREATE INDEX users_locked ON users (org_id, locked_until) WHERE locked_until IS NOT NULL;
 
 -- Every address and phone a person ever had here, with who put it there: what a call-back may rely on.
 CREATE TABLE contact_points (
@@ -593,17 +594,6 @@ CREATE TABLE zones (
     PRIMARY KEY (org_id, id)
 )STRICT;
 CREATE UNIQUE INDEX zones_name ON zones (org_id, name_folded);
-
--- What speaks of a zone, so that no zone goes while something does. kind says what owner is: a policy rule, a token.
-CREATE TABLE zone_uses (
-    org_id  TEXT NOT NULL,
-    zone_id TEXT NOT NULL,
-    kind    TEXT NOT NULL,
-    owner   TEXT NOT NULL,
-    PRIMARY KEY (org_id, zone_id, kind, owner),
-    FOREIGN KEY (org_id, zone_id) REFERENCES zones (org_id, id)
-)STRICT;
-CREATE INDEX zone_uses_owner ON zone_uses (org_id, kind, owner);
 
 -- The zones that every organisation has, for those that are older than zones.
 INSERT INTO zones SELECT org_id, 'nzo' || substr(org_id, 4, 16) || '1', 'LegacyIpZone', 'legacyipzone', 'POLICY', 'ACTIVE',

@@ -1,4 +1,4 @@
-//! Network zones, and what speaks of them.
+//! Network zones.
 
 use std::net::IpAddr;
 
@@ -24,11 +24,7 @@ crate::statements! {
     NAME_TAKEN = "SELECT id FROM zones WHERE org_id = $1 AND name_folded = $2 AND id <> $3";
     ZONE_SET = "UPDATE zones SET name = $3, name_folded = $4, usage = $5, status = $6, gateways = $7, proxies = $8, \
                 updated_at = $9 WHERE org_id = $1 AND id = $2";
-    ZONE_DELETE = "DELETE FROM zones WHERE org_id = $1 AND id = $2 AND NOT EXISTS \
-                   (SELECT 1 FROM zone_uses u WHERE u.org_id = zones.org_id AND u.zone_id = zones.id)";
-    USES = "SELECT kind, owner FROM zone_uses WHERE org_id = $1 AND zone_id = $2 ORDER BY kind, owner";
-    USES_CLEAR = "DELETE FROM zone_uses WHERE org_id = $1 AND kind = $2 AND owner = $3";
-    USE_INSERT = "INSERT INTO zone_uses (org_id, zone_id, kind, owner) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+    ZONE_DELETE = "DELETE FROM zones WHERE org_id = $1 AND id = $2";
 }
 
 const LIST: &str = concat!("SELECT ", columns!(), " FROM zones z WHERE z.org_id = $1");
@@ -101,21 +97,6 @@ impl Blocklist {
     /// Whether this address is shut out.
     pub fn shuts_out(&self, address: IpAddr) -> bool {
         self.shut_out.contains(address) && !self.exempt.contains(address)
-    }
-}
-
-/// What speaks of zones beside policies, which keep their own account of what they speak of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ZoneUse {
-    /// An API token that may come from these zones alone, or from anywhere else.
-    Token,
-}
-
-impl ZoneUse {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Token => "TOKEN",
-        }
     }
 }
 
@@ -211,38 +192,13 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Deletes a zone; `false` where something speaks of it.
+    /// Deletes a zone that nothing speaks of.
     ///
     /// # Errors
-    /// Of the database.
-    pub fn delete_zone(&mut self, id: Id<ZoneKind>, now: Timestamp) -> Result<bool, Error> {
+    /// Of the database; a fault where there is none.
+    pub fn delete_zone(&mut self, id: Id<ZoneKind>, now: Timestamp) -> Result<(), Error> {
         self.note_perimeter(now)?;
-        Ok(self.execute(ZONE_DELETE, values![id])? == 1)
-    }
-
-    /// How many things speak of a zone.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn zone_uses(&mut self, id: Id<ZoneKind>) -> Result<usize, Error> {
-        Ok(self.rows(USES, values![id])?.len())
-    }
-
-    /// Says which zones something speaks of from now on; none where it goes. `false` where one of them does not exist.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn set_zone_uses(&mut self, kind: ZoneUse, owner: &str, zones: &[Id<ZoneKind>]) -> Result<bool, Error> {
-        for zone in zones {
-            if self.zone(*zone)?.is_none() {
-                return Ok(false);
-            }
-        }
-        self.execute(USES_CLEAR, values![kind.as_str(), owner])?;
-        for zone in zones {
-            self.execute(USE_INSERT, values![*zone, kind.as_str(), owner])?;
-        }
-        Ok(true)
+        self.one(ZONE_DELETE, values![id])
     }
 
     /// Makes the zones that every organisation has, once in its life.

@@ -24,12 +24,14 @@ const places = {
   import: (place) => place.file,
   person: (place) => place.grace,
   pin: (place) => place.pin,
+  origin: (place) => place.origin,
   policy: (place) => place.policy,
   role: (place) => place.role,
   rule: (place) => place.rule,
   set: (place) => place.set,
   token: (place) => place.apiToken,
   user: (place) => place.grace,
+  zone: (place) => place.zone,
 };
 /** Pages that cannot be looked at by address, and where they are looked at instead. */
 const ELSEWHERE = {

@@ -6,8 +6,9 @@ use axum::http::StatusCode;
 use postern_authn::audit::{EventType, Target};
 use postern_authn::network::{Usage, ZoneDraft};
 use postern_authn::permission::right;
-use postern_codes::Env;
+use postern_authn::policy::PolicyType;
 use postern_codes::id::{Id, Zone as ZoneKind};
+use postern_codes::{Env, Timestamp};
 use postern_store::search::Condition;
 use postern_store::tokens::ApiToken;
 use postern_store::zones::{Blocklist, Zone};
@@ -19,6 +20,33 @@ use crate::App;
 use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
 use crate::api::policies;
+
+/// What is answered to whoever would shut themselves out.
+pub const OWN_ADDRESS: &str = "You would shut yourself out";
+
+/// Something that speaks of a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZoneUse {
+    /// A policy, or a rule of it.
+    Policy(String, PolicyType),
+    /// An API token that may come from some zones alone, or from anywhere else.
+    Token(String),
+}
+
+/// What speaks of a zone.
+///
+/// # Errors
+/// Of the database.
+pub async fn uses(app: &App, by: &Allowed<right::NetworkZonesRead>, zone: &Zone) -> Result<Vec<ZoneUse>, ApiError> {
+    let now = app.env().now;
+    let read = app.store.read(by.org, |tx| {
+        let policies = tx.policies_about(zone.id.as_str())?.into_iter();
+        let policies: Vec<_> = policies.map(|(name, kind)| ZoneUse::Policy(name, kind)).collect();
+        let tokens = tokens_about(tx, zone, now)?.into_iter().map(ZoneUse::Token);
+        Ok(policies.into_iter().chain(tokens).collect())
+    });
+    Ok(read.await?)
+}
 
 /// Makes a zone.
 ///
@@ -58,7 +86,27 @@ pub async fn replace(
     draft: &ZoneDraft,
     is_active: Option<bool>,
 ) -> Result<Zone, ApiError> {
-    change(app, by, which, EventType::ZoneUpdate, |zone| (draft.clone(), is_active.unwrap_or(zone.is_active))).await
+    change(app, by, which, EventType::ZoneUpdate, |zone| Ok((draft.clone(), is_active.unwrap_or(zone.is_active)))).await
+}
+
+/// The same of a zone that was last changed at `version`, in microseconds; whether it counts stays.
+///
+/// # Errors
+/// As [`replace`]; 412 where it was changed meanwhile.
+pub async fn edit(
+    app: &App,
+    by: &Allowed<right::NetworkZonesManage>,
+    which: &str,
+    draft: &ZoneDraft,
+    version: &str,
+) -> Result<Zone, ApiError> {
+    change(app, by, which, EventType::ZoneUpdate, |zone| {
+        if zone.updated_at.micros().to_string() != version {
+            return Err(policies::changed_meanwhile());
+        }
+        Ok((draft.clone(), zone.is_active))
+    })
+    .await
 }
 
 /// Has a zone count, or not. To repeat it changes nothing.
@@ -72,7 +120,7 @@ pub async fn set_active(
     is_active: bool,
 ) -> Result<Zone, ApiError> {
     let kind = if is_active { EventType::ZoneActivate } else { EventType::ZoneDeactivate };
-    change(app, by, which, kind, |zone| (draft_of(zone), is_active)).await
+    change(app, by, which, kind, |zone| Ok((draft_of(zone), is_active))).await
 }
 
 /// Deletes a zone.
@@ -93,9 +141,7 @@ pub async fn delete(app: &App, by: &Allowed<right::NetworkZonesManage>, which: &
             tx.record(&by.failure(EventType::ZoneDelete, "in_use").target(target(&zone)), &env)?;
             return Ok(Err(refused));
         }
-        if !tx.delete_zone(zone.id, env.now)? {
-            return Ok(Err(in_use()));
-        }
+        tx.delete_zone(zone.id, env.now)?;
         record(tx, by, EventType::ZoneDelete, zone.id, zone.name.as_str(), &env)?;
         Ok(Ok(()))
     });
@@ -131,7 +177,7 @@ async fn change(
     by: &Allowed<right::NetworkZonesManage>,
     which: &str,
     kind: EventType,
-    to: impl Fn(&Zone) -> (ZoneDraft, bool),
+    to: impl Fn(&Zone) -> Result<(ZoneDraft, bool), ApiError>,
 ) -> Result<Zone, ApiError> {
     let env = app.env();
     let changed = app.store.write(by.org, |tx| {
@@ -139,7 +185,10 @@ async fn change(
             Ok(zone) => zone,
             Err(refused) => return Ok(Err(refused)),
         };
-        let (draft, is_active) = to(&zone);
+        let (draft, is_active) = match to(&zone) {
+            Ok(wanted) => wanted,
+            Err(refused) => return Ok(Err(refused)),
+        };
         if zone.system.is_some() && !(is_active && draft.name == zone.name && draft.usage == zone.usage) {
             return Ok(Err(of_the_system("only its gateways and proxies can be changed")));
         }
@@ -200,7 +249,7 @@ fn refuse_own_address<T>(
     env: &Env,
 ) -> Result<Result<T, ApiError>, Error> {
     tx.record(&by.failure(kind, "own_address").target(Target::new("NetworkZone", "", "", name)), env)?;
-    let refusal = ApiError::new(StatusCode::FORBIDDEN, "E0000006", "You would shut yourself out");
+    let refusal = ApiError::new(StatusCode::FORBIDDEN, "E0000006", OWN_ADDRESS);
     Ok(Err(refusal.cause(
         "gateways: the blocklist would hold the address that you come from, or a proxy on its way: leave it out, or put \
          it into DefaultExemptIpZone first",
@@ -250,17 +299,22 @@ fn unused(tx: &mut Tx<'_>, zone: &Zone, env: &Env) -> Result<Result<(), ApiError
     }
     // Until the commit no token is made or changed that speaks of it.
     tx.hold_roles()?;
+    Ok(if tokens_about(tx, zone, env.now)?.is_empty() { Ok(()) } else { Err(in_use()) })
+}
+
+/// The names of the living API tokens that speak of a zone.
+fn tokens_about(tx: &mut Tx<'_>, zone: &Zone, now: Timestamp) -> Result<Vec<String>, Error> {
     let speaks = |token: &ApiToken| {
         token.network.include.iter().chain(&token.network.exclude).any(|named| named == zone.id.as_str())
     };
-    let is_used = tx.tokens(env.now, "", u32::MAX)?.iter().any(speaks) || tx.zone_uses(zone.id)? > 0;
-    Ok(if is_used { Err(in_use()) } else { Ok(()) })
+    Ok(tx.tokens(now, "", u32::MAX)?.into_iter().filter(speaks).map(|token| token.name).collect())
 }
 
 fn target(zone: &Zone) -> Target {
     Target::new("NetworkZone", zone.id, "", zone.name.as_str())
 }
 
-fn in_use() -> ApiError {
+/// The refusal to take a zone from what speaks of it.
+pub fn in_use() -> ApiError {
     ApiError::validation("zone", ["zone: it is used by an API token; change that first"])
 }

@@ -33,7 +33,9 @@ pub mod import_words;
 pub mod imports;
 pub mod language;
 pub mod list;
+pub mod networks;
 pub mod not_me;
+pub mod origins;
 pub mod own_factors;
 pub mod page;
 pub mod part;
@@ -102,7 +104,9 @@ pub fn routes() -> Routes {
         .merge(home::routes())
         .merge(import_file::routes())
         .merge(imports::routes())
+        .merge(networks::routes())
         .merge(not_me::routes())
+        .merge(origins::routes())
         .merge(parts::routes())
         .merge(people::routes())
         .merge(people_export::routes())

@@ -257,6 +257,8 @@ pub enum Kind {
     Choice(Vec<(String, Text)>),
     /// An e-mail address.
     Email,
+    /// Many short lines, an entry each.
+    Lines,
     /// Several lines.
     Long,
     /// Nine digits read out by a caller; spaces are welcome, and the check digit is tested while typing.
@@ -359,6 +361,7 @@ impl Field {
             Kind::NineDigits => "field nine",
             Kind::Choice(_)
             | Kind::Email
+            | Kind::Lines
             | Kind::Long
             | Kind::Number(..)
             | Kind::Password

@@ -59,6 +59,8 @@ places! {
     Groups, say("groups-title"), "/admin/groups", Some(Permission::GroupsRead);
     /// What needs attention.
     Home, say("home-title"), "/admin", None;
+    /// Zones of addresses, and trusted origins.
+    Networks, say("networks-title"), "/admin/security/networks", Some(Permission::NetworkZonesRead);
     /// Everybody.
     People, say("people-title"), "/admin/people", Some(Permission::UsersRead);
     /// Who may sign in and how, what passwords must be, which factors are enrolled.
@@ -89,7 +91,7 @@ const COLUMN: &[Line] = &[
     Line::One(Place::Devices),
     Line::Group(
         || say("frame-security"),
-        &[Place::SecurityGeneral, Place::Policies, Place::WhatIf, Place::Demands, Place::Tokens],
+        &[Place::SecurityGeneral, Place::Policies, Place::WhatIf, Place::Networks, Place::Demands, Place::Tokens],
     ),
     Line::One(Place::Administrators),
     Line::One(Place::Reports),

@@ -278,6 +278,83 @@ fn policy_form() -> policies::Sheet {
     }
 }
 
+fn networks_page() -> networks::Networks {
+    networks::Networks {
+        shell: shell(Place::Networks),
+        tabs: part::Tabs {
+            label: "Networks".into(),
+            tabs: vec![part::Tab { label: "Network zones".into(), href: "#".into(), is_current: true }],
+        },
+        here: "You come from 192.0.2.7.".into(),
+        here_in: vec![Link::new("Office", "#")],
+        filters: Filters::new("/admin/security/networks"),
+        rows: vec![networks::Row {
+            zone: Link::new("Office", "#"),
+            usage: State::new(Tone::Plain, "Policies and tokens"),
+            ranges: "192.0.2.0/24".into(),
+            state: State::new(Tone::Good, "Active"),
+            is_system: true,
+        }],
+        empty: Empty { title: "None".into(), next: "Make one.".into(), act: None },
+        pages: pages(),
+        may_create: true,
+    }
+}
+
+fn network_page() -> networks::Network {
+    let fields = vec![
+        Field::new("name", "Name", Kind::Text).holding("Office"),
+        Field::new("gateways", "Addresses", Kind::Lines).holding("192.0.2.0/24").refused("No address: moon"),
+    ];
+    networks::Network {
+        shell: shell(Place::Networks),
+        title: "Office".into(),
+        state: Some(State::new(Tone::Good, "Active")),
+        notice: None,
+        summary: part::Summary::of(&fields),
+        action: "#".into(),
+        version: "1".into(),
+        fields,
+        may_edit: true,
+        uses: Some(vec![Link::new("Crew", "#")]),
+        acts: vec![act("Deactivate Office", true)],
+        delete: Some(Link::new("Delete Office", "#")),
+    }
+}
+
+fn origins_page() -> origins::Origins {
+    origins::Origins {
+        shell: shell(Place::Networks),
+        tabs: part::Tabs { label: "Networks".into(), tabs: Vec::new() },
+        filters: Filters::new("/admin/security/networks/origins"),
+        rows: vec![origins::Row {
+            name: Link::new("App", "#"),
+            origin: "https://app.example.com".into(),
+            scopes: "Call the API".into(),
+            state: State::new(Tone::Good, "Active"),
+        }],
+        empty: Empty { title: "None".into(), next: "Trust one.".into(), act: None },
+        pages: pages(),
+        may_create: true,
+    }
+}
+
+fn origin_page() -> origins::Origin {
+    let tick = part::Tick { value: "CORS".into(), label: "Call the API".into(), about: None, is_on: true };
+    origins::Origin {
+        shell: shell(Place::Networks),
+        title: "App".into(),
+        state: None,
+        summary: None,
+        action: "#".into(),
+        fields: vec![Field::new("name", "Name", Kind::Text).holding("App")],
+        scopes: part::Ticks::new("scope", "What it may do".into(), vec![tick]),
+        may_edit: true,
+        acts: vec![act("Trust App no longer", true)],
+        delete: Some(Link::new("Delete App", "#")),
+    }
+}
+
 fn what_if_page() -> what_if::WhatIf {
     let step = |name: &str, tone, state: &str, rules| what_if::Step {
         name: Link::new(name, "#"),
@@ -664,6 +741,10 @@ fn screens() -> Vec<(&'static str, String)> {
         ("policy", drawn(&policy_page())),
         ("policy-form", drawn(&policy_form())),
         ("what-if", drawn(&what_if_page())),
+        ("networks", drawn(&networks_page())),
+        ("network", drawn(&network_page())),
+        ("origins", drawn(&origins_page())),
+        ("origin", drawn(&origin_page())),
         ("person", drawn(&person())),
         (
             "administrators",

@@ -28,6 +28,7 @@ mod imports;
 mod lists;
 mod lockout;
 mod logs;
+mod network_pages;
 mod operator;
 mod passkey;
 mod passwords;

@@ -27,7 +27,8 @@ fn beyond(page: &str, prefix: &str) -> String {
         .expect("a link")
 }
 
-const RULE: &[(&str, &str)] = &[
+/// A rule of sign-on as its form says it.
+pub const RULE: &[(&str, &str)] = &[
     ("name", "Once a day"),
     ("entrance", "ANY"),
     ("access", "ALLOW"),
@@ -40,7 +41,8 @@ const RULE: &[(&str, &str)] = &[
     ("usePersistentCookie", "false"),
 ];
 
-fn with<'a>(fields: &[(&'a str, &'a str)], further: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+/// Fields, some of them otherwise.
+pub fn with<'a>(fields: &[(&'a str, &'a str)], further: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let kept = fields.iter().filter(|(name, _)| further.iter().all(|(other, _)| other != name));
     kept.chain(further).copied().collect()
 }
