@@ -27,6 +27,7 @@ crate::statements! {
     GROUP_SET = "UPDATE groups SET name = $3, name_folded = $4, description = $5, description_folded = $6, \
                  updated_at = $7 \
                  WHERE org_id = $1 AND id = $2";
+    SOMEBODY = "SELECT user_id FROM memberships WHERE org_id = $1 AND group_id = $2 LIMIT 1";
     GROUP_EMPTY = "DELETE FROM memberships WHERE org_id = $1 AND group_id = $2";
     GROUP_DELETE = "DELETE FROM groups WHERE org_id = $1 AND id = $2";
     GROUPS_OF = concat!("SELECT ", columns!(), " FROM groups g WHERE g.org_id = $1 AND (g.kind = 'BUILT_IN' OR EXISTS \
@@ -155,6 +156,14 @@ impl Tx<'_> {
     /// Of the database.
     pub fn groups_of(&mut self, user: Id<User>) -> Result<Vec<Group>, Error> {
         self.rows(GROUPS_OF, values![user])?.iter().map(group).collect()
+    }
+
+    /// Whether anybody is in a group that is not the one of everybody.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn has_members(&mut self, id: Id<GroupKindId>) -> Result<bool, Error> {
+        Ok(self.row(SOMEBODY, values![id])?.is_some())
     }
 
     /// How many people are in a group that somebody made.

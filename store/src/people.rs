@@ -2,6 +2,7 @@
 
 use postern_authn::permission::Reach;
 use postern_authn::user::{self, User};
+use postern_codes::Timestamp;
 use postern_codes::id::{Group, Id, User as UserKind};
 
 use crate::reach;
@@ -117,6 +118,8 @@ crate::statements! {
                             SELECT a.user_id FROM role_assignments a WHERE a.org_id = $1 AND a.role = 'SUPER_ADMIN' UNION \
                             SELECT m.user_id FROM role_assignments a JOIN memberships m ON m.org_id = a.org_id \
                             AND m.group_id = a.group_id WHERE a.org_id = $1 AND a.role = 'SUPER_ADMIN') ORDER BY id");
+    LOCKED = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND locked_until > $2 \
+              AND status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY') ORDER BY locked_until, id LIMIT $3");
     GROUP_IS_OF = "SELECT kind FROM groups WHERE org_id = $1 AND id = $2";
 }
 
@@ -128,6 +131,14 @@ impl Tx<'_> {
     /// Of the database.
     pub fn super_administrators(&mut self) -> Result<Vec<User>, Error> {
         self.rows(SUPER_ADMINISTRATORS, values![])?.iter().map(crate::users::user).collect()
+    }
+
+    /// Those who are locked out now, whose lock ends first before the others.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn locked_out(&mut self, now: Timestamp, limit: u32) -> Result<Vec<User>, Error> {
+        self.rows(LOCKED, values![now, limit])?.iter().map(crate::users::user).collect()
     }
 
     /// The first `limit` of the people that are wanted, as far as one question may look.

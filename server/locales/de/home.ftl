@@ -48,3 +48,13 @@ home-certificates =
        *[other] Die Zertifikate von { $count } Computern laufen in 14 Tagen ab
     }
 home-certificates-next = Sie erneuern es von selbst, wenn sie in Kontakt sind. Verbinden Sie die Computer mit dem Netz.
+home-locked = { $person } ist ausgesperrt
+home-locked-until = Zu viele Fehlversuche; bis { $until } werden auch richtige Antworten abgelehnt. Vergewissern Sie sich, wer es ist, bevor Sie entsperren.
+home-locked-for-good = Zu viele Fehlversuche; auch richtige Antworten werden abgelehnt, bis jemand entsperrt. Vergewissern Sie sich zuerst, wer es ist.
+home-locked-act = { $person } entsperren
+home-idle-behind = Die Richtlinie { $name } antwortet nie: { $behind } kommt zuerst
+home-idle-rule = Die Regel { $name } von { $policy } antwortet nie: { $behind } kommt zuerst
+home-idle-no-rule = Die Richtlinie { $name } antwortet nie: Sie hat keine aktive Regel
+home-idle-nobody = Die Richtlinie { $name } gilt für Gruppen, in denen niemand ist
+home-idle-next = Was sie sagt, gilt für niemanden. Stellen Sie sie nach oben, ändern Sie sie oder schalten Sie sie aus.
+home-idle-act = Zur Richtlinie

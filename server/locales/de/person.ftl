@@ -15,7 +15,17 @@ person-factor-active = Aktiv
 person-factor-since = Seit { $when }
 person-account = Konto
 person-locked = Dieses Konto ist ausgesperrt.
-person-locked-next = Es gab 10 Fehlversuche hintereinander. Bis { $until } werden auch richtige Antworten abgelehnt.
+person-locked-next =
+    { $count ->
+        [one] Es gab einen Fehlversuch. Bis { $until } werden auch richtige Antworten abgelehnt.
+       *[other] Es gab { $count } Fehlversuche hintereinander. Bis { $until } werden auch richtige Antworten abgelehnt.
+    }
+person-locked-for-good =
+    { $count ->
+        [one] Es gab einen Fehlversuch. Auch richtige Antworten werden abgelehnt, bis jemand das Konto entsperrt.
+       *[other] Es gab { $count } Fehlversuche hintereinander. Auch richtige Antworten werden abgelehnt, bis jemand das Konto entsperrt.
+    }
+person-locked-since = Bis { $until } werden auch richtige Antworten abgelehnt.
 person-roles = Rollen
 person-none = Keine
 person-groups = Gruppen

@@ -18,6 +18,13 @@ sign-in-start-again-next = Es dauerte länger als 5 Minuten oder ging in einem a
 sign-in-wait = Warten Sie ein wenig.
 sign-in-wait-next = Es gab { $limit }. Bis { $until } werden auch richtige Antworten abgelehnt.
 sign-in-wrong = Name und Passwort passen nicht zusammen.
-sign-in-wrong-next = Prüfen Sie den Namen oben und die Feststelltaste. Nach 10 Fehlversuchen ist das Konto für eine Stunde ausgesperrt.
+sign-in-wrong-next = Prüfen Sie den Namen oben und die Feststelltaste. Mehrere Fehlversuche hintereinander sperren das Konto.
+sign-in-wrong-check = Prüfen Sie den Namen oben und die Feststelltaste.
+sign-in-wrong-counted =
+    { $minutes ->
+        [60] Prüfen Sie den Namen oben und die Feststelltaste. Nach { $count } Fehlversuchen hintereinander ist das Konto für eine Stunde gesperrt.
+       *[other] Prüfen Sie den Namen oben und die Feststelltaste. Nach { $count } Fehlversuchen hintereinander ist das Konto für { $minutes } Minuten gesperrt.
+    }
+sign-in-wrong-for-good = Prüfen Sie den Namen oben und die Feststelltaste. Nach { $count } Fehlversuchen hintereinander ist das Konto gesperrt, bis jemand es entsperrt.
 sign-in-slip = Ein Code hat sechs Ziffern. Dieser Versuch zählte nicht.
 sign-in-wrong-code = Dieser Code ist falsch oder wurde schon benutzt. Warten Sie auf den nächsten und geben Sie ihn ein.

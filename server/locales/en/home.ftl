@@ -48,3 +48,13 @@ home-certificates =
        *[other] The certificates of { $count } computers expire within 14 days
     }
 home-certificates-next = They renew them by themselves when they are in contact. Connect the computers to the network.
+home-locked = { $person } is locked out
+home-locked-until = Too many failures; right answers are refused until { $until }. Make sure that it is them before you unlock.
+home-locked-for-good = Too many failures; right answers are refused until somebody unlocks. Make sure that it is them first.
+home-locked-act = Unlock { $person }
+home-idle-behind = The policy { $name } never answers: { $behind } comes first
+home-idle-rule = The rule { $name } of { $policy } never answers: { $behind } comes first
+home-idle-no-rule = The policy { $name } never answers: it has no active rule
+home-idle-nobody = The policy { $name } is for groups that nobody is in
+home-idle-next = What it says holds for nobody. Move it up, change it, or switch it off.
+home-idle-act = See the policy

@@ -15,7 +15,17 @@ person-factor-active = Active
 person-factor-since = Since { $when }
 person-account = Account
 person-locked = This account is locked.
-person-locked-next = There were 10 failures in a row. Right answers are refused until { $until }.
+person-locked-next =
+    { $count ->
+        [one] There was a failure. Right answers are refused until { $until }.
+       *[other] There were { $count } failures in a row. Right answers are refused until { $until }.
+    }
+person-locked-for-good =
+    { $count ->
+        [one] There was a failure. Right answers are refused until somebody unlocks the account.
+       *[other] There were { $count } failures in a row. Right answers are refused until somebody unlocks the account.
+    }
+person-locked-since = Right answers are refused until { $until }.
 person-roles = Roles
 person-none = None
 person-groups = Groups

@@ -18,6 +18,13 @@ sign-in-start-again-next = It took longer than 5 minutes or went on in another w
 sign-in-wait = Wait a little.
 sign-in-wait-next = There were { $limit }. Until { $until } right answers are refused too.
 sign-in-wrong = Name and password do not fit.
-sign-in-wrong-next = Check the name above and the caps lock key. After 10 failures the account is locked for an hour.
+sign-in-wrong-next = Check the name above and the caps lock key. Several failures in a row lock the account.
+sign-in-wrong-check = Check the name above and the caps lock key.
+sign-in-wrong-counted =
+    { $minutes ->
+        [60] Check the name above and the caps lock key. After { $count } failures in a row the account is locked for an hour.
+       *[other] Check the name above and the caps lock key. After { $count } failures in a row the account is locked for { $minutes } minutes.
+    }
+sign-in-wrong-for-good = Check the name above and the caps lock key. After { $count } failures in a row the account is locked until somebody unlocks it.
 sign-in-slip = A code has six digits. This try was not counted.
 sign-in-wrong-code = That code is wrong or was used before. Wait for the next one and type it.

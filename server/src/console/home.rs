@@ -8,25 +8,32 @@ use axum::extract::State as Shared;
 use axum::response::Response;
 use postern_authn::audit::EventType;
 use postern_authn::permission::{Permission, right};
+use postern_authn::policy::effect::{Idle, idle};
+use postern_authn::policy::password::FOREVER;
+use postern_authn::policy::{Policy, PolicyType, Status};
 use postern_authn::recovery::Rules;
+use postern_authn::user::User;
 use postern_codes::Timestamp;
+use postern_codes::id::{Group, Id, Policy as PolicyKind};
 use postern_store::audit::{self, EventQuery};
 use postern_store::search::Condition;
 use postern_store::{Error, Tx};
 
-use super::events;
 use super::page::page;
 use super::part::{Link, Record, State, Tone};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::Text;
+use super::{events, people, policies};
 use crate::api::device_access::settings::rules;
 use crate::api::routes::{Access, Routes};
-use crate::api::{ApiError, logs};
+use crate::api::{ApiError, logs, users};
 use crate::{App, say};
 
 /// How long something alarming is shown here.
 const ALARM: Duration = Duration::from_hours(7 * 24);
+/// At most so many people who are locked out, and so many idle policies, are shown here.
+const FEW: u32 = 5;
 /// A certificate is renewed by itself long before this.
 const RENEWED: Duration = Duration::from_hours(14 * 24);
 /// At most so many alarms; the record has them all.
@@ -98,7 +105,9 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
     });
     let numbers = numbers.await?;
     let mut attention = alarms(&app, &viewer).await?;
+    attention.extend(locked_out(&app, &viewer).await?);
     attention.extend(matters(&numbers, &viewer));
+    attention.extend(idle_policies(&app, &viewer).await?);
     Ok(page(Home {
         shell: viewer.shell(Place::Home),
         attention,
@@ -139,6 +148,95 @@ async fn alarms(app: &App, viewer: &Viewer) -> Result<Vec<Attention>, ApiError> 
         }
     };
     Ok(found.iter().map(alarm).collect())
+}
+
+/// People who are locked out and whom the viewer may unlock.
+async fn locked_out(app: &App, viewer: &Viewer) -> Result<Vec<Attention>, ApiError> {
+    if !(viewer.may(Permission::UsersUnlock) && viewer.may(Permission::UsersRead)) {
+        return Ok(Vec::new());
+    }
+    let by = viewer.require::<right::UsersRead>(app).await?;
+    let found = app.store.read(by.org, |tx| {
+        let mut found = Vec::new();
+        for person in tx.locked_out(viewer.now, 10 * FEW)? {
+            if found.len() < FEW as usize
+                && users::hindrance(tx, &by, Permission::UsersUnlock, person.id)?.is_none()
+                && users::hindrance(tx, &by, Permission::UsersRead, person.id)?.is_none()
+            {
+                found.push(person);
+            }
+        }
+        Ok::<_, Error>(found)
+    });
+    let matter = |person: &User| {
+        let until = person.lock(viewer.now).filter(|until| *until < FOREVER);
+        let next = match until {
+            Some(until) => say("home-locked-until").with("until", until),
+            None => say("home-locked-for-good"),
+        };
+        Attention {
+            state: State::new(Tone::Warning, say("home-locked").with("person", person.name())),
+            next,
+            link: Link::new(say("home-locked-act").with("person", person.name()), people::address(person)),
+        }
+    };
+    Ok(found.await?.iter().map(matter).collect())
+}
+
+/// Policies and rules that take part and never answer.
+async fn idle_policies(app: &App, viewer: &Viewer) -> Result<Vec<Attention>, ApiError> {
+    if !viewer.may(Permission::PoliciesRead) {
+        return Ok(Vec::new());
+    }
+    let read = app.store.read(viewer.caller.org, |tx| {
+        let everyone = tx.everyone()?.0;
+        let mut matters = Vec::new();
+        for kind in PolicyType::ALL {
+            let all = tx.policies(*kind)?;
+            let idle = idle(&all, everyone);
+            for Idle { policy, rule, behind } in &idle {
+                let words = match (rule, behind) {
+                    (Some(rule), Some(behind)) => say("home-idle-rule")
+                        .with("name", rule.name.clone())
+                        .with("policy", policy.name.clone())
+                        .with("behind", (*behind).to_owned()),
+                    (_, Some(behind)) => {
+                        say("home-idle-behind").with("name", policy.name.clone()).with("behind", (*behind).to_owned())
+                    }
+                    (_, None) => say("home-idle-no-rule").with("name", policy.name.clone()),
+                };
+                matters.push((policy.id, words));
+            }
+            let rest = all.iter().filter(|policy| policy.status == Status::Active && !policy.is_system);
+            for policy in rest.filter(|policy| !idle.iter().any(|idle| idle.policy.id == policy.id)) {
+                if is_for_nobody(tx, policy, everyone)? {
+                    matters.push((policy.id, say("home-idle-nobody").with("name", policy.name.clone())));
+                }
+            }
+        }
+        Ok::<_, Error>(matters)
+    });
+    let matter = |(id, words): (Id<PolicyKind>, Text)| Attention {
+        state: State::new(Tone::Warning, words),
+        next: say("home-idle-next"),
+        link: Link::new(say("home-idle-act"), policies::address(id)),
+    };
+    Ok(read.await?.into_iter().take(FEW as usize).map(matter).collect())
+}
+
+/// Whether nobody is in any of the groups that a policy is for, and no person is named.
+fn is_for_nobody(tx: &mut Tx<'_>, policy: &Policy, everyone: Id<Group>) -> Result<bool, Error> {
+    let Some(people) = &policy.conditions.people else { return Ok(false) };
+    let (groups, users) = people.included();
+    if groups.is_empty() || !users.is_empty() || groups.contains(&everyone) {
+        return Ok(false);
+    }
+    for group in groups {
+        if tx.has_members(*group)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What people, messages, credentials, settings and computers ask for.

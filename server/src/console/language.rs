@@ -65,6 +65,7 @@ catalogues! {
     "groups"
     "home"
     "imports"
+    "limits"
     "list"
     "networks"
     "not-me"

@@ -32,6 +32,7 @@ pub mod import_file;
 pub mod import_words;
 pub mod imports;
 pub mod language;
+pub mod limits;
 pub mod list;
 pub mod networks;
 pub mod not_me;
@@ -104,6 +105,7 @@ pub fn routes() -> Routes {
         .merge(home::routes())
         .merge(import_file::routes())
         .merge(imports::routes())
+        .merge(limits::routes())
         .merge(networks::routes())
         .merge(not_me::routes())
         .merge(origins::routes())

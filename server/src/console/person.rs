@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Redirect, Response};
 use postern_authn::permission::{Permission, right};
+use postern_authn::policy::password::FOREVER;
 use postern_authn::user::{self, ContactKind, Lifecycle, Readiness, Status, User};
 use postern_codes::Timestamp;
 use postern_codes::id::User as UserKind;
@@ -139,17 +140,18 @@ async fn show(
                 may.push(*permission);
             }
         }
-        Ok::<_, Error>(Some((person, roles, groups, factors, contacts, may)))
+        let failures = tx.password_policy(person.id)?.password.lockout.max_attempts;
+        Ok::<_, Error>(Some((person, roles, groups, factors, contacts, may, failures)))
     });
     let found = read.await?.ok_or_else(|| ApiError::not_found::<UserKind>(&id))?;
-    let (person, roles, groups, factors, contacts, may) = found;
+    let (person, roles, groups, factors, contacts, may, failures) = found;
     Ok(page(Person {
         shell: viewer.shell(Place::People),
         name: person.name(),
         login: person.login.to_string(),
         status: people::standing(&person, viewer.now),
         done: query.text("done").and_then(|act| what_was_done(&person, act, &may)),
-        notice: lock_notice(&person, viewer.now),
+        notice: lock_notice(&person, failures, viewer.now),
         devices: computers(&app, &viewer, &person).await?,
         factors,
         contacts,
@@ -245,8 +247,14 @@ fn contact(point: &user::ContactPoint, changed_by: Option<&User>, viewer: &Viewe
     }
 }
 
-fn lock_notice(person: &User, now: Timestamp) -> Option<Notice> {
-    let next = say("person-locked-next").with("until", person.lock(now)?);
+fn lock_notice(person: &User, failures: u32, now: Timestamp) -> Option<Notice> {
+    let until = person.lock(now)?;
+    let next = match failures {
+        // The policy no longer locks.
+        0 => say("person-locked-since").with("until", until),
+        _ if until >= FOREVER => say("person-locked-for-good").with("count", failures),
+        _ => say("person-locked-next").with("count", failures).with("until", until),
+    };
     Some(Notice::new(Tone::Warning, say("person-locked"), next).with_code("locked_out"))
 }
 

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use postern_authn::permission::{Permission, right};
+use postern_store::attempts::AttackProtection;
 use postern_wire::settings::DeviceSettings;
 use serde_json::{Map, Value};
 
@@ -17,14 +18,16 @@ use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::{Text, say, say_of};
 use crate::App;
-use crate::api::ApiError;
 use crate::api::device_access::settings::{self, DeviceDocument, NumberMatchingSwitch, RecoveryPinSwitch};
 use crate::api::page::Query;
 use crate::api::routes::{Access, Routes};
+use crate::api::{ApiError, attack_protection};
 
 const ADDRESS: &str = "/admin/security/general";
 const PIN: &str = "desktopMFARecoveryPinEnabled";
 const NUMBER: &str = "desktopMFAEnforceNumberMatchingChallengeEnabled";
+const APART: &str = "preventBruteForceLockoutFromUnknownDevices";
+const HELD_FIRST: &str = "verifyKnowledgeSecondWhen2faRequired";
 
 /// How a device setting is asked for.
 #[derive(Clone, Copy)]
@@ -114,14 +117,16 @@ pub fn routes() -> Routes {
 struct Held {
     pin: RecoveryPinSwitch,
     number: NumberMatchingSwitch,
+    guessing: AttackProtection,
     device: DeviceSettings,
 }
 
 async fn held(app: &App, viewer: &Viewer) -> Result<Held, ApiError> {
     let by = viewer.require::<right::OrgRead>(app).await?;
     let read = app.store.read(by.org, |tx| {
-        let ((pin, _), (number, _), (DeviceDocument(device), _)) = (tx.setting()?, tx.setting()?, tx.setting()?);
-        Ok(Held { pin, number, device })
+        let ((pin, _), (number, _), (guessing, _)) = (tx.setting()?, tx.setting()?, tx.setting()?);
+        let (DeviceDocument(device), _) = tx.setting()?;
+        Ok(Held { pin, number, guessing, device })
     });
     Ok(read.await?)
 }
@@ -133,6 +138,8 @@ async fn show(State(app): State<Arc<App>>, viewer: Viewer, query: Query) -> Resu
     let value = |name: &str| match name {
         PIN => held.pin.is_on.to_string(),
         NUMBER => held.number.is_on.to_string(),
+        APART => held.guessing.prevent_brute_force_lockout_from_unknown_devices.to_string(),
+        HELD_FIRST => held.guessing.verify_knowledge_second_when_2fa_required.to_string(),
         name => typed(&values[name]),
     };
     let is_editing = may_edit && query.text("edit").is_some();
@@ -183,6 +190,13 @@ async fn save(State(app): State<Arc<App>>, viewer: Viewer, form: Form) -> Result
     if number != held.number {
         settings::set_number_matching(&app, by.clone(), number).await?;
     }
+    let guessing = AttackProtection {
+        prevent_brute_force_lockout_from_unknown_devices: form.text(APART) == "true",
+        verify_knowledge_second_when_2fa_required: form.text(HELD_FIRST) == "true",
+    };
+    if guessing != held.guessing {
+        attack_protection::change(&app, &by, |settings| *settings = guessing).await?;
+    }
     if device != held.device {
         settings::set_device_settings(&app, by, device).await?;
     }
@@ -208,7 +222,12 @@ fn blocks(value: impl Fn(&str) -> String) -> Vec<Block> {
         };
         field.holding(value(name)).hint(say_of("security-hint", name))
     });
+    let guessing = vec![
+        switch(APART, say("security-apart"), say("security-apart-hint")),
+        switch(HELD_FIRST, say("security-held-first"), say("security-held-first-hint")),
+    ];
     vec![
+        Block { heading: say("security-guessing"), about: say("security-guessing-about"), fields: guessing },
         Block { heading: say("security-access"), about: say("security-access-about"), fields: access },
         Block { heading: say("security-device"), about: say("security-device-about"), fields: device.collect() },
     ]

@@ -59,6 +59,8 @@ places! {
     Groups, say("groups-title"), "/admin/groups", Some(Permission::GroupsRead);
     /// What needs attention.
     Home, say("home-title"), "/admin", None;
+    /// How often what may be done.
+    Limits, say("limits-title"), "/admin/settings/limits", Some(Permission::OrgRead);
     /// Zones of addresses, and trusted origins.
     Networks, say("networks-title"), "/admin/security/networks", Some(Permission::NetworkZonesRead);
     /// Everybody.
@@ -95,7 +97,7 @@ const COLUMN: &[Line] = &[
     ),
     Line::One(Place::Administrators),
     Line::One(Place::Reports),
-    Line::Group(|| say("frame-settings"), &[Place::Features]),
+    Line::Group(|| say("frame-settings"), &[Place::Limits, Place::Features]),
 ];
 
 /// The frame of a console screen.

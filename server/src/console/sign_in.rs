@@ -9,6 +9,7 @@ use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use postern_authn::audit;
 use postern_authn::factor::Answer;
 use postern_authn::limit::Limit;
+use postern_authn::policy::{PolicyType, Status};
 use postern_codes::{Secret, mac};
 use postern_store::links::LinkPurpose;
 
@@ -125,7 +126,9 @@ async fn judge(app: Arc<App>, client: audit::Client, form: Form) -> Result<Respo
     let name = form.text("username").to_owned();
     let (state_token, password, code) = (form.secret("stateToken"), form.secret("password"), form.secret("passCode"));
     let to = way_back(form.text("to")).to_owned();
-    let shown = Shown { org: org_name(&app).await?, name, to };
+    let org = org_name(&app).await?;
+    let lockout = lockout(&app).await?;
+    let shown = Shown { org, lockout, name, to };
     // Known from here on, if it signs somebody in: under the token that it has, or a new one.
     let fresh = client.browser.is_none().then(|| app.env().token());
     let mut client = client;
@@ -179,6 +182,27 @@ async fn org_name(app: &App) -> Result<String, ApiError> {
     Ok(name.unwrap_or_default())
 }
 
+/// When guessing locks, as all password policies say with one voice; nothing where they do not, for who falls to which of
+/// them is nobody's business who guesses.
+async fn lockout(app: &App) -> Result<Option<(u32, u32)>, ApiError> {
+    let policies = app.store.read(app.org().await?, |tx| tx.policies(PolicyType::Password)).await?;
+    let active = policies.iter().filter(|policy| policy.status == Status::Active);
+    let lockouts = active.filter_map(|policy| policy.settings.password()).map(|settings| &settings.password.lockout);
+    let mut lockouts = lockouts.map(|lockout| (lockout.max_attempts, lockout.auto_unlock_minutes));
+    let first = lockouts.next();
+    Ok(first.filter(|first| lockouts.all(|other| other == *first)))
+}
+
+/// What a wrong name or password may lead to.
+fn warning(lockout: Option<(u32, u32)>) -> Text {
+    match lockout {
+        None => say("sign-in-wrong-next"),
+        Some((0, _)) => say("sign-in-wrong-check"),
+        Some((count, 0)) => say("sign-in-wrong-for-good").with("count", count),
+        Some((count, minutes)) => say("sign-in-wrong-counted").with("count", count).with("minutes", minutes),
+    }
+}
+
 /// What was done too often.
 pub fn limited(limit: Limit) -> Text {
     say_of("domain-limit", limit.name()).or(limit.message().to_owned())
@@ -187,6 +211,7 @@ pub fn limited(limit: Limit) -> Text {
 /// What every card of one sign-in shows.
 struct Shown {
     org: String,
+    lockout: Option<(u32, u32)>,
     name: String,
     to: String,
 }
@@ -244,7 +269,7 @@ impl Shown {
                 (401, Question::Name, Some((say("passkeys-wrong"), next, "passkey_refused")), false)
             }
             Refusal::WrongNameOrPassword => {
-                let next = say("sign-in-wrong-next");
+                let next = warning(self.lockout);
                 (401, asked, Some((say("sign-in-wrong"), next, "E0000004")), false)
             }
         };

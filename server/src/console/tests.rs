@@ -278,6 +278,25 @@ fn policy_form() -> policies::Sheet {
     }
 }
 
+fn limits_page(is_editing: bool) -> limits::Limits {
+    let field = Field::new("sign_in", "Sign-in attempts in a name", Kind::Number(1, 10_000)).optional();
+    limits::Limits {
+        shell: shell(Place::Limits),
+        summary: None,
+        groups: vec![limits::Group {
+            heading: "Actions".into(),
+            about: "Counted for a person.".into(),
+            rows: vec![limits::Row {
+                field: field.hint("20 in 60 seconds."),
+                present: "30, in place of 20".into(),
+                events: Link::new("See its refusals", "#"),
+            }],
+        }],
+        may_edit: true,
+        is_editing,
+    }
+}
+
 fn networks_page() -> networks::Networks {
     networks::Networks {
         shell: shell(Place::Networks),
@@ -623,7 +642,7 @@ fn screens() -> Vec<(&'static str, String)> {
     let wrong = Notice::new(
         Tone::Danger,
         "That password does not belong to this name.",
-        "Check the name above and the caps lock key, and try again. After 10 failures the account is locked for an hour.",
+        "Check the name above and the caps lock key, and try again. After 10 failures in a row the account is locked for an hour.",
     )
     .with_code("E0000004");
     let new_link = pin_request::PinRequest {
@@ -741,6 +760,8 @@ fn screens() -> Vec<(&'static str, String)> {
         ("policy", drawn(&policy_page())),
         ("policy-form", drawn(&policy_form())),
         ("what-if", drawn(&what_if_page())),
+        ("limits", drawn(&limits_page(false))),
+        ("limits-edit", drawn(&limits_page(true))),
         ("networks", drawn(&networks_page())),
         ("network", drawn(&network_page())),
         ("origins", drawn(&origins_page())),

@@ -42,6 +42,7 @@ mod recovery_pin;
 mod requests;
 mod scopes;
 mod sessions;
+mod settings_pages;
 mod sign_in;
 mod staff;
 mod token_pages;

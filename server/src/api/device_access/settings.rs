@@ -2,13 +2,14 @@
 //! for. Everybody who may see the organisation reads them; a super administrator changes them.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
 use postern_authn::audit::EventType;
 use postern_authn::limit::requests::{self, BUCKETS, RequestLimit};
-use postern_authn::limit::{Limit, LimitSettings};
+use postern_authn::limit::{Allowance, Limit, LimitSettings};
 use postern_authn::permission::{Permission, right};
 use postern_authn::recovery::{ModeRule, Rules};
 use postern_codes::id::{Id, Org};
@@ -254,6 +255,80 @@ async fn put_access(
     Ok(Json(settings))
 }
 
+/// A limit that can be set.
+#[derive(Debug, Clone)]
+pub struct LimitKind {
+    /// Its name in settings and in the record.
+    pub name: &'static str,
+    /// Whether it is on an action; else it is on requests.
+    pub is_action: bool,
+    /// How often, where nothing is set.
+    pub count: u32,
+    /// In how many seconds.
+    pub seconds: u64,
+    /// What it may be set to.
+    pub range: RangeInclusive<u32>,
+    /// What its refusal is in the record.
+    pub event: EventType,
+}
+
+/// Every limit that can be set: on actions, then on requests.
+pub fn limit_kinds() -> impl Iterator<Item = LimitKind> {
+    let actions = Limit::ALL.iter().map(|limit| {
+        let Allowance { count, window } = limit.default_allowance();
+        let (name, range, event) = (limit.name(), 1..=HIGHEST_LIMIT, EventType::RateLimitViolation);
+        LimitKind { name, is_action: true, count, seconds: window.as_secs(), range, event }
+    });
+    let seconds = requests::WINDOW.as_secs();
+    let of_requests =
+        move |name, count, event| LimitKind { name, is_action: false, count, seconds, range: requests::RANGE, event };
+    let buckets =
+        BUCKETS.iter().map(move |bucket| of_requests(bucket.name, bucket.count, EventType::OrgRateLimitViolation));
+    let callers = RequestLimit::ALL.iter().map(move |limit| {
+        let event = match limit {
+            RequestLimit::Address | RequestLimit::Client => EventType::ClientRateLimitViolation,
+            RequestLimit::AtOnce => EventType::OperationConcurrencyViolation,
+            RequestLimit::ClientAtOnce => EventType::ClientConcurrencyViolation,
+            RequestLimit::Device | RequestLimit::Person => EventType::RateLimitViolation,
+        };
+        of_requests(limit.name(), limit.count(), event)
+    });
+    actions.chain(buckets).chain(callers)
+}
+
+/// Sets every limit; one that is not named has its default.
+///
+/// # Errors
+/// 400 where there is no such limit, or a count is out of its range.
+pub async fn set_limits(
+    app: &App,
+    caller: Allowed<right::OrgManage>,
+    counts: BTreeMap<String, u32>,
+) -> Result<LimitSettings, ApiError> {
+    let range = |name: &str| limit_kinds().find(|kind| kind.name == name).map(|kind| kind.range);
+    let wrong = counts.iter().filter_map(|(name, count)| match range(name) {
+        None => Some(format!("{name}: no such limit")),
+        Some(range) if range.contains(count) => None,
+        Some(range) => Some(format!("{name}: not a count from {} to {}", range.start(), range.end())),
+    });
+    let wrong: Vec<String> = wrong.collect();
+    if !wrong.is_empty() {
+        return Err(ApiError::validation("limits", wrong));
+    }
+    let settings = LimitSettings(counts);
+    let env = app.env();
+    let event = caller.success(EventType::ConfigurationUpdate).detail("setting", LimitSettings::NAME);
+    let event = event.detail("to", json!(settings).to_string());
+    let done = app.store.write(caller.org, |tx| {
+        tx.record(&event, &env)?;
+        tx.note_perimeter(env.now)?;
+        tx.put_setting(&settings, env.now).map(drop)
+    });
+    done.await?;
+    app.perimeter.forget();
+    Ok(settings)
+}
+
 /// Every limit by name, with its count here and its window.
 fn limits(settings: &LimitSettings) -> Value {
     let all = Limit::ALL.iter().map(|limit| {
@@ -286,30 +361,7 @@ async fn put_limits(
 ) -> Result<Json<Value>, ApiError> {
     let caller = caller.require::<right::OrgManage>(&app).await?;
     let Json(counts) = body?;
-    let range = |name: &str| {
-        let action = Limit::ALL.iter().any(|limit| limit.name() == name).then_some(1..=HIGHEST_LIMIT);
-        action.or_else(|| requests().any(|(own, _)| own == name).then_some(requests::RANGE))
-    };
-    let wrong = counts.iter().filter_map(|(name, count)| match range(name) {
-        None => Some(format!("{name}: no such limit")),
-        Some(range) if range.contains(count) => None,
-        Some(range) => Some(format!("{name}: not a count from {} to {}", range.start(), range.end())),
-    });
-    let wrong: Vec<String> = wrong.collect();
-    if !wrong.is_empty() {
-        return Err(ApiError::validation("limits", wrong));
-    }
-    let settings = LimitSettings(counts);
-    let env = app.env();
-    let event = caller.success(EventType::ConfigurationUpdate).detail("setting", LimitSettings::NAME);
-    let event = event.detail("to", json!(settings).to_string());
-    let done = app.store.write(caller.org, |tx| {
-        tx.record(&event, &env)?;
-        tx.note_perimeter(env.now)?;
-        tx.put_setting(&settings, env.now).map(drop)
-    });
-    done.await?;
-    app.perimeter.forget();
+    let settings = set_limits(&app, caller, counts).await?;
     Ok(Json(limits(&settings)))
 }
 

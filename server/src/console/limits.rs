@@ -1,0 +1,148 @@
+//! Settings > Limits: how often each limited action may be done and how many requests are served, each with its range,
+//! what holds where nothing is set, and what the record has of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State as Shared;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use postern_authn::limit::requests::RequestLimit;
+use postern_authn::limit::{Limit, LimitSettings};
+use postern_authn::permission::{Permission, right};
+
+use super::form::Form;
+use super::page::{page, page_with};
+use super::part::{Field, Kind, Link, Summary};
+use super::shell::{Place, Shell};
+use super::viewer::Viewer;
+use super::words::{Text, say, say_of};
+use crate::App;
+use crate::api::ApiError;
+use crate::api::device_access::settings::{self, LimitKind};
+use crate::api::page::Query;
+use crate::api::routes::{Access, Routes};
+
+const ADDRESS: &str = "/admin/settings/limits";
+
+/// A limit: its field, and where its refusals are on record.
+pub struct Row {
+    /// The count.
+    pub field: Field,
+    /// What is set, or that nothing is.
+    pub present: Text,
+    /// Its refusals.
+    pub events: Link,
+}
+
+/// Limits of one sort.
+pub struct Group {
+    /// What they limit.
+    pub heading: Text,
+    /// A sentence below it.
+    pub about: Text,
+    /// By name.
+    pub rows: Vec<Row>,
+}
+
+/// Every limit.
+#[derive(Template)]
+#[template(path = "console/limits.html")]
+pub struct Limits {
+    /// The frame.
+    pub shell: Shell,
+    /// What is to be mended.
+    pub summary: Option<Summary>,
+    /// Actions, then requests.
+    pub groups: Vec<Group>,
+    /// Whether the viewer may change them.
+    pub may_edit: bool,
+    /// Whether they are being edited.
+    pub is_editing: bool,
+}
+
+/// `/admin/settings/limits`.
+pub fn routes() -> Routes {
+    Routes::new().get(ADDRESS, Access::Permission(Permission::OrgRead), show).post(
+        ADDRESS,
+        Access::Permission(Permission::OrgManage),
+        save,
+    )
+}
+
+async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Result<Response, ApiError> {
+    let by = viewer.require::<right::OrgRead>(&app).await?;
+    let (held, _) = settings::setting::<LimitSettings>(&app, by.org).await?;
+    let typed = |name: &str| held.0.get(name).map_or_else(String::new, ToString::to_string);
+    let is_editing = viewer.may(Permission::OrgManage) && query.text("edit").is_some();
+    Ok(page(view(&viewer, &held, typed, is_editing)))
+}
+
+async fn save(Shared(app): Shared<Arc<App>>, viewer: Viewer, form: Form) -> Result<Response, ApiError> {
+    let by = viewer.require::<right::OrgManage>(&app).await?;
+    let (mut counts, mut is_wrong) = (BTreeMap::new(), false);
+    for LimitKind { name, range, .. } in settings::limit_kinds() {
+        match form.text(name) {
+            "" => {}
+            text => match text.parse::<u32>().ok().filter(|count| range.contains(count)) {
+                Some(count) => drop(counts.insert(name.to_owned(), count)),
+                None => is_wrong = true,
+            },
+        }
+    }
+    if is_wrong {
+        let (held, _) = settings::setting::<LimitSettings>(&app, by.org).await?;
+        let view = view(&viewer, &held, |name| form.text(name).to_owned(), true);
+        return Ok(page_with(StatusCode::BAD_REQUEST, view));
+    }
+    settings::set_limits(&app, by, counts).await?;
+    Ok(Redirect::to(ADDRESS).into_response())
+}
+
+fn view(viewer: &Viewer, held: &LimitSettings, typed: impl Fn(&str) -> String, is_editing: bool) -> Limits {
+    let row = |kind: &LimitKind| {
+        let (least, most) = (*kind.range.start(), *kind.range.end());
+        let value = typed(kind.name);
+        let is_wrong = !value.is_empty() && !value.parse::<u32>().is_ok_and(|count| kind.range.contains(&count));
+        let window = say("limits-default").with("count", kind.count).with("seconds", kind.seconds);
+        let field =
+            Field::new(kind.name, words(kind), Kind::Number(least, most)).optional().hint(window).holding(value);
+        Row {
+            field: if is_wrong {
+                field.refused(say("policies-out-of-range").with("least", least).with("most", most))
+            } else {
+                field
+            },
+            present: match held.0.get(kind.name) {
+                Some(count) => say("limits-set").with("count", *count).with("default", kind.count),
+                None => say("limits-unset").with("count", kind.count),
+            },
+            events: Link::new(say("limits-events"), format!("/admin/reports?eventType={}", kind.event)),
+        }
+    };
+    let group = |heading, about, is_action: bool| Group {
+        heading,
+        about,
+        rows: settings::limit_kinds().filter(|kind| kind.is_action == is_action).map(|kind| row(&kind)).collect(),
+    };
+    let groups = vec![
+        group(say("limits-actions"), say("limits-actions-about"), true),
+        group(say("limits-requests"), say("limits-requests-about"), false),
+    ];
+    let fields = groups.iter().flat_map(|group| &group.rows).map(|row| &row.field);
+    Limits {
+        shell: viewer.shell(Place::Limits),
+        summary: Summary::of(fields),
+        groups,
+        may_edit: viewer.may(Permission::OrgManage),
+        is_editing,
+    }
+}
+
+fn words(kind: &LimitKind) -> Text {
+    let actions = Limit::ALL.iter().map(|limit| (limit.name(), limit.message()));
+    let requests = RequestLimit::ALL.iter().map(|limit| (limit.name(), limit.meaning()));
+    let meaning = actions.chain(requests).find(|(name, _)| *name == kind.name).map_or(kind.name, |(_, words)| words);
+    say_of("limits-of", kind.name).or(meaning.to_owned())
+}

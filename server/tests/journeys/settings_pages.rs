@@ -1,0 +1,107 @@
+//! The console's pages of what holds for the whole organisation: limits, how guessing is met; and what Home has to say of
+//! policies that never answer and of people who are locked out.
+
+use postern_store::scratch;
+
+use crate::app::TestApp;
+use crate::browser::Browser;
+use crate::people::organisation;
+
+const LIMITS: &str = "/admin/settings/limits";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_is_set_within_its_range_and_taken_back() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let mut browser = Browser::of(&app, &ada).await;
+        let page = browser.open(LIMITS).await.expect(200);
+        page.says(&[
+            "Sign-in attempts in a name",
+            "The console",
+            "system.org.rate_limit.violation",
+            "See its refusals",
+        ]);
+        browser.open(&format!("{LIMITS}?edit=yes")).await.expect(200).says(&["5 to 1,000,000"]);
+        let wrong = browser.submit(LIMITS, &[("sign_in", "0"), ("requests_pages", "7000")]).await.expect(400);
+        wrong.says(&["A whole number from 1 to 10,000.", "value=\"7000\""]);
+        browser.submit(LIMITS, &[("sign_in", "30"), ("requests_pages", "7000")]).await.leads_to();
+        browser.open(LIMITS).await.says(&["30, in place of 20", "7,000, in place of 6,000"]);
+        browser.submit(LIMITS, &[]).await.leads_to();
+        assert!(!browser.open(LIMITS).await.text().contains("in place of"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_guessing_is_met_is_set_beside_the_rest() {
+    let app = TestApp::new(scratch::engines()[0]).await;
+    let ada = organisation(&app).await;
+    let mut browser = Browser::of(&app, &ada).await;
+    let general = "/admin/security/general";
+    let shown = browser.open(general).await.expect(200);
+    shown.says(&["Guessing", "The hundredth wrong password", "Count browsers that are new"]);
+    let page = browser.open(&format!("{general}?edit=yes")).await.text();
+    let mut fields = vec![("preventBruteForceLockoutFromUnknownDevices", "false".to_owned())];
+    fields.push(("verifyKnowledgeSecondWhen2faRequired", "true".to_owned()));
+    let fields = with_what_the_page_holds(&page, fields);
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    browser.submit(general, &fields).await.leads_to();
+    let page = browser.open(&format!("{general}?edit=yes")).await.text();
+    let at = page.find("id=\"preventBruteForceLockoutFromUnknownDevices\"").expect("the field");
+    assert!(page[at..at + 400].contains("value=\"false\" selected"), "{}", &page[at..at + 400]);
+}
+
+/// The fields of a page's form as they stand, but for those given.
+fn with_what_the_page_holds(page: &str, given: Vec<(&str, String)>) -> Vec<(String, String)> {
+    let mut fields: Vec<(String, String)> = given.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let attribute = |tag: &str, name: &str| {
+        tag.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned)
+    };
+    for element in page.split('<').skip(1) {
+        let Some(name) = attribute(element, "name") else { continue };
+        if fields.iter().any(|(own, _)| *own == name) {
+            continue;
+        }
+        if element.starts_with("input ") {
+            fields.push((name, attribute(element, "value").unwrap_or_default()));
+        } else if element.starts_with("select ") {
+            let from = page.find(&format!("id=\"{name}\"")).expect("the field");
+            let chosen = page[from..].split("</select>").next().and_then(|list| {
+                let option = list.split("<option").find(|option| option.contains(" selected"))?;
+                attribute(option, "value")
+            });
+            fields.push((name, chosen.unwrap_or_default()));
+        }
+    }
+    fields
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn home_names_idle_policies_and_locked_people() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let mut browser = Browser::of(&app, &ada).await;
+        let policies = "/admin/security/policies/new?type=OKTA_SIGN_ON";
+        browser.submit(policies, &[("name", "Nobody's"), ("groupsInMore", "Everyone")]).await.leads_to();
+        let person =
+            [("firstName", "Grace"), ("lastName", "Hopper"), ("email", "grace@harbour.example"), ("begin", "now")];
+        let page = browser.submit("/admin/people/new", &person).await.leads_to().to_owned();
+        let id = page.rsplit('/').next().expect("an id").parse().expect("an id");
+        let env = app.app.env();
+        let locked = app.scratch.store.write(ada.org, |tx| {
+            let user = tx.user(id)?.expect("she is there");
+            tx.give_password(&user, "none", &env)?;
+            for _ in 0..postern_authn::user::FAILURES_TO_LOCK {
+                let _ = tx.user_failed(id, env.now)?;
+            }
+            tx.user(id)
+        });
+        let user = locked.await.expect("the database serves").expect("she is there");
+        let home = browser.open("/admin").await.expect(200);
+        home.says(&["never answers: it has no active rule"]);
+        assert!(user.is_locked_out(env.now), "{user:?}");
+        home.says(&["Grace Hopper is locked out", "Unlock Grace Hopper"]);
+        browser.open(&page).await.says(&["There were 10 failures in a row."]);
+    }
+}
