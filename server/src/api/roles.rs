@@ -279,7 +279,8 @@ fn who(tx: &mut Tx<'_>, holder: Holder) -> Result<Option<Who>, Error> {
             Some(group) => Some(Who::Group(group, tx.count_members(id)?)),
             None => None,
         },
-        Holder::User(id) => tx.user(id)?.map(Who::User),
+        // Whose account has ended does nothing by it.
+        Holder::User(id) => tx.user(id)?.filter(|own| own.status != Status::Deprovisioned).map(Who::User),
     })
 }
 
