@@ -8,7 +8,7 @@ mod words;
 use anyhow::{Result, ensure};
 
 use crate::workspace::{cargo, run};
-use crate::{generate, test};
+use crate::{fuzz, generate, test};
 
 type Check = fn() -> Result<()>;
 
@@ -21,6 +21,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("lints", lints),
     ("documentation", documentation),
     ("generated files", || generate::generate(true)),
+    ("hostile input", fuzz::smoke),
 ];
 
 /// Runs the tests, then every check, also after one has failed; the counts come last.

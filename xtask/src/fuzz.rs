@@ -67,6 +67,14 @@ pub fn fuzz(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// A few seconds of every target: that each still builds, and finds nothing that is near.
+///
+/// # Errors
+/// As [`fuzz`].
+pub fn smoke() -> Result<()> {
+    fuzz(&Options { target: None, seconds: 5, seed: 1 })
+}
+
 /// Many more made-up requests for each call than the tests send.
 fn api(options: &Options) -> Result<()> {
     setup::setup(&[Part::Conformance], false)?;
