@@ -98,7 +98,7 @@ pub fn bench(options: &Options) -> Result<()> {
     run(cargo().args(["build", "--release", "--locked"]).args(packages))?;
     let name = options.name.as_deref().unwrap_or_default();
     if people::ALL.iter().any(|measurement| measurement.name.contains(name)) {
-        run(cargo().args(["build", "--release", "--locked", "-p", "postern-server", "--example", "crowd"]))?;
+        run(cargo().args(["build", "--release", "--locked", "-p", "postern", "--example", "crowd"]))?;
     }
     let built = Built {
         folder: Metadata::read()?.target_directory.join("release"),

@@ -190,7 +190,7 @@ async fn a_computer_and_an_account_are_suspended_and_let_back() {
         for (path, steps) in [(device, ["suspend", "unsuspend"]), (person, ["suspend", "unsuspend"])] {
             for (step, shown) in steps.into_iter().zip(["Suspended", "Active"]) {
                 let done = browser.submit(&format!("{path}/lifecycle/{step}"), &[]).await;
-                assert_eq!(done.leads_to(), path);
+                assert!(done.leads_to().starts_with(&path), "{}", done.leads_to());
                 browser.open(&path).await.expect(200).says(&[shown]);
             }
             let refused = browser.submit(&format!("{path}/lifecycle/unsuspend"), &[]).await.expect(400);
