@@ -4,7 +4,6 @@
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../server/src/people_file/csv.rs"]
-#[allow(dead_code)]
 mod csv;
 
 use csv::Step;

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../server/src/console/upload.rs"]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "the server uses the rest")]
 mod upload;
 
 use upload::Upload;
