@@ -1,4 +1,5 @@
-//! Fills an organisation with people for `cargo xtask bench people`, while no server runs on it: `crowd DATA COUNT`.
+//! Fills an organisation with people for `cargo xtask bench people`, while no server runs on it: `crowd DATA COUNT`. Says
+//! what somebody's app shows: `crowd code SECRET`.
 //!
 //! Every tenth is in the group Crowd; the first [`SIGNERS`] have a password and an authenticator app. What the bench has
 //! to know goes to standard output as JSON, how far it is to standard error.
@@ -9,6 +10,7 @@ use anyhow::Context as _;
 use postern_authn::factor::totp;
 use postern_authn::group::{GroupKind, GroupProfile};
 use postern_authn::user::{Login, Profile, Status, User};
+use postern_codes::env::{System, World as _};
 use postern_codes::id::{Group, Id};
 use postern_codes::otp::{self, AUTHENTICATOR_APP};
 use postern_codes::{Env, Secret};
@@ -31,6 +33,11 @@ const KNOWN: u32 = 37;
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (data, count) = (arguments.next().context("no data folder")?, arguments.next().context("no count")?);
+    if data == "code" {
+        let secret = otp::from_base32(&count).context("no secret")?;
+        println!("{}", AUTHENTICATOR_APP.code(&secret, System.now()).expose());
+        return Ok(());
+    }
     let (data, count) = (PathBuf::from(data), count.parse()?);
     let app = serve::open(&data, Config::load(&data)?).await?;
     println!("{}", fill(&app, count).await?);

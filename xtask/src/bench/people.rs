@@ -3,17 +3,17 @@
 //! Both organisations are served at once and asked in turn, so that a busy moment of the machine meets both.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
-use postern_codes::env::{System, World};
-use postern_codes::otp::{self, AUTHENTICATOR_APP};
 use serde_json::Value;
 
 use super::http::Connection;
-use super::process::timed;
+use super::process::{program, timed};
 use super::stage::Stage;
 use super::{Built, Measurement, Need};
 use crate::postgres::{self, Postgres};
+use crate::workspace::output;
 
 const FEW: u32 = 10_000;
 const MANY: u32 = 1_000_000;
@@ -91,7 +91,7 @@ impl Crowds {
     fn ask(built: &Built, in_postgres: bool) -> Result<Self> {
         let crowd = |count| -> Result<_> {
             let postgres = if in_postgres { Some(Postgres::durable()?) } else { None };
-            Crowd::among(Stage::set(&built.folder, postgres, Some(count))?)
+            Crowd::among(Stage::set(&built.folder, postgres, Some(count))?, built.folder.clone())
         };
         let mut crowds = [crowd(FEW)?, crowd(MANY)?];
         let mut taken = HashMap::new();
@@ -137,14 +137,16 @@ struct Crowd {
     facts: Value,
     program: Connection,
     browser: Connection,
+    /// Where the shipped programs are.
+    release: PathBuf,
     // Dropped last: the connections go first.
     _stage: Stage,
 }
 
 impl Crowd {
-    fn among(stage: Stage) -> Result<Self> {
+    fn among(stage: Stage, release: PathBuf) -> Result<Self> {
         let (program, browser) = (stage.super_admin()?, Connection::open(stage.port, "")?);
-        Ok(Self { facts: stage.facts["crowd"].clone(), program, browser, _stage: stage })
+        Ok(Self { facts: stage.facts["crowd"].clone(), program, browser, release, _stage: stage })
     }
 
     /// Somebody's number, spread over all of them.
@@ -194,7 +196,8 @@ fn members(crowd: &mut Crowd, time: usize) -> Result<f64> {
 fn sign_in(crowd: &mut Crowd, time: usize) -> Result<f64> {
     let signer = &crowd.facts["signers"][time];
     let login = signer["login"].as_str().context("too few can sign in")?.to_owned();
-    let secret = signer["appSecret"].as_str().and_then(otp::from_base32).context("no secret")?;
+    let secret = signer["appSecret"].as_str().context("no secret")?;
+    let code = output(program(&crowd.release, "examples/crowd").args(["code", secret]))?;
     let password = crowd.facts["password"].as_str().context("no password")?.to_owned();
     let browser = &mut crowd.browser;
     let (taken, ()) = timed(|| {
@@ -203,8 +206,7 @@ fn sign_in(crowd: &mut Crowd, time: usize) -> Result<f64> {
         let begun = [("username", login.as_str()), ("stateToken", &state)];
         let (status, _) = browser.submit("/signin", &[begun.as_slice(), &[("password", &password)]].concat())?;
         ensure!(status == 200, "the password of {login} was answered {status}");
-        let code = AUTHENTICATOR_APP.code(&secret, System.now());
-        let last = [begun.as_slice(), &[("passCode", code.expose())]].concat();
+        let last = [begun.as_slice(), &[("passCode", code.trim())]].concat();
         match browser.submit("/signin", &last)? {
             (303, _) => Ok(()),
             (status, page) => bail!("the code of {login} was answered {status}: {page}"),
