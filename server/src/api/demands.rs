@@ -44,8 +44,8 @@ pub async fn demands(app: &App, caller: &Caller) -> Result<Demands, ApiError> {
 /// # Errors
 /// 403 with what is to be proved.
 pub async fn require(app: &App, caller: &Caller, class: Class) -> Result<(), ApiError> {
-    let demand = demands(app, caller).await?.of(class);
-    hold(app, caller, class, demand).await
+    let demands = demands(app, caller).await?;
+    hold(app, caller, class, &demands).await
 }
 
 /// Holds a caller to what the use of a permission demands.
@@ -53,27 +53,27 @@ pub async fn require(app: &App, caller: &Caller, class: Class) -> Result<(), Api
 /// # Errors
 /// 403 with what is to be proved.
 pub async fn require_for(app: &App, caller: &Caller, permission: Permission) -> Result<(), ApiError> {
-    match demands(app, caller).await?.of_permission(permission) {
-        Some((class, demand)) => hold(app, caller, class, demand).await,
+    let demands = demands(app, caller).await?;
+    match demands.of_permission(permission) {
+        Some((class, _)) => hold(app, caller, class, &demands).await,
         None => Ok(()),
     }
 }
 
-async fn hold(app: &App, caller: &Caller, class: Class, demand: Demand) -> Result<(), ApiError> {
+async fn hold(app: &App, caller: &Caller, class: Class, demands: &Demands) -> Result<(), ApiError> {
     let env = app.env();
     let demand = match class {
         // A factor of one's own must not be a way around what is demanded elsewhere.
-        Class::OwnFactors if has_resistant(app, caller).await? => demands(app, caller).await?.most(),
+        Class::OwnFactors if has_resistant(app, caller).await? => demands.most(),
         // Somebody who has no such factor yet could never get one.
         Class::OwnFactors => Demand::Fresh,
-        _ => demand,
+        _ => demands.of(class),
     };
-    let is_token = matches!(caller.record.via, Via::Token { .. });
-    if demand == Demand::Nothing || (is_token && class.tokens_may()) || caller.meets(demand, env.now) {
+    if is_met(caller, class, demand, &env) {
         return Ok(());
     }
     app.store.write(caller.org, |tx| tx.record(&missed(caller, class, demand), &env)).await?;
-    Err(refusal(class, demand, is_token))
+    Err(refusal(class, demand, is_token(caller)))
 }
 
 /// Holds a caller to what a class demands, where only the transaction shows that the act is of it; a refusal is recorded.
@@ -83,12 +83,19 @@ async fn hold(app: &App, caller: &Caller, class: Class, demand: Demand) -> Resul
 pub fn hold_in(tx: &mut Tx<'_>, caller: &Caller, class: Class, env: &Env) -> Result<Result<(), ApiError>, Error> {
     let (DemandDocument(demands), _) = tx.setting()?;
     let demand = demands.of(class);
-    let is_token = matches!(caller.record.via, Via::Token { .. });
-    if demand == Demand::Nothing || (is_token && class.tokens_may()) || caller.meets(demand, env.now) {
+    if is_met(caller, class, demand, env) {
         return Ok(Ok(()));
     }
     tx.record(&missed(caller, class, demand), env)?;
-    Ok(Err(refusal(class, demand, is_token)))
+    Ok(Err(refusal(class, demand, is_token(caller))))
+}
+
+fn is_met(caller: &Caller, class: Class, demand: Demand, env: &Env) -> bool {
+    demand == Demand::Nothing || (is_token(caller) && class.tokens_may()) || caller.meets(demand, env.now)
+}
+
+const fn is_token(caller: &Caller) -> bool {
+    matches!(caller.record.via, Via::Token { .. })
 }
 
 fn missed(caller: &Caller, class: Class, demand: Demand) -> Event {

@@ -80,10 +80,7 @@ async fn what_can_be_done_to_an_account_is_offered_and_done() {
         let act = |name: &str| format!("{page}/{name}");
         browser.open(&page).await.says(&[&act("reactivate")]);
         browser.submit(&act("reactivate"), &[]).await.leads_to();
-        let mail = waiting(&app).await;
-        let link = mail.iter().filter_map(|(_, _, text)| text.split("http://localhost:8080").nth(1)).next_back();
-        let link = link.and_then(|rest| rest.lines().next()).expect("a link").to_owned();
-        Browser::new(&app).submit(&link, &[("password", "four plain small words")]).await.expect(200);
+        choose_password(&app).await;
         let shown = browser.open(&page).await;
         for offered in ["expire-password", "reset-password", "temporary-password", "sign-out", "reset-factors"] {
             shown.says(&[&act(offered)]);
