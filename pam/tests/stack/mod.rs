@@ -5,11 +5,15 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
 /// The password that the stack's first module accepts.
 pub const PASSWORD: &str = "correct horse battery staple";
+
+/// One sign-in at a time: libpam-wrapper shares a few folders among all that run, and tidies up one that another has just made.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// A PAM configuration and the person who signs in.
 pub struct Stack {
@@ -60,6 +64,7 @@ impl Stack {
 
     fn run(&self, host: &str, service: &str, tty: &str, user: &str, typed: &[&str], operation: &str) -> SignIn {
         self.configure(service, user);
+        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let mut pamtester = Command::new("pamtester");
         if !host.is_empty() {
             pamtester.arg("-I").arg(format!("rhost={host}"));
