@@ -36,6 +36,7 @@ pub mod not_me;
 pub mod notices;
 pub mod operator;
 pub mod org_keys;
+pub mod organisation;
 pub mod passwords;
 pub mod people_file;
 pub mod perimeter;

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, header};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentResource, FluentValue};
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 /// The cookie with the language that somebody chose.
 pub const LANGUAGE_COOKIE: &str = "postern-language";
@@ -16,7 +17,8 @@ pub const LANGUAGE_COOKIE: &str = "postern-language";
 pub const ZONE_COOKIE: &str = "postern-zone";
 
 /// A language that every text of every page exists in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Language {
     /// Deutsch.
     De,
@@ -67,6 +69,7 @@ catalogues! {
     "imports"
     "limits"
     "list"
+    "mail"
     "networks"
     "not-me"
     "origins"
@@ -126,9 +129,9 @@ impl Language {
         }
     }
 
-    /// The language with this tag, or whose speakers read it: `de-AT` is `de`.
+    /// The language with this tag, or whose speakers read it: `de-AT` is `de`, and so is the locale `de_AT`.
     pub fn of(tag: &str) -> Option<Self> {
-        let primary = tag.trim().split('-').next().unwrap_or_default();
+        let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
         Self::ALL.iter().copied().find(|own| own.tag().eq_ignore_ascii_case(primary))
     }
 

@@ -115,8 +115,8 @@ fn shown(viewer: &Viewer, factor: &Enrolled) -> Own {
     }
 }
 
-/// What the viewer knows a factor as.
-fn named(factor: &Enrolled) -> Text {
+/// What its owner knows a factor as.
+pub fn named(factor: &Enrolled) -> Text {
     match factor.kind {
         FactorType::Totp => say("passkeys-app"),
         FactorType::WebAuthn => say("passkeys-passkey").with("name", webauthn::name(&factor.profile).to_owned()),

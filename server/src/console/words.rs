@@ -134,6 +134,22 @@ impl Text {
         }
     }
 
+    /// What people typed in it, without what would begin a line or turn the direction of one.
+    #[must_use]
+    pub fn within_its_line(mut self) -> Self {
+        match &mut self.0 {
+            Form::Exact(_) | Form::Number(_) => {}
+            Form::List(texts) => *texts = std::mem::take(texts).into_iter().map(Self::within_its_line).collect(),
+            Form::Plain(words) => *words = words.replace(leaves_its_line, " "),
+            Form::Said(said) => {
+                said.otherwise = said.otherwise.take().map(Self::within_its_line);
+                let arguments = std::mem::take(&mut said.arguments).into_iter();
+                said.arguments = arguments.map(|(name, argument)| (name, argument.within_its_line())).collect();
+            }
+        }
+        self
+    }
+
     /// The words alone, as for a file.
     pub fn words(&self, reader: &Reader) -> String {
         match &self.0 {
@@ -173,6 +189,20 @@ impl Said {
         // What is wrong with a message is found by the tests; a reader gets whatever it gives.
         catalogue.format_pattern(pattern, Some(&values), &mut Vec::new()).into_owned()
     }
+}
+
+impl Argument {
+    fn within_its_line(self) -> Self {
+        match self {
+            Self::Inline(_) => self,
+            Self::Text(text) => Self::Text(text.within_its_line()),
+        }
+    }
+}
+
+/// Control characters, the two separators of lines, and the marks that turn the direction of writing.
+fn leaves_its_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl Inline {

@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
+use postern_authn::policy::password::FOREVER;
 use postern_authn::user::User;
-use postern_codes::Env;
-use postern_store::deliveries::Message;
+use postern_codes::{Env, Timestamp};
+use postern_store::attempts::MOST_IN_A_ROW;
 use postern_store::{Error, Tx};
 
-use super::{greeting, to_person};
+use super::mail::Mail;
 use crate::config::Config;
-use crate::console::part::Moment;
+use crate::console::words::{Text, say};
 
 /// Mails the link by which somebody new chooses their first password.
 ///
@@ -18,14 +19,13 @@ use crate::console::part::Moment;
 /// Of the database.
 pub fn welcome(tx: &mut Tx<'_>, user: &User, (url, life): (&str, Duration), env: &Env) -> Result<(), Error> {
     let org = org_name(tx)?;
-    let text = format!(
-        "{hello}\n\nan account at {org} was made for you. Your name to sign in is {login}.\n\nOpen this link and choose a \
-         password; it works once, until {until}:\n{url}\n\nIf you did not expect this, do nothing.\n",
-        hello = greeting(user),
-        login = user.login,
-        until = until(life, env),
-    );
-    mail(tx, user, format!("Your account at {org}"), text, env)
+    let subject = say("mail-welcome-subject").with("org", org.clone());
+    let text = say("mail-welcome")
+        .with("org", org)
+        .with("login", user.login.as_str().to_owned())
+        .with("until", Text::exact(env.now.plus(life)))
+        .with("link", url.to_owned());
+    Mail { subject, text }.to_first_address(tx, user, env)
 }
 
 /// Mails the link by which somebody chooses another password.
@@ -34,15 +34,13 @@ pub fn welcome(tx: &mut Tx<'_>, user: &User, (url, life): (&str, Duration), env:
 /// Of the database.
 pub fn reset(tx: &mut Tx<'_>, user: &User, (url, life): (&str, Duration), env: &Env) -> Result<(), Error> {
     let org = org_name(tx)?;
-    let text = format!(
-        "{hello}\n\nopen this link to choose a new password for {login} at {org}; it works once, until {until}:\n{url}\n\n\
-         If you did not ask for this, do nothing, and tell your help desk if it happens again. Nobody gets in by this \
-         message alone.\n",
-        hello = greeting(user),
-        login = user.login,
-        until = until(life, env),
-    );
-    mail(tx, user, format!("Choose a new password at {org}"), text, env)
+    let subject = say("mail-reset-subject").with("org", org.clone());
+    let text = say("mail-reset")
+        .with("org", org)
+        .with("login", user.login.as_str().to_owned())
+        .with("until", Text::exact(env.now.plus(life)))
+        .with("link", url.to_owned());
+    Mail { subject, text }.to_first_address(tx, user, env)
 }
 
 /// Tells a person that they changed their password.
@@ -50,8 +48,7 @@ pub fn reset(tx: &mut Tx<'_>, user: &User, (url, life): (&str, Duration), env: &
 /// # Errors
 /// Of the database.
 pub fn password_changed(tx: &mut Tx<'_>, config: &Config, user: &User, env: &Env) -> Result<(), Error> {
-    let what = "the password of your account was changed.";
-    decided(tx, config, user, ("Your password was changed", what), env)
+    decided(tx, config, user, (say("mail-password-changed-subject"), say("mail-password-changed")), env)
 }
 
 /// Tells a person that an administrator gave them another password.
@@ -59,8 +56,7 @@ pub fn password_changed(tx: &mut Tx<'_>, config: &Config, user: &User, env: &Env
 /// # Errors
 /// Of the database.
 pub fn password_set_for(tx: &mut Tx<'_>, config: &Config, user: &User, env: &Env) -> Result<(), Error> {
-    let what = "an administrator set another password for your account.";
-    decided(tx, config, user, ("An administrator set your password", what), env)
+    decided(tx, config, user, (say("mail-password-set-for-subject"), say("mail-password-set-for")), env)
 }
 
 /// Tells a person that their factors are gone.
@@ -68,22 +64,16 @@ pub fn password_set_for(tx: &mut Tx<'_>, config: &Config, user: &User, env: &Env
 /// # Errors
 /// Of the database.
 pub fn factors_reset(tx: &mut Tx<'_>, config: &Config, user: &User, env: &Env) -> Result<(), Error> {
-    let what = "an administrator took every second factor from your account. You will be asked to set up a new one.";
-    decided(tx, config, user, ("Your second factors were reset", what), env)
+    decided(tx, config, user, (say("mail-factors-reset-subject"), say("mail-factors-reset")), env)
 }
 
 /// Tells a person, on the addresses that stand now, what changes of their account.
 ///
 /// # Errors
 /// Of the database.
-pub fn account_changed(tx: &mut Tx<'_>, user: &User, changed: &[&str], env: &Env) -> Result<(), Error> {
-    let text = format!(
-        "{}\n\nthis was changed of your account at {}: {}.\n\nIf you know nothing of it, tell your help desk now.\n",
-        greeting(user),
-        org_name(tx)?,
-        changed.join(", "),
-    );
-    to_person(tx, user, "Your account was changed", &text, env)
+pub fn account_changed(tx: &mut Tx<'_>, user: &User, changed: Vec<Text>, env: &Env) -> Result<(), Error> {
+    let text = say("mail-account-changed").with("org", org_name(tx)?).with("changed", Text::list(changed));
+    Mail { subject: say("mail-account-changed-subject"), text }.to_every_address(tx, user, env)
 }
 
 /// Tells an administrator that an account ended by their hand.
@@ -91,38 +81,63 @@ pub fn account_changed(tx: &mut Tx<'_>, user: &User, changed: &[&str], env: &Env
 /// # Errors
 /// Of the database.
 pub fn deactivated(tx: &mut Tx<'_>, admin: &User, person: &User, env: &Env) -> Result<(), Error> {
-    let text = format!(
-        "{}\n\nyou ended the account of {} ({}): it is signed out, and its API tokens are revoked.\n",
-        greeting(admin),
-        person.name(),
-        person.login,
-    );
-    mail(tx, admin, format!("The account of {} has ended", person.name()), text, env)
+    let subject = say("mail-deactivated-subject").with("person", person.name());
+    let text = say("mail-deactivated").with("person", person.name()).with("login", person.login.as_str().to_owned());
+    Mail { subject, text }.to_first_address(tx, admin, env)
+}
+
+/// Tells a person that their password was guessed at too often and works no more.
+///
+/// # Errors
+/// Of the database.
+pub fn password_ended(tx: &mut Tx<'_>, user: &User, env: &Env) -> Result<(), Error> {
+    let subject = say("mail-password-ended-subject").with("org", org_name(tx)?);
+    Mail { subject, text: say("mail-password-ended").with("count", MOST_IN_A_ROW) }.to_first_address(tx, user, env)
+}
+
+/// Tells a person that their account is locked, for every browser.
+///
+/// # Errors
+/// Of the database.
+pub fn locked(tx: &mut Tx<'_>, user: &User, until: Timestamp, env: &Env) -> Result<(), Error> {
+    let subject = say("mail-locked-subject").with("org", org_name(tx)?).with("until", lasts(until));
+    Mail { subject, text: say("mail-locked").with("until", lasts(until)) }.to_first_address(tx, user, env)
+}
+
+/// Tells a person that browsers which never signed them in are locked out.
+///
+/// # Errors
+/// Of the database.
+pub fn strangers_locked(tx: &mut Tx<'_>, user: &User, until: Timestamp, env: &Env) -> Result<(), Error> {
+    let subject = say("mail-strangers-subject").with("org", org_name(tx)?);
+    Mail { subject, text: say("mail-strangers").with("until", lasts(until)) }.to_first_address(tx, user, env)
+}
+
+/// Tells an administrator what an operator did at the server, so that they get in again.
+///
+/// # Errors
+/// Of the database.
+pub fn recovered(tx: &mut Tx<'_>, user: &User, what: Text, env: &Env) -> Result<(), Error> {
+    let text = say("mail-recovered").with("what", what);
+    Mail { subject: say("mail-factors-subject"), text }.to_first_address(tx, user, env)
 }
 
 fn decided(
     tx: &mut Tx<'_>,
     config: &Config,
     user: &User,
-    (subject, what): (&str, &str),
+    (subject, what): (Text, Text),
     env: &Env,
 ) -> Result<(), Error> {
-    let text = format!(
-        "{}\n\n{what}\n\nIf you know nothing of it, tell your help desk now. Your account: {}\n",
-        greeting(user),
-        config.public_url.first(),
-    );
-    to_person(tx, user, subject, &text, env)
+    let text = say("mail-decided").with("what", what).with("address", config.public_url.first().to_owned());
+    Mail { subject, text }.to_every_address(tx, user, env)
 }
 
-fn mail(tx: &mut Tx<'_>, to: &User, subject: String, text: String, env: &Env) -> Result<(), Error> {
-    tx.enqueue(&to.profile.email, &Message { subject, text }, env).map(drop)
+/// How long a lock lasts, in words.
+fn lasts(until: Timestamp) -> Text {
+    if until >= FOREVER { say("mail-until-unlocked") } else { say("mail-until").with("until", until) }
 }
 
 fn org_name(tx: &mut Tx<'_>) -> Result<String, Error> {
     Ok(tx.org_record()?.map(|org| org.name).unwrap_or_default())
-}
-
-fn until(life: Duration, env: &Env) -> String {
-    Moment::new(env.now.plus(life), env.now).exact().to_string()
 }

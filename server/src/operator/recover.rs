@@ -7,11 +7,12 @@ use postern_authn::user::{Login, User};
 use postern_codes::id::{Id, Org};
 use postern_codes::otp::{self, AUTHENTICATOR_APP};
 use postern_codes::{Env, Secret};
-use postern_store::deliveries::Message;
 use postern_store::{Error, Tx};
 
 use super::{Answer, people};
 use crate::App;
+use crate::console::words::say;
+use crate::notices::account as notices;
 
 /// What pairs a new app.
 pub struct NewApp {
@@ -44,7 +45,7 @@ pub async fn new_app(app: &App, org: Id<Org>, login: &str) -> anyhow::Result<Opt
         };
         replace_app(tx, &user, &secret, &env)?;
         tx.end_sessions_of(user.id, env.now)?;
-        tell(tx, &user, "An operator set up a new authenticator app for your account.", &env)?;
+        notices::recovered(tx, &user, say("mail-recovered-app"), &env)?;
         Ok(Some(pairing(&user, &secret)))
     });
     Ok(made.await?)
@@ -80,12 +81,7 @@ pub async fn administrator(app: &App, org: Id<Org>, login: &str) -> anyhow::Resu
             tx.record(&people::success(EventType::UserUnlock, &user), &env)?;
         }
         tx.end_sessions_of(user.id, env.now)?;
-        tell(
-            tx,
-            &user,
-            "An operator gave your account a new password and a new authenticator app. Every other factor was removed.",
-            &env,
-        )?;
+        notices::recovered(tx, &user, say("mail-recovered-everything"), &env)?;
         Ok(Ok(pairing(&user, &secret)))
     });
     Ok(match made.await? {
@@ -120,10 +116,4 @@ fn shown(new: &NewApp) -> Vec<String> {
         format!("app's secret, shown once:   {}", new.secret.expose()),
         format!("the same as a QR code text: {}", new.uri.expose()),
     ]
-}
-
-fn tell(tx: &mut Tx<'_>, user: &User, what: &str, env: &Env) -> Result<(), Error> {
-    let text = format!("{what}\n\nIf nobody told you to expect this, call your help desk.\n");
-    let message = Message { subject: "A change to how you sign in".to_owned(), text };
-    tx.enqueue(&user.profile.email, &message, env).map(drop)
 }

@@ -23,6 +23,8 @@ use serde_json::Value;
 use super::verify::{self, Outcome, Scene};
 use super::{POLICY, Refusal, Stage, Step, actor, charge, judge, take};
 use crate::api::{ApiError, Caller};
+use crate::console::own_factors::named;
+use crate::console::words::say;
 use crate::notices;
 use crate::{App, account};
 
@@ -202,8 +204,7 @@ pub async fn enrol_own(app: &App, caller: &Caller, name: &PasskeyName, reply: Re
         let id = tx.insert_factor(&new, &env)?;
         let event = caller.success(EventType::FactorActivate).target(target(&user)).detail("factor", new.kind.as_str());
         tx.record(&event, &env)?;
-        let what = format!("The passkey \"{name}\" can now be used to sign in as you.");
-        notices::factors_changed(tx, &user, &what, &env)?;
+        notices::factors_changed(tx, &user, say("mail-factor-added").with("name", name.to_string()), &env)?;
         Ok(Ok(id))
     });
     enrolled.await?
@@ -268,19 +269,9 @@ pub async fn remove_own(app: &App, caller: &Caller, which: Id<Factor>) -> Result
         tx.void_challenges_of(user.id)?;
         tx.end_other_sessions_of(user.id, caller.session(), env.now)?;
         tx.record(&event(caller.success(EventType::FactorDeactivate)), &env)?;
-        let what = format!("The {} can no longer be used to sign in as you.", named(factor));
-        notices::factors_changed(tx, &user, &what, &env).map(Ok)
+        notices::factors_changed(tx, &user, say("mail-factor-removed").with("factor", named(factor)), &env).map(Ok)
     });
     removed.await?
-}
-
-/// What people call a factor: its type, and the name that its owner gave it.
-pub fn named(factor: &Enrolled) -> String {
-    let label = factor.kind.factor().label();
-    match postern_authn::factor::webauthn::name(&factor.profile) {
-        "" => label.to_owned(),
-        name => format!("{label} \"{name}\""),
-    }
 }
 
 /// The page address that asks, where it is one of ours and passkeys work there.

@@ -8,20 +8,18 @@
 use postern_authn::audit::{self, Actor, Event, EventType, Target};
 use postern_authn::factor::{Answer, Enrolled, Held, Kind, Verdict};
 use postern_authn::limit::{Charge, Limit};
-use postern_authn::policy::password::FOREVER;
 use postern_authn::sign_in::Proof;
 use postern_authn::user::User;
 use postern_codes::id::{Factor, Id, Org, User as UserKind};
 use postern_codes::mac::{KeyFault, Keyring};
 use postern_codes::{Env, Timestamp};
-use postern_store::attempts::{Browser, MOST_IN_A_ROW, Wrong};
-use postern_store::deliveries::Message;
+use postern_store::attempts::{Browser, Wrong};
 use postern_store::users::Failure;
 use postern_store::{Error, Tx};
 
 use crate::App;
 use crate::api::ApiError;
-use crate::console::part::Moment;
+use crate::notices::account as notices;
 
 /// What an answer came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,17 +225,7 @@ pub(super) fn note_password_end(tx: &mut Tx<'_>, user: &User, client: &audit::Cl
     let actor = Actor::user(user.id, user.login.as_str(), &user.name());
     let event = Event::success(EventType::UserPasswordExpire, actor, client.clone()).target(target);
     tx.record(&event.detail("reason", "guessed_at"), env)?;
-    let org = tx.org_record()?.map(|org| org.name).unwrap_or_default();
-    let message = Message {
-        subject: format!("Your password at {org} was switched off"),
-        text: format!(
-            "Hello {name},\n\n{MOST_IN_A_ROW} wrong passwords in a row were given for your account. So your password was \
-             switched off: nobody gets in by it any more, you neither.\n\nTo choose another one, ask for it where you sign \
-             in, or call your help desk.\n",
-            name = user.name()
-        ),
-    };
-    tx.enqueue(&user.profile.email, &message, env).map(drop)
+    notices::password_ended(tx, user, env)
 }
 
 /// Records that an account was locked for browsers like this one, and tells its person.
@@ -264,36 +252,12 @@ fn note_strangers(
     let target = Target::new("User", user.id, user.login.as_str(), &user.name());
     let event = Event::success(EventType::UserAccountLock, Actor::anonymous(), client.clone()).target(target);
     tx.record(&event.detail("appliesTo", "UNKNOWN_DEVICES"), env)?;
-    let org = tx.org_record()?.map(|org| org.name).unwrap_or_default();
-    let until = lasts(until, env.now);
-    let message = Message {
-        subject: format!("Somebody guesses at your password at {org}"),
-        text: format!(
-            "Hello {name},\n\nfrom a browser that never signed you in, wrong passwords or codes were given for your account \
-             several times in a row. So such browsers are shut out {until}; the browsers that you use go on working.\n\nIf \
-             that was you at a new browser: use one that you signed in with before, wait, or call your help desk.\nIf it \
-             was not you, there is nothing that you have to do.\n",
-            name = user.name()
-        ),
-    };
-    tell_of_lock(tx, user, &message, env)
+    if is_told_of_locks(tx, user)? { notices::strangers_locked(tx, user, until, env) } else { Ok(()) }
 }
 
-/// Mails of a lock, where the person's policy wants that.
-fn tell_of_lock(tx: &mut Tx<'_>, user: &User, message: &Message, env: &Env) -> Result<(), Error> {
-    let channels = tx.password_policy(user.id)?.password.lockout.user_lockout_notification_channels;
-    if channels.is_empty() {
-        return Ok(());
-    }
-    tx.enqueue(&user.profile.email, message, env).map(drop)
-}
-
-/// How long a lock lasts, in words.
-fn lasts(until: Timestamp, now: Timestamp) -> String {
-    if until >= FOREVER {
-        return "until an administrator unlocks the account".to_owned();
-    }
-    format!("until {}", Moment::new(until, now).exact())
+/// Whether the person's policy wants mails of a lock.
+fn is_told_of_locks(tx: &mut Tx<'_>, user: &User) -> Result<bool, Error> {
+    Ok(!tx.password_policy(user.id)?.password.lockout.user_lockout_notification_channels.is_empty())
 }
 
 /// Records that an account was locked and tells its person, by mail, whoever it was.
@@ -307,17 +271,5 @@ pub(crate) fn note_lock(
     let target = Target::new("User", user.id, user.login.as_str(), &user.name());
     let actor = Actor::user(user.id, user.login.as_str(), &user.name());
     tx.record(&Event::success(EventType::UserAccountLock, actor, client.clone()).target(target), env)?;
-    let org = tx.org_record()?.map(|org| org.name).unwrap_or_default();
-    let until = lasts(until, env.now);
-    let message = Message {
-        subject: format!("Your account at {org} is locked {until}"),
-        text: format!(
-            "Hello {name},\n\na wrong password or code was given for your account several times in a row. So the account \
-             is locked {until}; meanwhile even the right password and code are refused.\n\nIf that was you: wait, or \
-             call your help desk, who can unlock it.\nIf it was not you: tell your help desk. Your password may be \
-             known to somebody.\n",
-            name = user.name()
-        ),
-    };
-    tell_of_lock(tx, user, &message, env)
+    if is_told_of_locks(tx, user)? { notices::locked(tx, user, until, env) } else { Ok(()) }
 }

@@ -30,6 +30,7 @@ mod lockout;
 mod logs;
 mod network_pages;
 mod operator;
+mod organisation;
 mod passkey;
 mod passwords;
 mod people;

@@ -18,6 +18,7 @@ use crate::App;
 use crate::account::{self, Setter};
 use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
+use crate::console::words::say;
 use crate::notices::account as notices;
 use crate::passwords::{ImportedHash, decoys};
 use crate::sign_in::verify;
@@ -319,7 +320,7 @@ pub async fn change_question(
         let person = &proven.proof.person;
         tx.set_recovery_question(person.id, (&question, hash.expose()), &env)?;
         tx.record(&by.success(kind).target(target(person)), &env)?;
-        notices::account_changed(tx, person, &["your recovery question"], &env)?;
+        notices::account_changed(tx, person, vec![say("mail-changed-question")], &env)?;
         Ok(Ok(()))
     });
     done.await??;

@@ -16,6 +16,7 @@ use crate::account::{self, Setter};
 use crate::api::caller::Allowed;
 use crate::api::error::ApiError;
 use crate::api::profile;
+use crate::console::words::say;
 use crate::notices::account as notices;
 
 /// What is to be changed of a person.
@@ -166,20 +167,20 @@ fn set_profile(
 fn tell(tx: &mut Tx<'_>, person: &User, (login, profile): (&Login, &Profile), env: &Env) -> Result<(), Error> {
     let mut changed = Vec::new();
     if *login != person.login {
-        changed.push("your name to sign in");
+        changed.push(say("mail-changed-login"));
     }
     if profile.email != person.profile.email {
-        changed.push("your e-mail address");
+        changed.push(say("mail-changed-email"));
         tx.void_links(person.id.as_str(), env.now)?;
     }
     let second = |profile: &Profile| profile.further.get("secondEmail").cloned();
     if second(profile) != second(&person.profile) {
-        changed.push("your second e-mail address");
+        changed.push(say("mail-changed-second-email"));
     }
     if changed.is_empty() {
         return Ok(());
     }
-    notices::account_changed(tx, person, &changed, env)
+    notices::account_changed(tx, person, changed, env)
 }
 
 fn not_as_expected() -> ApiError {

@@ -1,0 +1,116 @@
+mail-hello = Guten Tag { $name },
+mail-issued-subject = Für Sie wurde eine Wiederherstellungs-PIN ausgestellt
+mail-issued =
+    für Sie und den Computer { $computer } wurde eine Wiederherstellungs-PIN ausgestellt. Mit ihr kommen Sie für eine Weile hinein.
+
+    Wenn Sie darum gebeten haben, ist nichts zu tun.
+
+    Wenn Sie es nicht waren, öffnen Sie diesen Link; die PIN wird dann zurückgenommen, und Ihre Administratoren erfahren davon:
+    { $link }
+mail-used-subject = In Ihrem Namen wurde eine Wiederherstellungs-PIN benutzt
+mail-used =
+    der Computer { $computer } wurde in Ihrem Namen mit einer Wiederherstellungs-PIN geöffnet.
+
+    Wenn Sie es waren, ist nichts zu tun.
+
+    Wenn Sie es nicht waren, öffnen Sie diesen Link; die PIN wird dann zurückgenommen, und Ihre Administratoren erfahren davon:
+    { $link }
+mail-linked-subject = Ein Computer wurde mit Ihrem Konto verknüpft
+mail-linked =
+    der Computer { $computer } ist jetzt mit Ihrem Konto bei { $address } verknüpft: Der Helpdesk kann dort Wiederherstellungs-PINs für Sie ausstellen. { $how }
+
+    Wenn das nicht Ihr Computer ist, sagen Sie es sofort Ihrem Administrator.
+mail-linked-claimed = Der Computer gibt an, dass Sie ihn benutzen; ein zweiter Faktor wurde nicht vorgezeigt.
+mail-linked-factor = Ihr zweiter Faktor wurde dort vorgezeigt.
+mail-factors-subject = Womit Sie sich anmelden, hat sich geändert
+mail-factors =
+    womit Sie sich anmelden, hat sich geändert. { $what }
+
+    Wenn Sie das nicht waren, sagen Sie es sofort Ihrem Administrator.
+mail-factor-added = Mit dem Passkey „{ $name }“ kann man sich jetzt als Sie anmelden.
+mail-factor-removed = Hiermit kann man sich nicht mehr als Sie anmelden: { $factor }.
+mail-alert-subject = Bitte sofort ansehen: { $what }
+mail-alert =
+    bitte sehen Sie sich das sofort an: { $what }.
+
+    Computer: { $computer }
+    Ereignis: { $event }
+
+    Zum Protokoll: { $record }
+mail-alert-of-a-person =
+    bitte sehen Sie sich das sofort an: { $what }.
+
+    Computer: { $computer }
+    Person: { $person } ({ $login })
+    Ereignis: { $event }
+
+    Zum Protokoll: { $record }
+mail-limit =
+    an einer Grenze Ihrer Organisation ist etwas geschehen: { $what }.
+
+    Grenze: { $limit }
+    Ereignis: { $event }
+
+    Zum Protokoll: { $record }
+
+    Diese Nachricht kommt höchstens einmal in der Stunde.
+mail-welcome-subject = Ihr Konto bei { $org }
+mail-welcome =
+    für Sie wurde ein Konto bei { $org } angelegt. Ihr Anmeldename ist { $login }.
+
+    Öffnen Sie diesen Link und wählen Sie ein Passwort; er gilt einmal, bis { $until }:
+    { $link }
+
+    Wenn Sie das nicht erwartet haben, tun Sie nichts.
+mail-reset-subject = Wählen Sie ein neues Passwort bei { $org }
+mail-reset =
+    öffnen Sie diesen Link, um ein neues Passwort für { $login } bei { $org } zu wählen; er gilt einmal, bis { $until }:
+    { $link }
+
+    Wenn Sie nicht darum gebeten haben, tun Sie nichts; kommt es noch einmal vor, sagen Sie es Ihrem Helpdesk. Mit dieser Nachricht allein kommt niemand hinein.
+mail-password-changed-subject = Ihr Passwort wurde geändert
+mail-password-changed = das Passwort Ihres Kontos wurde geändert.
+mail-password-set-for-subject = Ein Administrator hat Ihr Passwort gesetzt
+mail-password-set-for = ein Administrator hat für Ihr Konto ein anderes Passwort gesetzt.
+mail-factors-reset-subject = Ihre zweiten Faktoren wurden zurückgesetzt
+mail-factors-reset = ein Administrator hat jeden zweiten Faktor von Ihrem Konto entfernt. Sie werden gebeten, einen neuen einzurichten.
+mail-decided =
+    { $what }
+
+    Wenn Sie davon nichts wissen, sagen Sie es sofort Ihrem Helpdesk. Ihr Konto: { $address }
+mail-account-changed-subject = Ihr Konto wurde geändert
+mail-account-changed =
+    an Ihrem Konto bei { $org } wurde dies geändert: { $changed }.
+
+    Wenn Sie davon nichts wissen, sagen Sie es sofort Ihrem Helpdesk.
+mail-changed-email = Ihre E-Mail-Adresse
+mail-changed-login = Ihr Anmeldename
+mail-changed-question = Ihre Sicherheitsfrage
+mail-changed-second-email = Ihre zweite E-Mail-Adresse
+mail-deactivated-subject = Das Konto von { $person } ist beendet
+mail-deactivated = Sie haben das Konto von { $person } ({ $login }) beendet: Es ist abgemeldet, und seine API-Tokens sind widerrufen.
+mail-password-ended-subject = Ihr Passwort bei { $org } wurde abgeschaltet
+mail-password-ended =
+    für Ihr Konto wurde { $count } Mal hintereinander ein falsches Passwort eingegeben. Deshalb wurde Ihr Passwort abgeschaltet: Niemand kommt mehr damit hinein, auch Sie nicht.
+
+    Um ein anderes zu wählen, fordern Sie es dort an, wo Sie sich anmelden, oder rufen Sie Ihren Helpdesk an.
+mail-locked-subject = Ihr Konto bei { $org } ist gesperrt, { $until }
+mail-locked =
+    für Ihr Konto wurde mehrmals hintereinander ein falsches Passwort oder ein falscher Code eingegeben. Deshalb ist das Konto gesperrt, { $until }; solange werden auch das richtige Passwort und der richtige Code abgelehnt.
+
+    Wenn Sie das waren: Warten Sie, oder rufen Sie Ihren Helpdesk an, der das Konto entsperren kann.
+    Wenn Sie es nicht waren: Sagen Sie es Ihrem Helpdesk. Vielleicht kennt jemand Ihr Passwort.
+mail-strangers-subject = Jemand versucht, Ihr Passwort bei { $org } zu erraten
+mail-strangers =
+    in einem Browser, in dem Sie sich nie angemeldet haben, wurden mehrmals hintereinander falsche Passwörter oder Codes für Ihr Konto eingegeben. Deshalb werden solche Browser ausgesperrt, { $until }; die Browser, die Sie benutzen, funktionieren weiter.
+
+    Wenn Sie das in einem neuen Browser waren: Nehmen Sie einen, in dem Sie sich schon einmal angemeldet haben, warten Sie, oder rufen Sie Ihren Helpdesk an.
+    Wenn Sie es nicht waren, müssen Sie nichts tun.
+mail-until = bis { $until }
+mail-until-unlocked = bis ein Administrator es entsperrt
+mail-recovered =
+    { $what }
+
+    Wenn Ihnen das niemand angekündigt hat, rufen Sie Ihren Helpdesk an.
+mail-recovered-app = im Betrieb des Servers wurde für Ihr Konto eine neue Authenticator-App eingerichtet.
+mail-recovered-everything = im Betrieb des Servers bekam Ihr Konto ein neues Passwort und eine neue Authenticator-App. Jeder andere Faktor wurde entfernt.

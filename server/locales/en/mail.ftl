@@ -1,0 +1,116 @@
+mail-hello = Hello { $name },
+mail-issued-subject = A recovery PIN was made for you
+mail-issued =
+    A recovery PIN was made for you and the computer { $computer }. It lets you in for a while.
+
+    If you asked for this, there is nothing to do.
+
+    If this was not you, open this link; the PIN is taken back and your administrators are told:
+    { $link }
+mail-used-subject = A recovery PIN was used in your name
+mail-used =
+    The computer { $computer } was opened with a recovery PIN in your name.
+
+    If this was you, there is nothing to do.
+
+    If this was not you, open this link; the PIN is taken back and your administrators are told:
+    { $link }
+mail-linked-subject = A computer was linked with your account
+mail-linked =
+    The computer { $computer } is now linked with your account at { $address }: the help desk can make recovery PINs for you there. { $how }
+
+    If this is not your computer, tell your administrator now.
+mail-linked-claimed = The computer says that you use it; no second factor was shown.
+mail-linked-factor = Your second factor was shown there.
+mail-factors-subject = What you sign in with has changed
+mail-factors =
+    { $what }
+
+    If this was not you, tell your administrator now.
+mail-factor-added = The passkey "{ $name }" can now be used to sign in as you.
+mail-factor-removed = This can no longer be used to sign in as you: { $factor }.
+mail-alert-subject = Look at this now: { $what }
+mail-alert =
+    { $what }.
+
+    Computer: { $computer }
+    Event: { $event }
+
+    Look at the record: { $record }
+mail-alert-of-a-person =
+    { $what }.
+
+    Computer: { $computer }
+    Person: { $person } ({ $login })
+    Event: { $event }
+
+    Look at the record: { $record }
+mail-limit =
+    { $what }.
+
+    Limit: { $limit }
+    Event: { $event }
+
+    Look at the record: { $record }
+
+    This is said once an hour at most.
+mail-welcome-subject = Your account at { $org }
+mail-welcome =
+    An account at { $org } was made for you. Your name to sign in is { $login }.
+
+    Open this link and choose a password; it works once, until { $until }:
+    { $link }
+
+    If you did not expect this, do nothing.
+mail-reset-subject = Choose a new password at { $org }
+mail-reset =
+    Open this link to choose a new password for { $login } at { $org }; it works once, until { $until }:
+    { $link }
+
+    If you did not ask for this, do nothing, and tell your help desk if it happens again. Nobody gets in by this message alone.
+mail-password-changed-subject = Your password was changed
+mail-password-changed = The password of your account was changed.
+mail-password-set-for-subject = An administrator set your password
+mail-password-set-for = An administrator set another password for your account.
+mail-factors-reset-subject = Your second factors were reset
+mail-factors-reset = An administrator took every second factor from your account. You will be asked to set up a new one.
+mail-decided =
+    { $what }
+
+    If you know nothing of it, tell your help desk now. Your account: { $address }
+mail-account-changed-subject = Your account was changed
+mail-account-changed =
+    This was changed of your account at { $org }: { $changed }.
+
+    If you know nothing of it, tell your help desk now.
+mail-changed-email = your e-mail address
+mail-changed-login = your name to sign in
+mail-changed-question = your recovery question
+mail-changed-second-email = your second e-mail address
+mail-deactivated-subject = The account of { $person } has ended
+mail-deactivated = You ended the account of { $person } ({ $login }): it is signed out, and its API tokens are revoked.
+mail-password-ended-subject = Your password at { $org } was switched off
+mail-password-ended =
+    { $count } wrong passwords in a row were given for your account. So your password was switched off: nobody gets in by it any more, you neither.
+
+    To choose another one, ask for it where you sign in, or call your help desk.
+mail-locked-subject = Your account at { $org } is locked { $until }
+mail-locked =
+    A wrong password or code was given for your account several times in a row. So the account is locked { $until }; meanwhile even the right password and code are refused.
+
+    If that was you: wait, or call your help desk, who can unlock it.
+    If it was not you: tell your help desk. Your password may be known to somebody.
+mail-strangers-subject = Somebody guesses at your password at { $org }
+mail-strangers =
+    From a browser that never signed you in, wrong passwords or codes were given for your account several times in a row. So such browsers are shut out { $until }; the browsers that you use go on working.
+
+    If that was you at a new browser: use one that you signed in with before, wait, or call your help desk.
+    If it was not you, there is nothing that you have to do.
+mail-until = until { $until }
+mail-until-unlocked = until an administrator unlocks the account
+mail-recovered =
+    { $what }
+
+    If nobody told you to expect this, call your help desk.
+mail-recovered-app = An operator set up a new authenticator app for your account.
+mail-recovered-everything = An operator gave your account a new password and a new authenticator app. Every other factor was removed.

@@ -1,0 +1,76 @@
+//! A mail before it has a language, and whose language and clock it gets: the person's own, else the organisation's.
+
+use postern_authn::user::{ContactKind, User};
+use postern_codes::Env;
+use postern_store::deliveries::Message;
+use postern_store::{Error, Tx};
+use serde_json::Value;
+
+use crate::console::language::{self, Language, Reader};
+use crate::console::words::{Text, say};
+use crate::organisation::Organisation;
+
+/// What somebody is told. The greeting above it and the help desk below it are the same in every mail.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// One line.
+    pub subject: Text,
+    /// Paragraphs.
+    pub text: Text,
+}
+
+impl Mail {
+    /// Queues it to every mail address of a person that stands.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn to_every_address(&self, tx: &mut Tx<'_>, user: &User, env: &Env) -> Result<(), Error> {
+        let message = self.message(tx, user)?;
+        let contacts = tx.contacts(user.id)?;
+        let standing = contacts.iter().filter(|contact| contact.until_at.is_none());
+        for contact in standing.filter(|contact| matches!(contact.kind, ContactKind::Email | ContactKind::SecondEmail))
+        {
+            tx.enqueue(&contact.value, &message, env)?;
+        }
+        Ok(())
+    }
+
+    /// Queues it to the first mail address of a person.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn to_first_address(&self, tx: &mut Tx<'_>, user: &User, env: &Env) -> Result<(), Error> {
+        let message = self.message(tx, user)?;
+        tx.enqueue(&user.profile.email, &message, env).map(drop)
+    }
+
+    fn message(&self, tx: &mut Tx<'_>, user: &User) -> Result<Message, Error> {
+        let (organisation, _) = tx.setting::<Organisation>()?;
+        Ok(self.written(user, &organisation))
+    }
+
+    /// The mail as this person reads it. What people typed stays within its line: nobody adds a paragraph by a name.
+    pub fn written(&self, user: &User, organisation: &Organisation) -> Message {
+        let reader = reader(user, organisation);
+        let hello = say("mail-hello").with("name", user.name());
+        let words = |text: Text| text.within_its_line().words(&reader);
+        let text = format!("{}\n\n{}\n", words(hello), words(self.text.clone()));
+        Message { subject: words(self.subject.clone()), text }
+    }
+}
+
+/// The language of a mail: what the person prefers, where we have it, else the organisation's.
+pub fn language(preferred: Option<&str>, of_the_organisation: Language) -> Language {
+    preferred.and_then(Language::of).unwrap_or(of_the_organisation)
+}
+
+fn reader(user: &User, organisation: &Organisation) -> Reader {
+    let own = |name: &str| user.profile.further.get(name).and_then(Value::as_str);
+    Reader {
+        language: language(own("preferredLanguage"), organisation.language),
+        zone: own("timezone").and_then(language::zone).unwrap_or_else(|| organisation.zone()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
