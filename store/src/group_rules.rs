@@ -47,6 +47,7 @@ crate::statements! {
     IS_TARGET = "SELECT rule_id FROM group_rule_targets WHERE org_id = $1 AND group_id = $2 LIMIT 1";
     FILLING = "SELECT r.id, r.name FROM group_rule_targets t JOIN group_rules r ON r.org_id = t.org_id AND r.id = t.rule_id \
                WHERE t.org_id = $1 AND t.group_id = $2 AND r.ending IS NULL ORDER BY r.id";
+    UNAIM = "DELETE FROM group_rule_targets WHERE org_id = $1 AND group_id = $2";
     EXCLUDED = "SELECT user_id FROM group_rule_exclusions WHERE org_id = $1 AND rule_id = $2 ORDER BY user_id";
     IS_EXCLUDED = "SELECT rule_id FROM group_rule_exclusions WHERE org_id = $1 AND rule_id = $2 AND user_id = $3";
     EXCLUSION_INSERT = "INSERT INTO group_rule_exclusions (org_id, rule_id, user_id) VALUES ($1, $2, $3) \
@@ -77,6 +78,7 @@ crate::statements! {
     DROP = "DELETE FROM memberships WHERE org_id = $1 AND group_id = $2 AND user_id = $3 AND NOT by_hand AND NOT EXISTS \
             (SELECT 1 FROM rule_members r WHERE r.org_id = $1 AND r.group_id = $2 AND r.user_id = $3)";
     HOLDERS = "SELECT rule_id FROM rule_members WHERE org_id = $1 AND group_id = $2 AND user_id = $3";
+    RELEASE_GROUP = "DELETE FROM rule_members WHERE org_id = $1 AND group_id = $2";
     RELEASE_ALL = "DELETE FROM rule_members WHERE org_id = $1 AND group_id = $2 AND user_id = $3";
 }
 
@@ -258,7 +260,7 @@ impl Tx<'_> {
         self.row(RULE_COUNT, values![])?.map_or(Ok(0), |row| row.get("rules"))
     }
 
-    /// Whether a rule fills this group.
+    /// Whether a rule fills this group, even one that is being deleted.
     ///
     /// # Errors
     /// Of the database.
@@ -266,7 +268,16 @@ impl Tx<'_> {
         Ok(self.row(IS_TARGET, values![group])?.is_some())
     }
 
-    /// The rules that fill this group, by id and name.
+    /// Lets go of a group that is deleted: rules that are being deleted may still hold people there.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub(crate) fn let_go_of_rules(&mut self, group: Id<Group>) -> Result<(), Error> {
+        self.execute(RELEASE_GROUP, values![group])?;
+        self.execute(UNAIM, values![group]).map(drop)
+    }
+
+    /// The rules that fill this group, by id and name; those that are being deleted are left out.
     ///
     /// # Errors
     /// Of the database.

@@ -221,6 +221,7 @@ impl Tx<'_> {
     pub fn delete_group(&mut self, id: Id<GroupKindId>) -> Result<(), Error> {
         self.end_roles_of_group(id)?;
         self.clear_owners(id)?;
+        self.let_go_of_rules(id)?;
         self.execute(GROUP_EMPTY, values![id])?;
         self.one(GROUP_DELETE, values![id])
     }

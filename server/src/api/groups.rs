@@ -85,9 +85,11 @@ pub async fn delete(app: &App, by: &Allowed<right::GroupsManage>, which: &str) -
         if tx.authority_of_group(group.id)?.holds(Role::Super) && tx.leaves_no_super(Loss::Group(group.id))? {
             return refuse(tx, by, EventType::GroupDelete, &group, Refusal::LastSuper, &env);
         }
-        if tx.is_filled_by_rule(group.id)? {
+        tx.lock_rules()?;
+        if let Some((_, rule)) = tx.rules_that_fill(group.id)?.into_iter().next() {
             tx.record(&by.failure(EventType::GroupDelete, "in_use").target(target(&group)), &env)?;
-            return Ok(Err(ApiError::validation("group", ["group: a rule fills it; delete the rule first"])));
+            let cause = format!("group: the rule {rule} fills it; delete the rule first");
+            return Ok(Err(ApiError::validation("group", [cause])));
         }
         tx.delete_group(group.id)?;
         tx.record(&by.success(EventType::GroupDelete).target(target(&group)), &env)?;

@@ -141,6 +141,27 @@ async fn a_deleted_rule_may_leave_its_people() {
     }
 }
 
+/// The rule's people are let go of by a job: whoever deletes rule and group in one go does not wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_goes_with_its_rule_at_once_and_not_before() {
+    for engine in scratch::engines() {
+        let staff = Staff::new(engine).await;
+        let group = staff.new_group("Sales").await;
+        staff.of_department("ada", "Sales").await;
+        let rule = staff.rule("sales", SALES, &group).await;
+        staff.turn(&rule, "activate").await;
+        let (group, rule) = (format!("/api/v1/groups/{group}"), format!("/api/v1/groups/rules/{rule}"));
+        let gone = staff.app.call(Method::DELETE, &group, &staff.root.token, &Value::Null).await;
+        gone.refused(400, "E0000001");
+        assert!(gone.text().contains("the rule sales fills it"), "{}", gone.text());
+        let ending = format!("{rule}?removeUsers=true");
+        staff.app.call(Method::DELETE, &ending, &staff.root.token, &Value::Null).await.expect(202);
+        staff.app.call(Method::DELETE, &group, &staff.root.token, &Value::Null).await.expect(204);
+        jobs::once(&staff.app.app).await.unwrap();
+        staff.app.get(&group, &staff.root.token).await.refused(404, "E0000007");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_ask_for_groups_but_do_not_feed_one_another() {
     for engine in scratch::engines() {
