@@ -12,10 +12,10 @@ use postern_store::Error;
 use postern_store::roles::{Held, Holder, Loss};
 
 use super::administrators::{self, detail, holder, reach, role_words};
-use super::bulk::Page;
 use super::form::Form;
 use super::page::{page, page_with};
-use super::part::{Act, Chooser, Confirmation, Facts, Field, Kind, Line, Link, Notice, Source, Tone};
+use super::part::{Act, Chooser, Facts, Field, Kind, Line, Link, Notice, Source, Tone};
+use super::part_page::Taking;
 use super::roles::{self, Allows};
 use super::sets;
 use super::shell::{Place, Shell};
@@ -194,18 +194,16 @@ async fn confirm(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<S
             },
         ));
     }
-    let title = say("administrators-take").with("role", role).with("holder", holder.text.clone());
-    let part = Confirmation {
-        title: title.clone(),
+    let taking = Taking {
+        place: Place::Administrators,
+        list: administrators::list(),
+        verb: say("administrators-take").with("role", role).with("holder", holder.text.clone()),
         about: say("administrators-take-about"),
         lines,
-        sent: Vec::new(),
         action: format!("{}/take", address(own.id)),
-        verb: title.clone(),
-        is_dangerous: true,
         back: address(own.id),
     };
-    Ok(page(Page { shell: viewer.shell(Place::Administrators), title, list: administrators::list(), part }))
+    Ok(taking.asked(&viewer))
 }
 
 async fn take(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {

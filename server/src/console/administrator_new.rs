@@ -13,11 +13,11 @@ use postern_store::roles::Holder;
 use postern_store::{Error, Tx};
 
 use super::administrators::{self, holder};
-use super::bulk::Page;
 use super::form::Form;
 use super::form_page::{Asked, FormPage};
 use super::page::page;
 use super::part::{Chooser, Confirmation, Field, Kind, Line, Link, Notice, Source, Tone};
+use super::part_page::PartPage;
 use super::people::capital;
 use super::role_form::Wrong;
 use super::roles;
@@ -256,7 +256,7 @@ async fn confirm(
         is_dangerous: false,
         back: administrators::ADDRESS.to_owned(),
     };
-    Ok(page(Page { shell: viewer.shell(Place::Administrators), title, list: administrators::list(), part }))
+    Ok(page(PartPage { shell: viewer.shell(Place::Administrators), title, list: administrators::list(), part }))
 }
 
 async fn give(

@@ -8,7 +8,6 @@ mod people;
 
 use std::sync::Arc;
 
-use askama::Template;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use postern_authn::permission::{Permission, Right};
@@ -19,7 +18,8 @@ pub use people::People;
 use super::form::Form;
 use super::page::page;
 use super::part::{Bulk, BulkAct, Confirmation, Line, Link, Results, State, Tone, Undo};
-use super::shell::{Place, Shell};
+use super::part_page::PartPage;
+use super::shell::Place;
 use super::viewer::Viewer;
 use super::words::{Text, say, say_of};
 use crate::App;
@@ -93,20 +93,6 @@ pub struct Words {
     pub effect: Text,
 }
 
-/// A page that holds one part: what will happen, or what has happened.
-#[derive(Template)]
-#[template(path = "console/bulk_page.html")]
-pub struct Page<P: askama::filters::HtmlSafe + askama::FastWritable> {
-    /// The frame.
-    pub shell: Shell,
-    /// Its title.
-    pub title: Text,
-    /// The list that it came from.
-    pub list: Link,
-    /// The part.
-    pub part: P,
-}
-
 /// Acts on many, of every list.
 pub fn routes() -> Routes {
     of::<Computers>().merge(of::<People>())
@@ -149,7 +135,7 @@ async fn ask<M: Many>(
         is_dangerous: step.is_dangerous,
         back: M::PLACE.address().to_owned(),
     };
-    Ok(page(Page { shell: viewer.shell(M::PLACE), title: words.title.clone(), list: list::<M>(), part }))
+    Ok(page(PartPage { shell: viewer.shell(M::PLACE), title: words.title.clone(), list: list::<M>(), part }))
 }
 
 async fn apply<M: Many>(
@@ -184,7 +170,7 @@ async fn apply<M: Many>(
     });
     let part =
         Results { lines, undo, back: Link::new(say("bulk-back").with("list", M::PLACE.label()), M::PLACE.address()) };
-    Ok(page(Page { shell: viewer.shell(M::PLACE), title: words.act, list: list::<M>(), part }))
+    Ok(page(PartPage { shell: viewer.shell(M::PLACE), title: words.act, list: list::<M>(), part }))
 }
 
 /// The step that is asked for, and the rows that were ticked; those that are gone meanwhile are left out.

@@ -9,10 +9,10 @@ use postern_authn::user::User;
 use postern_codes::id::{Group as GroupKind, Id, User as UserKind};
 use postern_store::groups::Group;
 
-use super::bulk::Page;
 use super::form::Form;
 use super::page::page;
 use super::part::{Bulk, BulkAct, Confirmation, Line, Link, Results, State, Tone, Undo};
+use super::part_page::PartPage;
 use super::shell::Place;
 use super::viewer::Viewer;
 use super::words::{say, say_of};
@@ -63,7 +63,7 @@ async fn ask(Shared(app): Shared<Arc<App>>, viewer: Viewer, form: Form) -> Resul
         is_dangerous: true,
         back: group::address(group.id),
     };
-    Ok(page(Page { shell: viewer.shell(Place::Groups), title, list: back(&group), part }))
+    Ok(page(PartPage { shell: viewer.shell(Place::Groups), title, list: back(&group), part }))
 }
 
 async fn apply(Shared(app): Shared<Arc<App>>, viewer: Viewer, form: Form) -> Result<Response, ApiError> {
@@ -104,7 +104,7 @@ async fn carry_out(app: &App, viewer: &Viewer, form: &Form, wanted: Membership) 
         sent: done,
     });
     let part = Results { lines, back: back(&group), undo };
-    Ok(page(Page { shell: viewer.shell(Place::Groups), title, list: back(&group), part }))
+    Ok(page(PartPage { shell: viewer.shell(Place::Groups), title, list: back(&group), part }))
 }
 
 fn back(group: &Group) -> Link {

@@ -40,6 +40,7 @@ pub mod origins;
 pub mod own_factors;
 pub mod page;
 pub mod part;
+pub mod part_page;
 pub mod parts;
 pub mod people;
 pub mod people_export;

@@ -12,13 +12,11 @@ use postern_authn::permission::{Permission, right};
 use postern_store::search::Condition;
 use postern_store::zones::{self as rows, Zone};
 
-use super::bulk;
 use super::form::Form;
 use super::list::{PAGE, pages};
 use super::page::{page, page_with};
-use super::part::{
-    Act, Ask, Confirmation, Empty, Field, Filters, Kind, Line, Link, Notice, Pages, State, Summary, Tab, Tabs, Tone,
-};
+use super::part::{Act, Ask, Empty, Field, Filters, Kind, Line, Link, Notice, Pages, State, Summary, Tab, Tabs, Tone};
+use super::part_page::Taking;
 use super::policies;
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
@@ -473,27 +471,21 @@ async fn ask_delete(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String
         let refusal = zones::in_use();
         return refused(&app, &viewer, (Some(&zone), &Typed::of(&zone)), refusal).await;
     }
-    let verb = say("networks-delete").with("name", zone.name.as_str().to_owned());
     let effect = match (zone.usage, zone.is_active) {
         (Usage::Blocklist, true) => say("networks-open-effect"),
         (Usage::Blocklist, false) | (Usage::Policy, _) => say("networks-unused"),
     };
     let who = Link::new(zone.name.as_str().to_owned(), address(&zone));
-    Ok(page(bulk::Page {
-        shell: viewer.shell(Place::Networks),
-        title: verb.clone(),
+    let taking = Taking {
+        place: Place::Networks,
         list: Link::new(say("networks-title"), ADDRESS),
-        part: Confirmation {
-            title: verb.clone(),
-            about: say("networks-delete-about"),
-            lines: vec![Line { who, effect, state: Some(usage_state(zone.usage)) }],
-            sent: Vec::new(),
-            action: format!("{}/delete", address(&zone)),
-            verb,
-            is_dangerous: true,
-            back: address(&zone),
-        },
-    }))
+        verb: say("networks-delete").with("name", zone.name.as_str().to_owned()),
+        about: say("networks-delete-about"),
+        lines: vec![Line { who, effect, state: Some(usage_state(zone.usage)) }],
+        action: format!("{}/delete", address(&zone)),
+        back: address(&zone),
+    };
+    Ok(taking.asked(&viewer))
 }
 
 async fn delete(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {

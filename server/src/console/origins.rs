@@ -11,14 +11,12 @@ use postern_authn::network::{OriginDraft, OriginScope, ScopeGrant};
 use postern_authn::permission::{Permission, right};
 use postern_store::trusted_origins::{OriginQuery, TrustedOrigin};
 
-use super::bulk;
 use super::form::Form;
 use super::list::{PAGE, pages};
 use super::networks::{state, tabs};
 use super::page::{page, page_with};
-use super::part::{
-    Act, Ask, Confirmation, Empty, Field, Filters, Kind, Line, Link, Pages, State, Summary, Tabs, Tick, Ticks,
-};
+use super::part::{Act, Ask, Empty, Field, Filters, Kind, Line, Link, Pages, State, Summary, Tabs, Tick, Ticks};
+use super::part_page::Taking;
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::{Text, say, say_of};
@@ -308,27 +306,21 @@ async fn deactivate(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String
 async fn ask_delete(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
     viewer.require::<right::TrustedOriginsManage>(&app).await?;
     let origin = found(&app, &viewer, &id).await?;
-    let verb = say("origins-delete").with("name", origin.name.as_str().to_owned());
     let lost = origin.scopes.iter().map(|grant| Line {
         who: Link::new(origin.origin.to_string(), address(&origin)),
         effect: say_of("origins-lost", grant.scope.as_str()),
         state: None,
     });
-    Ok(page(bulk::Page {
-        shell: viewer.shell(Place::Networks),
-        title: verb.clone(),
+    let taking = Taking {
+        place: Place::Networks,
         list: Link::new(say("origins-title"), ADDRESS),
-        part: Confirmation {
-            title: verb.clone(),
-            about: say("origins-delete-about"),
-            lines: lost.collect(),
-            sent: Vec::new(),
-            action: format!("{}/delete", address(&origin)),
-            verb,
-            is_dangerous: true,
-            back: address(&origin),
-        },
-    }))
+        verb: say("origins-delete").with("name", origin.name.as_str().to_owned()),
+        about: say("origins-delete-about"),
+        lines: lost.collect(),
+        action: format!("{}/delete", address(&origin)),
+        back: address(&origin),
+    };
+    Ok(taking.asked(&viewer))
 }
 
 async fn delete(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {

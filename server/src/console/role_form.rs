@@ -11,11 +11,11 @@ use postern_authn::permission::{Area, Attributes, Permission, right};
 use postern_store::Error;
 use postern_store::custom_roles::CustomRole;
 
-use super::bulk::Page;
 use super::form::Form;
 use super::form_page::{Asked, FormPage};
 use super::page::page;
-use super::part::{Confirmation, Field, Kind, Line, Link, Notice, Tick, Ticks, Tone};
+use super::part::{Field, Kind, Line, Link, Notice, Tick, Ticks, Tone};
+use super::part_page::Taking;
 use super::roles::{self, page_of, sentence};
 use super::shell::Place;
 use super::viewer::Viewer;
@@ -244,19 +244,17 @@ async fn confirm(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<S
         // The role's page says why it stays.
         return Ok(Redirect::to(&page_of(role.id)).into_response());
     }
-    let title = say("roles-delete").with("role", role.label.clone());
     let own = Link::new(&role.label, page_of(role.id));
-    let part = Confirmation {
-        title: title.clone(),
+    let taking = Taking {
+        place: Place::Administrators,
+        list: list(),
+        verb: say("roles-delete").with("role", role.label.clone()),
         about: say("roles-delete-about"),
         lines: vec![Line { who: own, effect: say("roles-delete-effect"), state: None }],
-        sent: Vec::new(),
         action: format!("{}/delete", page_of(role.id)),
-        verb: title.clone(),
-        is_dangerous: true,
         back: page_of(role.id),
     };
-    Ok(page(Page { shell: viewer.shell(Place::Administrators), title, list: list(), part }))
+    Ok(taking.asked(&viewer))
 }
 
 async fn delete(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {

@@ -9,11 +9,11 @@ use postern_authn::permission::{Area, Permission, Resource, right};
 use postern_store::roles::Holder;
 use postern_store::{Error, Tx};
 
-use super::bulk::Page;
 use super::form::Form;
 use super::form_page::{Asked, FormPage};
 use super::page::{page, page_with};
-use super::part::{Confirmation, Line, Link};
+use super::part::{Line, Link};
+use super::part_page::Taking;
 use super::role_form::{Wrong, misnamed, named, naming};
 use super::sets::{self, address, asked, view};
 use super::shell::Place;
@@ -243,18 +243,16 @@ async fn confirm_end(
         Ok(Ok((bound, lines)))
     });
     let (bound, lines) = read.await??;
-    let title = say("sets-end").with("role", bound.role.label.clone()).with("set", bound.set.label.clone());
-    let part = Confirmation {
-        title: title.clone(),
+    let taking = Taking {
+        place: Place::Administrators,
+        list: list(),
+        verb: say("sets-end").with("role", bound.role.label.clone()).with("set", bound.set.label.clone()),
         about: say("sets-end-about"),
         lines,
-        sent: Vec::new(),
         action: format!("{}/bindings/{}/end", address(bound.set.id), bound.role.id),
-        verb: title.clone(),
-        is_dangerous: true,
         back: address(bound.set.id),
     };
-    Ok(page(Page { shell: viewer.shell(Place::Administrators), title, list: list(), part }))
+    Ok(taking.asked(&viewer))
 }
 
 async fn end(
@@ -282,19 +280,17 @@ async fn confirm(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<S
         // The set's page says why it stays.
         return Ok(Redirect::to(&address(set.id)).into_response());
     }
-    let title = say("sets-delete").with("set", set.label.clone());
     let effect = say("sets-delete-effect").with("count", resources);
-    let part = Confirmation {
-        title: title.clone(),
+    let taking = Taking {
+        place: Place::Administrators,
+        list: list(),
+        verb: say("sets-delete").with("set", set.label.clone()),
         about: say("sets-delete-about"),
         lines: vec![Line { who: Link::new(&set.label, address(set.id)), effect, state: None }],
-        sent: Vec::new(),
         action: format!("{}/delete", address(set.id)),
-        verb: title.clone(),
-        is_dangerous: true,
         back: address(set.id),
     };
-    Ok(page(Page { shell: viewer.shell(Place::Administrators), title, list: list(), part }))
+    Ok(taking.asked(&viewer))
 }
 
 async fn delete(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {

@@ -13,11 +13,11 @@ use postern_codes::id::{ApiToken as ApiTokenKind, Id};
 use postern_store::Error;
 use postern_store::tokens::ApiToken;
 
-use super::bulk::Page;
 use super::form::Form;
 use super::form_page::{Asked, FormPage};
 use super::page::page;
 use super::part::{Confirmation, Facts, Line, Link, Moment, Record};
+use super::part_page::PartPage;
 use super::shell::{Place, Shell};
 use super::token_new::{name_field, network, zone_ticks};
 use super::viewer::{self, Viewer};
@@ -200,7 +200,7 @@ async fn confirm(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<S
         back: address(token.id),
     };
     let list = Link::new(say("tokens-title"), tokens::ADDRESS);
-    Ok(page(Page { shell: viewer.shell(Place::Tokens), title, list, part }))
+    Ok(page(PartPage { shell: viewer.shell(Place::Tokens), title, list, part }))
 }
 
 async fn revoke(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {

@@ -1,17 +1,22 @@
 //! Making policies and rules, and changing them. A change is meant for what the form showed: where somebody else saved
 //! meanwhile, both are shown side by side, and nothing of either is lost.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::State as Shared;
+use axum::extract::{FromRequestParts, State as Shared};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use postern_authn::permission::{Permission, right};
 use postern_authn::policy::{Policy, PolicyType, Rule, Status};
+use postern_codes::id::{Id, Policy as PolicyKind};
 
 use super::draft::{Draft, Shown, version_of_policy, version_of_rule};
-use super::{address, list_address, of_rule, rule_acts, rule_address, wanted_type};
+use super::member::rule_acts;
+use super::saying::refusal as refusal_of;
+use super::{address, found, found_rule, list_address, rule_address, wanted_type};
 use crate::App;
 use crate::api::page::Query;
 use crate::api::path::Path;
@@ -62,25 +67,68 @@ pub fn routes() -> Routes {
     let manage = Access::Permission(Permission::PoliciesManage);
     let read = Access::Permission(Permission::PoliciesRead);
     Routes::new()
-        .get("/admin/security/policies/new", manage, ask)
-        .post("/admin/security/policies/new", manage, make)
-        .get("/admin/security/policies/{policy}/edit", manage, edit)
+        .get("/admin/security/policies/new", manage, show)
+        .post("/admin/security/policies/new", manage, save)
+        .get("/admin/security/policies/{policy}/edit", manage, show)
         .post("/admin/security/policies/{policy}/edit", manage, save)
-        .get("/admin/security/policies/{policy}/rules/new", manage, ask_rule)
-        .post("/admin/security/policies/{policy}/rules/new", manage, make_rule)
-        .get("/admin/security/policies/{policy}/rules/{rule}", read, show_rule)
-        .post("/admin/security/policies/{policy}/rules/{rule}", manage, save_rule)
+        .get("/admin/security/policies/{policy}/rules/new", manage, show)
+        .post("/admin/security/policies/{policy}/rules/new", manage, save)
+        .get("/admin/security/policies/{policy}/rules/{rule}", read, show)
+        .post("/admin/security/policies/{policy}/rules/{rule}", manage, save)
+}
+
+/// What a form is about, as its address says it.
+enum At {
+    NewPolicy(PolicyType),
+    NewRule(String),
+    Policy(String),
+    Rule(String, String),
 }
 
 /// What a form is about.
-enum Of<'o> {
+enum Of {
     NewPolicy(PolicyType),
-    NewRule(&'o Policy, PolicyType),
-    Policy(&'o Policy, PolicyType),
-    Rule(&'o Policy, PolicyType, &'o Rule),
+    NewRule(Policy, PolicyType),
+    Policy(Policy, PolicyType),
+    Rule(Policy, PolicyType, Rule),
 }
 
-impl Of<'_> {
+impl<S: Send + Sync> FromRequestParts<S> for At {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let is_new = parts.uri.path().ends_with("/rules/new");
+        let Path(mut members) = Path::<BTreeMap<String, String>>::from_request_parts(parts, state).await?;
+        match (members.remove("policy"), members.remove("rule")) {
+            (Some(policy), Some(rule)) => Ok(Self::Rule(policy, rule)),
+            (Some(policy), None) if is_new => Ok(Self::NewRule(policy)),
+            (Some(policy), None) => Ok(Self::Policy(policy)),
+            (None, _) => wanted_type(&Query::from_request_parts(parts, state).await?).map(Self::NewPolicy),
+        }
+    }
+}
+
+impl At {
+    async fn found(&self, app: &App, viewer: &Viewer) -> Result<Of, ApiError> {
+        Ok(match self {
+            Self::NewPolicy(kind) => Of::NewPolicy(*kind),
+            Self::NewRule(policy) => {
+                let (kind, policy) = found(app, viewer, policy).await?;
+                Of::NewRule(policy, kind)
+            }
+            Self::Policy(policy) => {
+                let (kind, policy) = found(app, viewer, policy).await?;
+                Of::Policy(policy, kind)
+            }
+            Self::Rule(policy, rule) => {
+                let (kind, policy, rule) = found_rule(app, viewer, (policy, rule)).await?;
+                Of::Rule(policy, kind, rule)
+            }
+        })
+    }
+}
+
+impl Of {
     fn draft(&self) -> Draft {
         match self {
             Self::NewPolicy(kind) => Draft::of_policy(*kind, None),
@@ -127,16 +175,45 @@ impl Of<'_> {
             Self::Rule(policy, _, rule) => rule_address(policy.id, rule.id),
         }
     }
+
+    /// Keeps what was typed; answers with the policy that has it now.
+    async fn keep(
+        &self,
+        app: &App,
+        by: &Allowed<right::PoliciesManage>,
+        draft: &Draft,
+    ) -> Result<Id<PolicyKind>, ApiError> {
+        let document = draft.document();
+        let still_is = |now: String| if now == draft.version { Ok(()) } else { Err(policies::changed_meanwhile()) };
+        Ok(match self {
+            Self::NewPolicy(kind) => {
+                let new = document.policy(*kind, None)?;
+                policies::create(app, by, *kind, &new, Status::Active).await?.id
+            }
+            Self::NewRule(policy, _) => {
+                let new = |kind| document.rule(kind, None);
+                policies::create_rule(app, by, policy.id.as_str(), new, Status::Active).await?.1.id
+            }
+            Self::Policy(policy, _) => {
+                let wanted = |kind, present: &Policy| {
+                    still_is(version_of_policy(present))?;
+                    document.policy(kind, Some(present))
+                };
+                policies::update(app, by, policy.id.as_str(), wanted).await?.1.id
+            }
+            Self::Rule(policy, _, rule) => {
+                let wanted = |kind, present: &Rule| {
+                    still_is(version_of_rule(present))?;
+                    document.rule(kind, Some(present))
+                };
+                policies::update_rule(app, by, (policy.id.as_str(), rule.id.as_str()), wanted).await?.1.id
+            }
+        })
+    }
 }
 
 /// A draft as a page.
-async fn sheet(
-    app: &App,
-    viewer: &Viewer,
-    of: &Of<'_>,
-    draft: &Draft,
-    notice: Option<Notice>,
-) -> Result<Sheet, ApiError> {
+async fn sheet(app: &App, viewer: &Viewer, of: &Of, draft: &Draft, notice: Option<Notice>) -> Result<Sheet, ApiError> {
     let form = app.store.read(viewer.caller.org, |tx| draft.shown(tx, viewer)).await?;
     let list = Link::new(say_of("policies-type", of.kind().as_str()), list_address(of.kind()));
     let above = of.policy().map(|policy| Link::new(&policy.name, address(policy.id)));
@@ -167,180 +244,57 @@ async fn sheet(
     })
 }
 
-/// What was typed, and the page again where it is not to be saved yet.
-async fn typed(app: &App, viewer: &Viewer, of: &Of<'_>, form: &Form) -> Result<(Draft, Option<Response>), ApiError> {
-    let draft = app.store.read(viewer.caller.org, |tx| of.draft().read(tx, viewer, form)).await?;
-    if !draft.is_to_be_shown_again() {
-        return Ok((draft, None));
+async fn show(app: Shared<Arc<App>>, viewer: Viewer, at: Result<At, ApiError>) -> Result<Response, ApiError> {
+    // A rule is shown to whoever may read it; everything else is there to be changed.
+    if !matches!(at, Ok(At::Rule(..))) {
+        viewer.require_everywhere::<right::PoliciesManage>(&app).await?;
     }
-    let status = if draft.is_wrong() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let again = page_with(status, sheet(app, viewer, of, &draft, None).await?);
-    Ok((draft, Some(again)))
-}
-
-/// The form again, with what to mend; what is no matter of the form goes to the page of problems.
-async fn refused(
-    app: &App,
-    viewer: &Viewer,
-    of: &Of<'_>,
-    mut draft: Draft,
-    refusal: ApiError,
-) -> Result<Response, ApiError> {
-    if refusal.status != StatusCode::BAD_REQUEST {
-        return Err(refusal);
-    }
-    let notice = if draft.refused(&refusal) { None } else { Some(super::refusal(&refusal)) };
-    Ok(page_with(StatusCode::BAD_REQUEST, sheet(app, viewer, of, &draft, notice).await?))
-}
-
-/// The form again beside what somebody else saved meanwhile.
-async fn overtaken(app: &App, viewer: &Viewer, now: &Of<'_>, draft: Draft) -> Result<Response, ApiError> {
-    let draft = draft.beside(&now.draft());
-    let notice = Notice::new(Tone::Warning, say("policies-overtaken"), say("policies-overtaken-next"));
-    let notice = Some(notice.with_code("E0000231"));
-    Ok(page_with(StatusCode::PRECONDITION_FAILED, sheet(app, viewer, now, &draft, notice).await?))
-}
-
-async fn ask(app: Shared<Arc<App>>, viewer: Viewer, query: Query) -> Result<Response, ApiError> {
-    viewer.require_everywhere::<right::PoliciesManage>(&app).await?;
-    let of = Of::NewPolicy(wanted_type(&query)?);
-    Ok(page(sheet(&app, &viewer, &of, &of.draft(), None).await?))
-}
-
-async fn make(
-    app: Shared<Arc<App>>,
-    viewer: Viewer,
-    query: Query,
-    form: Result<Form, ApiError>,
-) -> Result<Response, ApiError> {
-    let by = viewer.require_everywhere::<right::PoliciesManage>(&app).await?;
-    let (form, kind) = (form?, wanted_type(&query)?);
-    let of = Of::NewPolicy(kind);
-    let (draft, again) = typed(&app, &viewer, &of, &form).await?;
-    if let Some(again) = again {
-        return Ok(again);
-    }
-    let made = match draft.document().policy(kind, None) {
-        Ok(new) => policies::create(&app, &by, kind, &new, Status::Active).await,
-        Err(refusal) => Err(refusal),
-    };
-    match made {
-        Ok(policy) => Ok(Redirect::to(&address(policy.id)).into_response()),
-        Err(refusal) => refused(&app, &viewer, &of, draft, refusal).await,
-    }
-}
-
-async fn edit(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
-    viewer.require_everywhere::<right::PoliciesManage>(&app).await?;
-    let (kind, policy) = found(&app, &viewer, &id).await?;
-    let of = Of::Policy(&policy, kind);
+    let of = at?.found(&app, &viewer).await?;
     Ok(page(sheet(&app, &viewer, &of, &of.draft(), None).await?))
 }
 
 async fn save(
     app: Shared<Arc<App>>,
     viewer: Viewer,
-    Path(id): Path<String>,
+    at: Result<At, ApiError>,
     form: Result<Form, ApiError>,
 ) -> Result<Response, ApiError> {
     let by = viewer.require_everywhere::<right::PoliciesManage>(&app).await?;
-    let form = form?;
-    let (kind, policy) = found(&app, &viewer, &id).await?;
-    let of = Of::Policy(&policy, kind);
-    let (draft, again) = typed(&app, &viewer, &of, &form).await?;
-    if let Some(again) = again {
-        return Ok(again);
+    let (at, form) = (at?, form?);
+    let of = at.found(&app, &viewer).await?;
+    let draft = app.store.read(viewer.caller.org, |tx| of.draft().read(tx, &viewer, &form)).await?;
+    if draft.is_to_be_shown_again() {
+        let status = if draft.is_wrong() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        return Ok(page_with(status, sheet(&app, &viewer, &of, &draft, None).await?));
     }
-    let document = draft.document();
-    let saved = policies::update(&app, &by, &id, |kind, present| {
-        if version_of_policy(present) != draft.version {
-            return Err(policies::changed_meanwhile());
-        }
-        document.policy(kind, Some(present))
-    });
-    match saved.await {
-        Ok((_, policy)) => Ok(Redirect::to(&address(policy.id)).into_response()),
+    match of.keep(&app, &by, &draft).await {
+        Ok(policy) => Ok(Redirect::to(&address(policy)).into_response()),
         Err(refusal) if refusal.status == StatusCode::PRECONDITION_FAILED => {
-            let (kind, now) = found(&app, &viewer, &id).await?;
-            overtaken(&app, &viewer, &Of::Policy(&now, kind), draft).await
+            overtaken(&app, &viewer, &at.found(&app, &viewer).await?, draft).await
         }
         Err(refusal) => refused(&app, &viewer, &of, draft, refusal).await,
     }
 }
 
-async fn ask_rule(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
-    viewer.require_everywhere::<right::PoliciesManage>(&app).await?;
-    let (kind, policy) = found(&app, &viewer, &id).await?;
-    let of = Of::NewRule(&policy, kind);
-    Ok(page(sheet(&app, &viewer, &of, &of.draft(), None).await?))
-}
-
-async fn make_rule(
-    app: Shared<Arc<App>>,
-    viewer: Viewer,
-    Path(id): Path<String>,
-    form: Result<Form, ApiError>,
+/// The form again, with what to mend; what is no matter of the form goes to the page of problems.
+async fn refused(
+    app: &App,
+    viewer: &Viewer,
+    of: &Of,
+    mut draft: Draft,
+    refusal: ApiError,
 ) -> Result<Response, ApiError> {
-    let by = viewer.require_everywhere::<right::PoliciesManage>(&app).await?;
-    let form = form?;
-    let (kind, policy) = found(&app, &viewer, &id).await?;
-    let of = Of::NewRule(&policy, kind);
-    let (draft, again) = typed(&app, &viewer, &of, &form).await?;
-    if let Some(again) = again {
-        return Ok(again);
+    if refusal.status != StatusCode::BAD_REQUEST {
+        return Err(refusal);
     }
-    let document = draft.document();
-    let made = policies::create_rule(&app, &by, &id, |kind| document.rule(kind, None), Status::Active);
-    match made.await {
-        Ok((_, policy, _)) => Ok(Redirect::to(&address(policy.id)).into_response()),
-        Err(refusal) => refused(&app, &viewer, &of, draft, refusal).await,
-    }
+    let notice = if draft.refused(&refusal) { None } else { Some(refusal_of(&refusal)) };
+    Ok(page_with(StatusCode::BAD_REQUEST, sheet(app, viewer, of, &draft, notice).await?))
 }
 
-async fn show_rule(
-    app: Shared<Arc<App>>,
-    viewer: Viewer,
-    Path((of, which)): Path<(String, String)>,
-) -> Result<Response, ApiError> {
-    let by = viewer.require_everywhere::<right::PoliciesRead>(&app).await?;
-    let (kind, policy, rule) = policies::rule(&app, &by, (&of, &which)).await?;
-    let of = Of::Rule(&policy, kind, &rule);
-    Ok(page(sheet(&app, &viewer, &of, &of.draft(), None).await?))
-}
-
-async fn save_rule(
-    app: Shared<Arc<App>>,
-    viewer: Viewer,
-    Path((policy, which)): Path<(String, String)>,
-    form: Result<Form, ApiError>,
-) -> Result<Response, ApiError> {
-    let by = viewer.require_everywhere::<right::PoliciesManage>(&app).await?;
-    let form = form?;
-    let (kind, present, rule) = of_rule(&app, &viewer, (&policy, &which)).await?;
-    let of = Of::Rule(&present, kind, &rule);
-    let (draft, again) = typed(&app, &viewer, &of, &form).await?;
-    if let Some(again) = again {
-        return Ok(again);
-    }
-    let document = draft.document();
-    let saved = policies::update_rule(&app, &by, (&policy, &which), |kind, present| {
-        if version_of_rule(present) != draft.version {
-            return Err(policies::changed_meanwhile());
-        }
-        document.rule(kind, Some(present))
-    });
-    match saved.await {
-        Ok((_, policy, _)) => Ok(Redirect::to(&address(policy.id)).into_response()),
-        Err(refusal) if refusal.status == StatusCode::PRECONDITION_FAILED => {
-            let (kind, now, rule) = of_rule(&app, &viewer, (&policy, &which)).await?;
-            overtaken(&app, &viewer, &Of::Rule(&now, kind, &rule), draft).await
-        }
-        Err(refusal) => refused(&app, &viewer, &of, draft, refusal).await,
-    }
-}
-
-/// A policy, for whoever may read policies.
-pub async fn found(app: &App, viewer: &Viewer, id: &str) -> Result<(PolicyType, Policy), ApiError> {
-    let by: Allowed<right::PoliciesRead> = viewer.require_everywhere(app).await?;
-    policies::policy(app, &by, id).await
+/// The form again beside what somebody else saved meanwhile.
+async fn overtaken(app: &App, viewer: &Viewer, now: &Of, draft: Draft) -> Result<Response, ApiError> {
+    let draft = draft.beside(&now.draft());
+    let notice = Notice::new(Tone::Warning, say("policies-overtaken"), say("policies-overtaken-next"));
+    let notice = Some(notice.with_code("E0000231"));
+    Ok(page_with(StatusCode::PRECONDITION_FAILED, sheet(app, viewer, now, &draft, notice).await?))
 }

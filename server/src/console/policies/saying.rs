@@ -1,0 +1,58 @@
+//! Policies in words: what a rule answers, what was refused.
+
+use postern_authn::policy::Actions;
+use postern_authn::policy::sign_on::{Access as Entry, PromptMode};
+
+use crate::api::ApiError;
+use crate::console::part::{Notice, Tone};
+use crate::console::words::{Text, say, say_of};
+
+/// What a rule answers, in plain words.
+pub fn answer(actions: &Actions) -> Text {
+    match actions {
+        Actions::MfaEnroll(enroll) => {
+            let word = serde_json::to_value(enroll.enroll.by_oneself).ok();
+            say_of("policies-choice", word.as_ref().and_then(|word| word.as_str()).unwrap_or_default())
+        }
+        Actions::OktaSignOn(actions) => {
+            let rule = actions.signon;
+            if rule.access == Entry::Deny {
+                return say("policies-answer-deny");
+            }
+            let proof = match (rule.require_factor, rule.factor_prompt_mode) {
+                (false, _) => say("policies-answer-password"),
+                (true, Some(PromptMode::Device)) => say("policies-answer-device"),
+                (true, Some(PromptMode::Session)) => {
+                    say("policies-answer-session").with("minutes", rule.factor_lifetime.unwrap_or_default())
+                }
+                (true, Some(PromptMode::Always) | None) => say("policies-answer-always"),
+            };
+            let lasts = say("policies-answer-lasts").with("idle", rule.session.max_session_idle_minutes);
+            Text::sentences([proof, lasts])
+        }
+        Actions::Password(actions) => {
+            let may = [
+                (actions.password_change.access, say("policies-setting-passwordchange")),
+                (actions.self_service_password_reset.access, say("policies-setting-selfservicepasswordreset")),
+                (actions.self_service_unlock.access, say("policies-setting-selfserviceunlock")),
+            ];
+            let may: Vec<_> = may.into_iter().filter(|(access, _)| *access == Entry::Allow).collect();
+            if may.is_empty() {
+                say("policies-answer-nothing")
+            } else {
+                Text::list(may.into_iter().map(|(_, text)| text))
+            }
+        }
+    }
+}
+
+/// What an act was refused for, above the page that it began on.
+pub fn refusal(refused: &ApiError) -> Notice {
+    let shuts_out = refused.causes.iter().any(|cause| cause.starts_with("this would shut administrators out"));
+    if shuts_out {
+        return Notice::new(Tone::Danger, say("policies-shuts-out"), say("policies-shuts-out-next"))
+            .with_code(refused.code);
+    }
+    let happened = say_of("domain-error", refused.code).or(refused.summary.clone());
+    Notice::new(Tone::Danger, happened, refused.causes.join(". ")).with_code(refused.code)
+}
