@@ -197,7 +197,7 @@ pub async fn count(app: &App, by: &Allowed<right::GroupsManage>, expression: &st
     }
 }
 
-/// Rules behind `after` whose name contains `words`, oldest first.
+/// Rules behind `after` whose name contains `words`, oldest first, one more than `limit` where there are more.
 ///
 /// # Errors
 /// 403 where the caller does not see all groups.
@@ -207,7 +207,7 @@ pub async fn list(
     (after, words, limit): (Option<Id<GroupRule>>, &str, u32),
 ) -> Result<Vec<Rule>, ApiError> {
     over_all_groups(by)?;
-    Ok(app.store.read(by.org, |tx| tx.rules(after, words, limit)).await?)
+    Ok(app.store.read(by.org, |tx| tx.rules(after, words, limit.saturating_add(1))).await?)
 }
 
 /// One rule.

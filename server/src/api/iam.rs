@@ -13,12 +13,14 @@ mod permissions;
 pub mod sets;
 
 use postern_codes::id::Kind;
+use postern_store::Tx;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::App;
+use crate::api::change::Outcome;
 use crate::api::error::ApiError;
-use crate::api::page::Query;
+use crate::api::page::{Listed, Query};
 use crate::api::routes::Routes;
 
 pub use orn::{orn, path};
@@ -81,6 +83,14 @@ fn beyond() -> ApiError {
     ApiError::forbidden().cause("this gives more than you hold yourself, or reaches further than you do")
 }
 
+/// The lookup of what is to be changed while the organisation's roles are held.
+fn held<W, F>(named: impl Fn(&mut Tx<'_>, W) -> Outcome<F>) -> impl Fn(&mut Tx<'_>, W) -> Outcome<F> {
+    move |tx, which| {
+        tx.hold_roles()?;
+        named(tx, which)
+    }
+}
+
 /// What is found, or that there is no such thing.
 fn or_not_found<K: Kind, T>(found: Option<T>, which: &str) -> Result<T, ApiError> {
     found.ok_or_else(|| ApiError::not_found::<K>(which))
@@ -91,21 +101,19 @@ fn page<T>(
     app: &App,
     query: &Query,
     name: &str,
-    mut found: Vec<T>,
+    found: Vec<T>,
     limit: u32,
     links: Map<String, Value>,
     (cursor, shown): (impl Fn(&T) -> String, impl FnMut(&T) -> Value),
 ) -> Value {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = found.len() > limit;
-    found.truncate(limit);
+    let Listed { rows, next } = Listed::cut(found, limit, cursor);
     let mut links = links;
-    if let Some(last) = found.last().filter(|_| more) {
-        let href = format!("{}{}", app.config.public_url.first(), query.beyond(&cursor(last)));
+    if let Some(after) = next {
+        let href = format!("{}{}", app.config.public_url.first(), query.beyond(&after));
         links.insert("next".to_owned(), json!({ "href": href }));
     }
     let mut page = Map::new();
-    page.insert(name.to_owned(), found.iter().map(shown).collect());
+    page.insert(name.to_owned(), rows.iter().map(shown).collect());
     page.insert("_links".to_owned(), links.into());
     page.into()
 }

@@ -3,6 +3,7 @@
 pub mod attack_protection;
 pub mod body;
 pub mod caller;
+pub mod change;
 pub mod client;
 pub mod demands;
 pub mod device_access;

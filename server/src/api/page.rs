@@ -184,6 +184,18 @@ pub struct Listed<T> {
     pub next: Option<String>,
 }
 
+impl<T> Listed<T> {
+    /// Cuts a list that was asked for one entry more than `limit`: if it came, the list goes on behind the last one left,
+    /// which `cursor` names.
+    pub fn cut(mut found: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| more).map(cursor);
+        Self { rows: found, next }
+    }
+}
+
 /// Strides of a walk, each in a transaction of its own, put together to one page.
 pub struct Gathering<T, K> {
     rows: Vec<T>,
@@ -255,15 +267,11 @@ impl Page {
     pub fn of<T>(
         app: &App,
         query: &Query,
-        (mut found, limit): (Vec<T>, u32),
+        (found, limit): (Vec<T>, u32),
         cursor: impl Fn(&T) -> String,
         shown: impl FnMut(&T) -> Value,
     ) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let next = found.last().filter(|_| more).map(cursor);
-        Self::new(app, query, found.iter().map(shown).collect(), next)
+        Self::listed(app, query, Listed::cut(found, limit, cursor), shown)
     }
 }
 

@@ -45,9 +45,7 @@ pub async fn change(
         tx.record(&by.success(EventType::RateLimitConfigurationUpdate).detail("to", to), &env)?;
         Ok(settings)
     });
-    let changed = changed.await?;
-    app.perimeter.forget();
-    Ok(changed)
+    Ok(app.perimeter.changed(changed).await?)
 }
 
 /// The routes.

@@ -18,6 +18,7 @@ pub use http::{routes, shown};
 
 use crate::App;
 use crate::api::caller::{Allowed, Caller};
+use crate::api::change::{Outcome, change};
 use crate::api::error::ApiError;
 use crate::api::policies;
 
@@ -69,9 +70,7 @@ pub async fn create(
         record(tx, by, kind, id, draft.name.as_str(), &env)?;
         named(tx, id.as_str())
     });
-    let made = made.await?;
-    app.perimeter.forget();
-    made
+    app.perimeter.changed(made).await?
 }
 
 /// Makes another zone of this one. `None` leaves its status as it is.
@@ -86,27 +85,20 @@ pub async fn replace(
     draft: &ZoneDraft,
     is_active: Option<bool>,
 ) -> Result<Zone, ApiError> {
-    change(app, by, which, EventType::ZoneUpdate, |zone| Ok((draft.clone(), is_active.unwrap_or(zone.is_active)))).await
+    alter(app, by, which, EventType::ZoneUpdate, |zone| Ok((draft.clone(), is_active.unwrap_or(zone.is_active)))).await
 }
 
-/// The same of a zone that was last changed at `version`, in microseconds; whether it counts stays.
+/// The same, where `wanted` makes of what it is what it shall be; whether it counts stays.
 ///
 /// # Errors
-/// As [`replace`]; 412 where it was changed meanwhile.
+/// As [`replace`], and those of `wanted`.
 pub async fn edit(
     app: &App,
     by: &Allowed<right::NetworkZonesManage>,
     which: &str,
-    draft: &ZoneDraft,
-    version: &str,
+    wanted: impl Fn(&Zone) -> Result<ZoneDraft, ApiError>,
 ) -> Result<Zone, ApiError> {
-    change(app, by, which, EventType::ZoneUpdate, |zone| {
-        if zone.updated_at.micros().to_string() != version {
-            return Err(policies::changed_meanwhile());
-        }
-        Ok((draft.clone(), zone.is_active))
-    })
-    .await
+    alter(app, by, which, EventType::ZoneUpdate, |zone| Ok((wanted(zone)?, zone.is_active))).await
 }
 
 /// Has a zone count, or not. To repeat it changes nothing.
@@ -120,7 +112,7 @@ pub async fn set_active(
     is_active: bool,
 ) -> Result<Zone, ApiError> {
     let kind = if is_active { EventType::ZoneActivate } else { EventType::ZoneDeactivate };
-    change(app, by, which, kind, |zone| Ok((draft_of(zone), is_active))).await
+    alter(app, by, which, kind, |zone| Ok((draft_of(zone), is_active))).await
 }
 
 /// Deletes a zone.
@@ -128,26 +120,19 @@ pub async fn set_active(
 /// # Errors
 /// 404 for no zone; 400 for one of the system and while something speaks of it.
 pub async fn delete(app: &App, by: &Allowed<right::NetworkZonesManage>, which: &str) -> Result<(), ApiError> {
-    let env = app.env();
-    let deleted = app.store.write(by.org, |tx| {
-        let zone = match named(tx, which)? {
-            Ok(zone) => zone,
-            Err(refused) => return Ok(Err(refused)),
-        };
+    let deleted = change(app, by, (named, which), |tx, zone, env| {
         if zone.system.is_some() {
             return Ok(Err(of_the_system("it cannot be deleted")));
         }
-        if let Err(refused) = unused(tx, &zone, &env)? {
-            tx.record(&by.failure(EventType::ZoneDelete, "in_use").target(target(&zone)), &env)?;
+        if let Err(refused) = unused(tx, zone, env)? {
+            tx.record(&by.failure(EventType::ZoneDelete, "in_use").target(target(zone)), env)?;
             return Ok(Err(refused));
         }
         tx.delete_zone(zone.id, env.now)?;
-        record(tx, by, EventType::ZoneDelete, zone.id, zone.name.as_str(), &env)?;
+        record(tx, by, EventType::ZoneDelete, zone.id, zone.name.as_str(), env)?;
         Ok(Ok(()))
     });
-    let deleted = deleted.await?;
-    app.perimeter.forget();
-    deleted
+    app.perimeter.changed(deleted).await
 }
 
 /// Zones that fulfil a condition, one more than `limit` where there are more.
@@ -172,20 +157,15 @@ pub async fn zone(app: &App, by: &Allowed<right::NetworkZonesRead>, which: &str)
     app.store.read(by.org, |tx| named(tx, which)).await?
 }
 
-async fn change(
+async fn alter(
     app: &App,
     by: &Allowed<right::NetworkZonesManage>,
     which: &str,
     kind: EventType,
     to: impl Fn(&Zone) -> Result<(ZoneDraft, bool), ApiError>,
 ) -> Result<Zone, ApiError> {
-    let env = app.env();
-    let changed = app.store.write(by.org, |tx| {
-        let zone = match named(tx, which)? {
-            Ok(zone) => zone,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        let (draft, is_active) = match to(&zone) {
+    let altered = change(app, by, (named, which), |tx, zone, env| {
+        let (draft, is_active) = match to(zone) {
             Ok(wanted) => wanted,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -193,41 +173,38 @@ async fn change(
             return Ok(Err(of_the_system("only its gateways and proxies can be changed")));
         }
         if draft.usage != zone.usage
-            && let Err(refused) = unused(tx, &zone, &env)?
+            && let Err(refused) = unused(tx, zone, env)?
         {
-            tx.record(&by.failure(kind, "in_use").target(target(&zone)), &env)?;
+            tx.record(&by.failure(kind, "in_use").target(target(zone)), env)?;
             return Ok(Err(refused));
         }
         let others = tx.zones()?.into_iter().filter(|other| other.id != zone.id);
-        let after =
-            others.chain([Zone { system: zone.system, ..drafted(&draft, is_active, &env) }]).collect::<Vec<_>>();
+        let after = others.chain([Zone { system: zone.system, ..drafted(&draft, is_active, env) }]).collect::<Vec<_>>();
         if shuts_out_caller(by, &after) {
-            return refuse_own_address(tx, by, kind, zone.name.as_str(), &env);
+            return refuse_own_address(tx, by, kind, zone.name.as_str(), env);
         }
         if kind != EventType::ZoneUpdate && zone.is_active == is_active {
-            return Ok(Ok(zone));
+            return Ok(Ok(zone.clone()));
         }
         if !tx.set_zone(zone.id, &draft, is_active, env.now)? {
             return Ok(Err(name_taken()));
         }
-        record(tx, by, kind, zone.id, draft.name.as_str(), &env)?;
+        record(tx, by, kind, zone.id, draft.name.as_str(), env)?;
         match (zone.usage, draft.usage) {
             (Usage::Policy, Usage::Blocklist) => {
-                record(tx, by, EventType::ZoneMakeBlocklist, zone.id, draft.name.as_str(), &env)?;
+                record(tx, by, EventType::ZoneMakeBlocklist, zone.id, draft.name.as_str(), env)?;
             }
             (Usage::Blocklist, Usage::Policy) => {
-                record(tx, by, EventType::ZoneRemoveBlocklist, zone.id, draft.name.as_str(), &env)?;
+                record(tx, by, EventType::ZoneRemoveBlocklist, zone.id, draft.name.as_str(), env)?;
             }
             (Usage::Blocklist, Usage::Blocklist) | (Usage::Policy, Usage::Policy) => {}
         }
         named(tx, which)
     });
-    let changed = changed.await?;
-    app.perimeter.forget();
-    changed
+    app.perimeter.changed(altered).await
 }
 
-fn named(tx: &mut Tx<'_>, which: &str) -> Result<Result<Zone, ApiError>, Error> {
+fn named(tx: &mut Tx<'_>, which: &str) -> Outcome<Zone> {
     let found = match which.parse::<Id<ZoneKind>>() {
         Ok(id) => tx.zone(id)?,
         Err(_) => None,
@@ -241,13 +218,7 @@ fn shuts_out_caller(by: &Caller, zones: &[Zone]) -> bool {
     by.client.0.addresses().any(|address| blocklist.shuts_out(address))
 }
 
-fn refuse_own_address<T>(
-    tx: &mut Tx<'_>,
-    by: &Caller,
-    kind: EventType,
-    name: &str,
-    env: &Env,
-) -> Result<Result<T, ApiError>, Error> {
+fn refuse_own_address<T>(tx: &mut Tx<'_>, by: &Caller, kind: EventType, name: &str, env: &Env) -> Outcome<T> {
     tx.record(&by.failure(kind, "own_address").target(Target::new("NetworkZone", "", "", name)), env)?;
     let refusal = ApiError::new(StatusCode::FORBIDDEN, "E0000006", OWN_ADDRESS);
     Ok(Err(refusal.cause(
@@ -293,7 +264,7 @@ fn of_the_system(what: &str) -> ApiError {
 }
 
 /// That neither a policy nor a living API token speaks of a zone.
-fn unused(tx: &mut Tx<'_>, zone: &Zone, env: &Env) -> Result<Result<(), ApiError>, Error> {
+fn unused(tx: &mut Tx<'_>, zone: &Zone, env: &Env) -> Outcome<()> {
     if let Err(refused) = policies::refuse_if_used(tx, zone.id.as_str(), zone.name.as_str())? {
         return Ok(Err(refused));
     }

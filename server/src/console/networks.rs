@@ -25,6 +25,7 @@ use crate::App;
 use crate::api::ApiError;
 use crate::api::page::Query;
 use crate::api::path::Path;
+use crate::api::policies::changed_meanwhile;
 use crate::api::routes::{Access, Routes};
 use crate::api::zones::{self, ZoneUse};
 
@@ -420,7 +421,10 @@ async fn save(
             return Ok(page_with(StatusCode::BAD_REQUEST, view));
         }
     };
-    match zones::edit(&app, &by, &id, &draft, &typed.version).await {
+    let wanted = |present: &Zone| {
+        if Typed::of(present).version == typed.version { Ok(draft.clone()) } else { Err(changed_meanwhile()) }
+    };
+    match zones::edit(&app, &by, &id, wanted).await {
         Ok(zone) => Ok(Redirect::to(&address(&zone)).into_response()),
         Err(refusal) if refusal.status == StatusCode::PRECONDITION_FAILED => {
             // Nothing of either is lost: what the other one saved and is missing here is put to it.

@@ -133,7 +133,7 @@ fn state(status: RuleStatus) -> State {
 
 async fn list(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Result<Response, ApiError> {
     let by = viewer.require::<right::GroupsRead>(&app).await?;
-    let mut found = group_rules::list(&app, &by, (query.get("after")?, "", PAGE + 1)).await?;
+    let mut found = group_rules::list(&app, &by, (query.get("after")?, "", PAGE)).await?;
     let pages = pages(&query, &mut found, |rule| rule.id.to_string());
     let row = |rule: &Found| Row {
         rule: Link::new(&rule.name, address(rule.id)),

@@ -104,9 +104,11 @@ impl Perimeter {
         rules
     }
 
-    /// Has the next request read what this server just changed.
-    pub fn forget(&self) {
+    /// Waits for a change of what stands around the routes, and has the next request read it.
+    pub async fn changed<T>(&self, change: impl Future<Output = T>) -> T {
+        let done = change.await;
         self.changes.fetch_add(1, Ordering::SeqCst);
+        done
     }
 
     /// The bucket of a request and who may send it; nobody in particular where no route has this method and path.

@@ -324,8 +324,7 @@ pub async fn set_limits(
         tx.note_perimeter(env.now)?;
         tx.put_setting(&settings, env.now).map(drop)
     });
-    done.await?;
-    app.perimeter.forget();
+    app.perimeter.changed(done).await?;
     Ok(settings)
 }
 

@@ -15,7 +15,7 @@ use crate::api::body::Json;
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
 use crate::api::hal::{self, Links};
-use crate::api::page::{Page, Query};
+use crate::api::page::{Listed, Page, Query};
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 
@@ -157,12 +157,10 @@ async fn get_rules(app: State<Arc<App>>, caller: Caller, query: Result<Query, Ap
     let query = query?;
     let limit = query.page_size(50, 200)?;
     let words = query.text("search").unwrap_or_default();
-    let mut rules = list(&app, &by, (query.get("after")?, words, limit + 1)).await?;
-    let more = rules.len() > limit as usize;
-    rules.truncate(limit as usize);
-    let next = rules.last().filter(|_| more).map(|rule| rule.id.to_string());
-    let answers = expanded(&app, &by, &query, &rules).await?;
-    Ok(Page::new(&app, &query, answers, next))
+    let found = list(&app, &by, (query.get("after")?, words, limit)).await?;
+    let rules = Listed::cut(found, limit, |rule| rule.id.to_string());
+    let answers = expanded(&app, &by, &query, &rules.rows).await?;
+    Ok(Page::new(&app, &query, answers, rules.next))
 }
 
 async fn post_rules(

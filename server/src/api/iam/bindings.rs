@@ -7,17 +7,18 @@ use axum::http::StatusCode;
 use postern_authn::audit::EventType;
 use postern_authn::permission::{Permission, right};
 use postern_codes::id::{Role as RoleKind, RoleAssignment as AssignmentKind};
+use postern_store::Tx;
 use postern_store::custom_roles::CustomRole;
 use postern_store::resource_sets::{Binding, ResourceSet};
 use postern_store::roles::{Held, Holder};
-use postern_store::{Error, Tx};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{PAGE, custom, orn, page, sets};
+use super::{PAGE, custom, held, orn, page, sets};
 use crate::App;
 use crate::api::body::Json;
 use crate::api::caller::{Allowed, Caller};
+use crate::api::change::{Outcome, change};
 use crate::api::error::ApiError;
 use crate::api::hal::Links;
 use crate::api::page::Query;
@@ -97,45 +98,39 @@ pub async fn create(
 /// # Errors
 /// 404 for no binding, 403 where it gives more than the caller holds or a member is above the caller.
 pub async fn delete(app: &App, by: &Allowed<right::RolesManage>, which: (&str, &str)) -> Result<(), ApiError> {
-    let env = app.env();
     let kind = EventType::BindingDelete;
-    let deleted = app.store.write(by.org, |tx| {
-        tx.hold_roles()?;
-        let bound = match bound(tx, which)? {
-            Ok(bound) => bound,
-            Err(unknown) => return Ok(Err(unknown)),
-        };
+    change(app, by, (held(bound), which), |tx, bound, env| {
         let grant = tx.custom_grant(bound.role.id, bound.set.id)?;
         let event = |event: postern_authn::audit::Event| {
             event.target(custom::target(&bound.role)).target(sets::target(&bound.set))
         };
         if !by.authority().covers(&tx.granting(vec![grant])?) {
-            tx.record(&event(by.failure(kind, "beyond")), &env)?;
+            tx.record(&event(by.failure(kind, "beyond")), env)?;
             return Ok(Err(super::beyond()));
         }
         let members = tx.members_of_binding(bound.binding.id, "", u32::MAX)?;
         let mut holders = Vec::new();
         for member in &members {
-            match roles::holder(tx, by, To::Known(member.holder), kind, &env)? {
+            match roles::holder(tx, by, To::Known(member.holder), kind, env)? {
                 Ok(holder) => holders.push(holder),
                 Err(refused) => return Ok(Err(refused)),
             }
         }
         for (member, holder) in members.iter().zip(&holders) {
-            roles::withdraw(tx, by, holder, member, &env)?;
+            roles::withdraw(tx, by, holder, member, env)?;
         }
         tx.delete_binding(bound.binding.id)?;
-        tx.record(&event(by.success(kind)), &env)?;
+        tx.record(&event(by.success(kind)), env)?;
         Ok(Ok(()))
-    });
-    deleted.await?
+    })
+    .await
 }
 
 /// A binding by its set and its role, each by id or label.
 ///
 /// # Errors
 /// Of the database.
-pub fn bound(tx: &mut Tx<'_>, (set, role): (&str, &str)) -> Result<Result<Bound, ApiError>, Error> {
+pub fn bound(tx: &mut Tx<'_>, (set, role): (&str, &str)) -> Outcome<Bound> {
     let (set, role_found) = match (sets::named(tx, set)?, custom::named(tx, role)?) {
         (Ok(set), Ok(role)) => (set, role),
         (Err(unknown), _) | (_, Err(unknown)) => return Ok(Err(unknown)),

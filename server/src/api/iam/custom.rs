@@ -16,10 +16,11 @@ use postern_store::{Error, Tx};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Naming, PAGE, in_use, label_taken, or_not_found, page};
+use super::{Naming, PAGE, held, in_use, label_taken, or_not_found, page};
 use crate::App;
 use crate::api::body::Json;
 use crate::api::caller::{Allowed, Caller};
+use crate::api::change::{Outcome, change};
 use crate::api::error::ApiError;
 use crate::api::hal::{self, Links};
 use crate::api::page::Query;
@@ -72,21 +73,15 @@ pub async fn update(
     which: &str,
     naming: &Naming,
 ) -> Result<CustomRole, ApiError> {
-    let env = app.env();
-    let changed = app.store.write(by.org, |tx| {
-        tx.hold_roles()?;
-        let role = match named(tx, which)? {
-            Ok(role) => role,
-            Err(unknown) => return Ok(Err(unknown)),
-        };
+    change(app, by, (held(named), which), |tx, role, env| {
         if tx.custom_role_by_label(&naming.label)?.is_some_and(|other| other.id != role.id) {
             return Ok(Err(label_taken()));
         }
         tx.set_custom_role(role.id, &naming.label, &naming.description, env.now)?;
-        tx.record(&by.success(EventType::RoleUpdate).target(target(&role)), &env)?;
+        tx.record(&by.success(EventType::RoleUpdate).target(target(role)), env)?;
         Ok(or_not_found::<RoleKind, _>(tx.custom_role(role.id)?, which))
-    });
-    changed.await?
+    })
+    .await
 }
 
 /// Makes of a role what `permissions` says, with another label and description, as its page showed it: `version` is when
@@ -102,13 +97,7 @@ pub async fn revise(
     naming: &Naming,
     (permissions, version): (&BTreeSet<Permission>, i64),
 ) -> Result<CustomRole, ApiError> {
-    let env = app.env();
-    let changed = app.store.write(by.org, |tx| {
-        tx.hold_roles()?;
-        let role = match named(tx, which)? {
-            Ok(role) => role,
-            Err(unknown) => return Ok(Err(unknown)),
-        };
+    change(app, by, (held(named), which), |tx, role, env| {
         if role.updated_at.micros() != version {
             let summary = "The role was changed by somebody else meanwhile; nothing was done.";
             return Ok(Err(ApiError::new(StatusCode::PRECONDITION_FAILED, "E0000231", summary)));
@@ -125,28 +114,28 @@ pub async fn revise(
         // All are looked at before anything is written: a refusal leaves its line in the record alone.
         for (changes, kind) in [(&come, EventType::RolePermissionsAdd), (&gone, EventType::RolePermissionsDelete)] {
             for (permission, attributes) in changes {
-                if !may_become(tx, by, &role, (*permission, attributes))? {
-                    return refuse(tx, by, kind, &role, *permission, &env);
+                if !may_become(tx, by, role, (*permission, attributes))? {
+                    return refuse(tx, by, kind, role, *permission, env);
                 }
             }
         }
         for (permission, _) in &gone {
             tx.delete_role_permission(role.id, *permission)?;
-            let event = by.success(EventType::RolePermissionsDelete).target(target(&role));
-            tx.record(&event.detail("permission", permission.as_str()), &env)?;
+            let event = by.success(EventType::RolePermissionsDelete).target(target(role));
+            tx.record(&event.detail("permission", permission.as_str()), env)?;
         }
         for (permission, _) in &come {
             tx.insert_role_permission(role.id, *permission, &Conditions::default(), env.now)?;
-            let event = by.success(EventType::RolePermissionsAdd).target(target(&role));
-            tx.record(&event.detail("permission", permission.as_str()), &env)?;
+            let event = by.success(EventType::RolePermissionsAdd).target(target(role));
+            tx.record(&event.detail("permission", permission.as_str()), env)?;
         }
         tx.set_custom_role(role.id, &naming.label, &naming.description, env.now)?;
         if naming.label != role.label || naming.description != role.description {
-            tx.record(&by.success(EventType::RoleUpdate).target(target(&role)), &env)?;
+            tx.record(&by.success(EventType::RoleUpdate).target(target(role)), env)?;
         }
         Ok(or_not_found::<RoleKind, _>(tx.custom_role(role.id)?, which))
-    });
-    changed.await?
+    })
+    .await
 }
 
 /// Deletes a role that is bound nowhere.
@@ -154,22 +143,16 @@ pub async fn revise(
 /// # Errors
 /// 404 for no role, 403 where it is bound.
 pub async fn delete(app: &App, by: &Allowed<right::RolesManage>, which: &str) -> Result<(), ApiError> {
-    let env = app.env();
-    let deleted = app.store.write(by.org, |tx| {
-        tx.hold_roles()?;
-        let role = match named(tx, which)? {
-            Ok(role) => role,
-            Err(unknown) => return Ok(Err(unknown)),
-        };
+    change(app, by, (held(named), which), |tx, role, env| {
         if !tx.bindings_of_role(role.id)?.is_empty() {
-            tx.record(&by.failure(EventType::RoleDelete, "in_use").target(target(&role)), &env)?;
+            tx.record(&by.failure(EventType::RoleDelete, "in_use").target(target(role)), env)?;
             return Ok(Err(in_use("the role is bound to a resource set: end its bindings first")));
         }
         tx.delete_custom_role(role.id)?;
-        tx.record(&by.success(EventType::RoleDelete).target(target(&role)), &env)?;
+        tx.record(&by.success(EventType::RoleDelete).target(target(role)), env)?;
         Ok(Ok(()))
-    });
-    deleted.await?
+    })
+    .await
 }
 
 /// Whether the caller may turn a role into what `wanted` makes of its permissions: they hold all of it, before and after,
@@ -209,7 +192,7 @@ pub async fn list(app: &App, by: &Allowed<right::RolesRead>, after: &str) -> Res
 ///
 /// # Errors
 /// Of the database.
-pub fn named(tx: &mut Tx<'_>, which: &str) -> Result<Result<CustomRole, ApiError>, Error> {
+pub fn named(tx: &mut Tx<'_>, which: &str) -> Outcome<CustomRole> {
     let by_id = match which.parse() {
         Ok(id) => tx.custom_role(id)?,
         Err(_) => None,
@@ -237,7 +220,7 @@ pub fn refuse<T>(
     role: &CustomRole,
     permission: Permission,
     env: &Env,
-) -> Result<Result<T, ApiError>, Error> {
+) -> Outcome<T> {
     let event = by.failure(kind, "beyond").target(target(role)).detail("permission", permission.as_str());
     tx.record(&event, env)?;
     Ok(Err(super::beyond()))

@@ -12,9 +12,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::custom::{may_become, named, permission, refuse, target};
+use super::held;
 use crate::App;
 use crate::api::body::{self, Json};
 use crate::api::caller::{Allowed, Caller};
+use crate::api::change::change;
 use crate::api::error::ApiError;
 use crate::api::hal::{self, Links};
 use crate::api::path::Path;
@@ -34,30 +36,24 @@ pub async fn add(
     which: &str,
     (permission, conditions): (Permission, &Conditions),
 ) -> Result<(), ApiError> {
-    let env = app.env();
     let kind = EventType::RolePermissionsAdd;
-    let added = app.store.write(by.org, |tx| {
-        tx.hold_roles()?;
-        let role = match named(tx, which)? {
-            Ok(role) => role,
-            Err(unknown) => return Ok(Err(unknown)),
-        };
-        if !may_become(tx, by, &role, (permission, &conditions.attributes()))? {
-            return refuse(tx, by, kind, &role, permission, &env);
+    change(app, by, (held(named), which), |tx, role, env| {
+        if !may_become(tx, by, role, (permission, &conditions.attributes()))? {
+            return refuse(tx, by, kind, role, permission, env);
         }
         if !tx.insert_role_permission(role.id, permission, conditions, env.now)? {
             return Ok(Err(ApiError::validation("permissions", ["permissions: the role has this permission already"])));
         }
         tx.touch_custom_role(role.id, env.now)?;
-        let event = |kind| by.success(kind).target(target(&role)).detail("permission", permission.as_str());
-        tx.record(&event(kind), &env)?;
+        let event = |kind| by.success(kind).target(target(role)).detail("permission", permission.as_str());
+        tx.record(&event(kind), env)?;
         if !conditions.is_empty() {
             let words = serde_json::to_string(conditions).unwrap_or_default();
-            tx.record(&event(EventType::RoleConditionsAdd).detail("conditions", words), &env)?;
+            tx.record(&event(EventType::RoleConditionsAdd).detail("conditions", words), env)?;
         }
         Ok(Ok(()))
-    });
-    added.await?
+    })
+    .await
 }
 
 /// Gives a permission of a role other conditions.
@@ -70,28 +66,22 @@ pub async fn limit(
     which: &str,
     (permission, conditions): (Permission, &Conditions),
 ) -> Result<(Id<postern_codes::id::Role>, RolePermission), ApiError> {
-    let env = app.env();
-    let changed = app.store.write(by.org, |tx| {
-        tx.hold_roles()?;
-        let role = match named(tx, which)? {
-            Ok(role) => role,
-            Err(unknown) => return Ok(Err(unknown)),
-        };
+    change(app, by, (held(named), which), |tx, role, env| {
         let kind = if conditions.is_empty() { EventType::RoleConditionsDelete } else { EventType::RoleConditionsAdd };
-        if !may_become(tx, by, &role, (permission, &conditions.attributes()))? {
-            return refuse(tx, by, kind, &role, permission, &env);
+        if !may_become(tx, by, role, (permission, &conditions.attributes()))? {
+            return refuse(tx, by, kind, role, permission, env);
         }
         if !tx.set_role_permission(role.id, permission, conditions, env.now)? {
             return Ok(Err(no_such_permission(permission.as_str())));
         }
         tx.touch_custom_role(role.id, env.now)?;
         let words = serde_json::to_string(conditions).unwrap_or_default();
-        let event = by.success(kind).target(target(&role)).detail("permission", permission.as_str());
-        tx.record(&event.detail("conditions", words), &env)?;
+        let event = by.success(kind).target(target(role)).detail("permission", permission.as_str());
+        tx.record(&event.detail("conditions", words), env)?;
         let own = tx.role_permissions(role.id)?.into_iter().find(|own| own.permission == permission);
         Ok(own.map(|own| (role.id, own)).ok_or_else(|| no_such_permission(permission.as_str())))
-    });
-    changed.await?
+    })
+    .await
 }
 
 /// Takes a permission from a role.
@@ -104,25 +94,19 @@ pub async fn remove(
     which: &str,
     permission: Permission,
 ) -> Result<(), ApiError> {
-    let env = app.env();
     let kind = EventType::RolePermissionsDelete;
-    let removed = app.store.write(by.org, |tx| {
-        tx.hold_roles()?;
-        let role = match named(tx, which)? {
-            Ok(role) => role,
-            Err(unknown) => return Ok(Err(unknown)),
-        };
+    change(app, by, (held(named), which), |tx, role, env| {
         let own = tx.role_permissions(role.id)?.into_iter().find(|own| own.permission == permission);
         let Some(own) = own else { return Ok(Err(no_such_permission(permission.as_str()))) };
-        if !may_become(tx, by, &role, (permission, &own.conditions.attributes()))? {
-            return refuse(tx, by, kind, &role, permission, &env);
+        if !may_become(tx, by, role, (permission, &own.conditions.attributes()))? {
+            return refuse(tx, by, kind, role, permission, env);
         }
         tx.delete_role_permission(role.id, permission)?;
         tx.touch_custom_role(role.id, env.now)?;
-        tx.record(&by.success(kind).target(target(&role)).detail("permission", permission.as_str()), &env)?;
+        tx.record(&by.success(kind).target(target(role)).detail("permission", permission.as_str()), env)?;
         Ok(Ok(()))
-    });
-    removed.await?
+    })
+    .await
 }
 
 fn no_such_permission(name: &str) -> ApiError {

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::App;
 use crate::api::body::Json;
 use crate::api::caller::{Allowed, Caller};
+use crate::api::change::{Outcome, change};
 use crate::api::error::ApiError;
 use crate::api::hal;
 use crate::api::page::{Page, Query};
@@ -44,9 +45,7 @@ pub async fn create(
         record(tx, by, id, found.id, share, &env)?;
         named(tx, id.as_str())
     });
-    let made = made.await?;
-    app.perimeter.forget();
-    made
+    app.perimeter.changed(made).await?
 }
 
 /// Sets another part; of which token stays.
@@ -60,25 +59,18 @@ pub async fn replace(
     token: &str,
     share: Share,
 ) -> Result<PrincipalLimit, ApiError> {
-    let env = app.env();
-    let changed = app.store.write(by.org, |tx| {
-        let found = match named(tx, which)? {
-            Ok(found) => found,
-            Err(refused) => return Ok(Err(refused)),
-        };
+    let changed = change(app, by, (named, which), |tx, found, env| {
         if found.token.as_str() != token {
             return Ok(Err(ApiError::validation("principalId", ["principalId: cannot be changed"])));
         }
         tx.set_principal_limit(found.id, share, by.user().as_str(), env.now)?;
-        record(tx, by, found.id, found.token, share, &env)?;
+        record(tx, by, found.id, found.token, share, env)?;
         named(tx, which)
     });
-    let changed = changed.await?;
-    app.perimeter.forget();
-    changed
+    app.perimeter.changed(changed).await
 }
 
-fn named(tx: &mut Tx<'_>, which: &str) -> Result<Result<PrincipalLimit, ApiError>, Error> {
+fn named(tx: &mut Tx<'_>, which: &str) -> Outcome<PrincipalLimit> {
     let found = match which.parse::<Id<PrincipalRateLimitKind>>() {
         Ok(id) => tx.principal_limit(id)?,
         Err(_) => None,
