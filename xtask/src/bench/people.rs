@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::http::Connection;
 use super::process::{program, timed};
 use super::stage::Stage;
+use super::table::median;
 use super::{Built, Measurement, Need};
 use crate::postgres::{self, Postgres};
 use crate::workspace::output;
@@ -122,11 +123,6 @@ impl Crowds {
     }
 
     fn growth(&self, act: &str) -> Result<Vec<f64>> {
-        let median = |samples: &[f64]| {
-            let mut sorted = samples.to_vec();
-            sorted.sort_by(f64::total_cmp);
-            sorted[sorted.len() / 2]
-        };
         let [few, many] = self.samples(act)?;
         Ok(vec![median(many) / median(few)])
     }

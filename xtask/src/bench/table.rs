@@ -58,6 +58,13 @@ pub fn render(rows: &[Row]) -> String {
     lines.iter().map(align).collect::<Vec<_>>().join("\n")
 }
 
+/// The median of samples in any order.
+pub fn median(samples: &[f64]) -> f64 {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    percentile(&sorted, 50)
+}
+
 /// The nearest-rank percentile of sorted samples: always a value that was measured.
 fn percentile(sorted: &[f64], percent: usize) -> f64 {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);

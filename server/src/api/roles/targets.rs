@@ -16,7 +16,9 @@ use postern_store::roles::{Held, Holder, RoleAssignment};
 use postern_store::{Error, Tx};
 use serde_json::{Value, json};
 
-use super::{Found, To, all_of, holder, own, seen};
+use super::held::{all_of, own, seen};
+use super::holder::grant_event;
+use super::{Found, To, holder};
 use crate::App;
 use crate::api::body::Json;
 use crate::api::caller::{Allowed, Caller};
@@ -117,7 +119,7 @@ fn limited(
     which: &str,
     app: &App,
 ) -> Result<Result<(Found, RoleAssignment, Role), ApiError>, Error> {
-    let found = match holder(tx, by, of, super::grant_event(of), &app.env())? {
+    let found = match holder(tx, by, of, grant_event(of), &app.env())? {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };

@@ -1,0 +1,196 @@
+//! The machine under policies of the tests, and what policies demand.
+
+use super::*;
+use crate::policy::sign_on::{Access, SignOn};
+use crate::session::FRESH;
+use postern_codes::Env;
+use postern_codes::env::TestWorld;
+
+const POLICY: &dyn Policy = &TwoCategories;
+
+fn env() -> Env {
+    TestWorld::new().env()
+}
+
+fn totp(env: &Env) -> Proof {
+    Proof::factor(Kind::Totp, Id::with_prefix("ost", env), env.now)
+}
+
+fn asking(sign_in: SignIn) -> Asking {
+    match sign_in {
+        SignIn::Asking(asking) => asking,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn begin(env: &Env, purpose: Purpose) -> Asking {
+    asking(SignIn::begin(Some(Id::new(env)), purpose, POLICY, env.now))
+}
+
+#[test]
+fn the_console_wants_something_known_and_something_held() {
+    let env = env();
+    let first = begin(&env, Purpose::Console);
+    assert_eq!(first.wanted().category, Category::Knowledge);
+    let second = asking(first.answer(Proof::password(env.now), POLICY, env.now).unwrap());
+    assert_eq!(second.wanted().category, Category::Possession);
+    let SignIn::Complete(done) = second.answer(totp(&env), POLICY, env.now).unwrap() else { panic!() };
+    assert_eq!(done.amr(), "pwd otp mfa");
+    assert_eq!(done.factor_at(), Some(env.now));
+}
+
+fn rule(access: Access, require_factor: bool) -> SignOn {
+    SignOn { access, require_factor, ..SignOn::ours() }
+}
+
+fn asked(demands: Demands, env: &Env) -> SignIn {
+    SignIn::begin(Some(Id::new(env)), Purpose::Console, &demands, env.now)
+}
+
+#[test]
+fn a_rule_that_denies_or_none_at_all_lets_nobody_in() {
+    let env = env();
+    for rule in [Some(rule(Access::Deny, false)), None] {
+        for is_administrator in [true, false] {
+            let standing = Standing { is_administrator, ..Standing::default() };
+            let demands = Demands::of(rule.as_ref(), standing, false, env.now);
+            assert!(matches!(asked(demands, &env), SignIn::Denied(Denied { reason: Denial::Policy, .. })));
+        }
+    }
+}
+
+#[test]
+fn one_category_is_enough_where_the_rule_says_so_but_not_for_administrators() {
+    let env = env();
+    let of = |is_administrator| {
+        let standing = Standing { is_administrator, ..Standing::default() };
+        let demands = Demands::of(Some(&rule(Access::Allow, false)), standing, false, env.now);
+        asking(asked(demands, &env)).answer(Proof::password(env.now), &demands, env.now).unwrap()
+    };
+    assert!(matches!(of(false), SignIn::Complete(_)));
+    assert_eq!(asking(of(true)).wanted().category, Category::Possession);
+}
+
+#[test]
+fn a_remembered_browser_is_asked_again_when_the_factors_lifetime_is_over() {
+    let env = env();
+    let mut rule = rule(Access::Allow, true);
+    rule.factor_prompt_mode = Some(crate::policy::sign_on::PromptMode::Session);
+    rule.factor_lifetime = Some(15);
+    let after = |minutes| {
+        let now = env.now.plus(Duration::from_mins(minutes));
+        let standing = Standing { factor_at: Some(env.now), is_administrator: false };
+        let demands = Demands::of(Some(&rule), standing, false, now);
+        asking(SignIn::begin(Some(Id::new(&env)), Purpose::Console, &demands, now))
+            .answer(Proof::password(now), &demands, now)
+            .unwrap()
+    };
+    assert!(matches!(after(14), SignIn::Complete(_)));
+    assert!(matches!(after(15), SignIn::Asking(_)));
+}
+
+#[test]
+fn something_held_comes_first_where_the_organisation_wants_that() {
+    let env = env();
+    let demands = Demands::opening(true);
+    let first = asking(asked(demands, &env));
+    assert_eq!(first.wanted().category, Category::Possession);
+    let second = asking(first.answer(totp(&env), &demands, env.now).unwrap());
+    assert_eq!(second.wanted().category, Category::Knowledge);
+    assert!(matches!(second.answer(Proof::password(env.now), &demands, env.now), Ok(SignIn::Complete(_))));
+}
+
+#[test]
+fn a_device_that_makes_sure_of_its_owner_needs_no_password() {
+    let env = env();
+    let passkey = |verifies_user| {
+        let proof = Proof::factor(Kind::WebAuthn, Id::with_prefix("fwf", &env), env.now);
+        Proof { traits: Traits { verifies_user, ..proof.traits }, ..proof }
+    };
+    let first = begin(&env, Purpose::Console).answer(passkey(false), POLICY, env.now).unwrap_err();
+    let SignIn::Complete(done) = first.answer(passkey(true), POLICY, env.now).unwrap() else { panic!() };
+    assert_eq!(done.amr(), "swk mfa");
+    assert_eq!((done.factor_at(), done.resistant_at()), (Some(env.now), Some(env.now)));
+}
+
+#[test]
+fn a_code_before_the_password_is_no_answer() {
+    let env = env();
+    let same = begin(&env, Purpose::Console).answer(totp(&env), POLICY, env.now).unwrap_err();
+    assert_eq!(same.wanted().category, Category::Knowledge);
+}
+
+#[test]
+fn the_password_twice_is_not_two_factors() {
+    let env = env();
+    let first = begin(&env, Purpose::Console);
+    let second = asking(first.answer(Proof::password(env.now), POLICY, env.now).unwrap());
+    assert!(second.answer(Proof::password(env.now), POLICY, env.now).is_err());
+}
+
+#[test]
+fn nobody_is_asked_the_same_and_never_gets_in() {
+    let env = env();
+    let decoy = asking(SignIn::begin(None, Purpose::Console, POLICY, env.now));
+    assert_eq!(decoy.wanted(), begin(&env, Purpose::Console).wanted());
+    let stored = |asking: &Asking| serde_json::to_value(asking).unwrap().as_object().unwrap().len();
+    assert_eq!(stored(&decoy), stored(&begin(&env, Purpose::Console)));
+    assert!(decoy.answer(Proof::password(env.now), POLICY, env.now).is_err());
+}
+
+#[test]
+fn a_policy_that_wants_nothing_lets_nobody_in_who_is_nobody() {
+    struct Open;
+    impl Policy for Open {
+        fn decide(&self, _: &Situation<'_>) -> Decision {
+            Decision::Allow
+        }
+    }
+    let env = env();
+    assert!(matches!(SignIn::begin(None, Purpose::Console, &Open, env.now), SignIn::Asking(_)));
+    assert!(matches!(SignIn::begin(Some(Id::new(&env)), Purpose::Console, &Open, env.now), SignIn::Complete(_)));
+}
+
+#[test]
+fn a_step_up_wants_something_held() {
+    let env = env();
+    let step_up = begin(&env, Purpose::StepUp(Id::new(&env)));
+    let SignIn::Complete(done) = step_up.answer(totp(&env), POLICY, env.now).unwrap() else { panic!() };
+    assert_eq!(done.amr(), "otp");
+}
+
+#[test]
+fn a_person_without_a_second_factor_is_denied_after_the_password() {
+    let env = env();
+    let first = asking(begin(&env, Purpose::Console).offer(&[]));
+    let second = asking(first.answer(Proof::password(env.now), POLICY, env.now).unwrap());
+    let SignIn::Denied(denied) = second.offer(&[]) else { panic!() };
+    assert_eq!(denied.reason, Denial::NothingEnrolled);
+}
+
+#[test]
+fn a_want_of_more_is_not_met_by_less() {
+    let strict = Want { phishing_resistant: true, ..Want::any(Category::Possession) };
+    assert!(!strict.is_met_by(&Kind::Totp.factor().traits()));
+    let bound = Want { device_bound: true, ..Want::any(Category::Possession) };
+    assert!(!bound.is_met_by(&Kind::Totp.factor().traits()));
+    assert!(Want::any(Category::Possession).is_met_by(&Kind::Totp.factor().traits()));
+}
+
+#[test]
+fn a_proof_from_long_ago_is_wanted_again() {
+    let env = env();
+    let second = asking(begin(&env, Purpose::Console).answer(Proof::password(env.now), POLICY, env.now).unwrap());
+    let later = env.now.plus(FRESH);
+    let again = asking(second.answer(Proof { at: later, ..totp(&env) }, POLICY, later).unwrap());
+    assert_eq!(again.wanted().category, Category::Knowledge);
+}
+
+#[test]
+fn what_is_stored_is_read_back() {
+    let env = env();
+    let second = asking(begin(&env, Purpose::Console).answer(Proof::password(env.now), POLICY, env.now).unwrap());
+    let text = serde_json::to_string(&second).unwrap();
+    let read: Asking = serde_json::from_str(&text).unwrap();
+    assert_eq!((read.user(), read.wanted()), (second.user(), second.wanted()));
+}
