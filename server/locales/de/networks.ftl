@@ -33,7 +33,6 @@ networks-taken = Eine andere Zone hat diesen Namen schon.
 networks-own-address = Nichts wurde gespeichert: Die Sperrliste enthielte { $address }, von wo Sie kommen, oder einen Proxy auf dem Weg. Lassen Sie sie weg oder nehmen Sie sie zuerst in DefaultExemptIpZone auf.
 networks-in-use = Nichts wurde geändert: Sie wird gebraucht, oder sie ist eine, die bleibt.
 networks-in-use-next = Unten steht, was sie nennt. Ändern Sie das zuerst.
-networks-overtaken-next = Noch ist nichts gespeichert. Die Listen enthalten Ihre Zeilen und die, die der andere gespeichert hat. Sehen Sie sie durch und speichern Sie noch einmal.
 networks-uses = Wo sie gebraucht wird
 networks-unused = Nichts nennt sie.
 networks-token = API-Token { $name }

@@ -33,7 +33,6 @@ networks-taken = Another zone has this name already.
 networks-own-address = Nothing was saved: the blocklist would hold { $address }, from where you come, or a proxy on its way. Leave it out, or put it into DefaultExemptIpZone first.
 networks-in-use = Nothing was changed: it is in use, or it is one that stays.
 networks-in-use-next = Below stands what speaks of it. Change that first.
-networks-overtaken-next = Nothing was saved yet. The lists hold your lines and those that the other one saved. Look through them and save again.
 networks-uses = Where it is used
 networks-unused = Nothing speaks of it.
 networks-token = API token { $name }

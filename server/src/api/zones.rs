@@ -286,6 +286,6 @@ fn target(zone: &Zone) -> Target {
 }
 
 /// The refusal to take a zone from what speaks of it.
-pub fn in_use() -> ApiError {
+fn in_use() -> ApiError {
     ApiError::validation("zone", ["zone: it is used by an API token; change that first"])
 }

@@ -34,9 +34,9 @@ pub mod imports;
 pub mod language;
 pub mod limits;
 pub mod list;
+pub mod meanwhile;
 pub mod networks;
 pub mod not_me;
-pub mod origins;
 pub mod own_factors;
 pub mod page;
 pub mod part;
@@ -109,7 +109,6 @@ pub fn routes() -> Routes {
         .merge(limits::routes())
         .merge(networks::routes())
         .merge(not_me::routes())
-        .merge(origins::routes())
         .merge(parts::routes())
         .merge(people::routes())
         .merge(people_export::routes())

@@ -296,6 +296,18 @@ pub struct Field {
 }
 
 impl Field {
+    /// What it holds, as a reader would say it.
+    pub fn in_words(&self) -> Text {
+        match &self.kind {
+            Kind::Choice(choices) => {
+                let chosen = choices.iter().find(|(value, _)| *value == self.value);
+                chosen.map_or_else(|| (&self.value).into(), |(_, words)| words.clone())
+            }
+            Kind::Lines => Text::list(super::meanwhile::lines(&self.value).map(|line| Text::from(line.to_owned()))),
+            _ => (&self.value).into(),
+        }
+    }
+
     /// A required field.
     pub fn new(name: &'static str, label: impl Into<Text>, kind: Kind) -> Self {
         Self {

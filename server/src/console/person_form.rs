@@ -15,10 +15,10 @@ use serde_json::{Map, Value};
 use super::form::Form;
 use super::page::{page, page_with};
 use super::part::{Field, Kind, Notice, Tone};
-use super::people;
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::{Text, say};
+use super::{meanwhile, people};
 use crate::App;
 use crate::account::Setter;
 use crate::api::path::Path;
@@ -134,12 +134,12 @@ async fn save(
     let change = Change { expected, profile: Some(join), secret: None, setter, question: None };
     match users::update(&app, &by, &id, change).await {
         Ok(person) => Ok(Redirect::to(&people::address(&person)).into_response()),
-        Err(wrong) if wrong.status == StatusCode::PRECONDITION_FAILED => {
+        Err(wrong) if meanwhile::is_overtaken(&wrong) => {
             let person = users::found(&app, &by, &id).await?;
             let next = say("accounts-changed-meanwhile-next");
             let notice = Notice::new(Tone::Warning, say("accounts-changed-meanwhile"), next).with_code(wrong.code);
             let mut view = PersonForm { notice: Some(notice), ..edit(&viewer, &person, &open) };
-            view.keep_typed(&form);
+            meanwhile::keep_typed(&mut view.fields, &form);
             Ok(page_with(StatusCode::PRECONDITION_FAILED, view))
         }
         Err(wrong) => {
@@ -154,27 +154,6 @@ async fn save(
             refused(view, wrong)
         }
     }
-}
-
-impl PersonForm {
-    /// Keeps what was changed by hand, beside what was saved meanwhile; everything else shows as it stands now.
-    fn keep_typed(&mut self, form: &Form) {
-        for field in &mut self.fields {
-            let (typed, before) = (form.text(field.name), form.text(&was(field.name)));
-            if typed == before || typed == field.value {
-                continue;
-            }
-            let now = std::mem::replace(&mut field.value, typed.to_owned());
-            if now != before {
-                let saved = if now.is_empty() { say("accounts-saved-nothing") } else { now.into() };
-                field.error = Some(say("accounts-saved-meanwhile").with("value", saved));
-            }
-        }
-    }
-}
-
-fn was(name: &str) -> String {
-    format!("was-{name}")
 }
 
 fn new(viewer: &Viewer, value: impl Fn(&str) -> String) -> PersonForm {
@@ -203,7 +182,7 @@ fn edit(viewer: &Viewer, person: &User, open: &[&str]) -> PersonForm {
     let value = |name: &str| shown.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let fields: Vec<_> = fields(value).into_iter().filter(|field| open.contains(&field.name)).collect();
     PersonForm {
-        before: fields.iter().map(|field| (was(field.name), field.value.clone())).collect(),
+        before: meanwhile::before(&fields),
         shell: viewer.shell(Place::People),
         title: say("accounts-edit").with("person", person.name()),
         lead: say("accounts-edit-lead"),

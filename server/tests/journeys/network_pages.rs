@@ -107,13 +107,75 @@ async fn an_origin_is_trusted_and_no_longer() {
         let page = list.split(&format!("href=\"{ORIGINS}/")).nth(2).and_then(|rest| rest.split('"').next());
         let page = format!("{ORIGINS}/{}", page.expect("a link"));
         browser.open(&page).await.expect(200).says(&["https://app.example.com"]);
-        let fewer = [("name", "App"), ("origin", "https://app.example.com"), ("scope", "CORS")];
+        let version = browser.open(&page).await.expect(200).hidden("version");
+        let fewer = [("name", "App"), ("origin", "https://app.example.com"), ("scope", "CORS"), ("version", &version)];
         browser.submit(&page, &fewer).await.leads_to();
         browser.submit(&format!("{page}/deactivate"), &[]).await.leads_to();
         browser.submit(&format!("{page}/activate"), &[]).await.leads_to();
         browser.open(&format!("{page}/delete")).await.expect(200).says(&["Its pages cannot call the API any more"]);
         browser.submit(&format!("{page}/delete"), &[]).await.leads_to();
         browser.open(&page).await.expect(404);
+    }
+}
+
+/// What a form sends that was opened now: its fields as they are, but for those named.
+async fn opened<'a>(browser: &mut Browser<'_>, page: &str, typed: &[(&'a str, &'a str)]) -> Vec<(String, String)> {
+    let shown = browser.open(page).await.expect(200);
+    let hidden = ["version", "was-name", "was-usage", "was-gateways", "was-origin", "was-scope"];
+    let text = shown.text();
+    let kept = hidden.iter().filter(|name| text.contains(&format!("name=\"{name}\"")));
+    let kept = kept.map(|name| ((*name).to_owned(), shown.hidden(name)));
+    kept.chain(typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))).collect()
+}
+
+fn pairs(fields: &[(String, String)]) -> Vec<(&str, &str)> {
+    fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_change_a_zone_or_an_origin_at_once_see_what_the_other_saved() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let mut browser = Browser::of(&app, &ada).await;
+        let new = format!("{LIST}/new");
+        let two = "192.0.2.0/24\n198.51.100.7";
+        let office = browser.submit(&new, &zone("Office", "POLICY", two, "")).await.leads_to().to_owned();
+        // Both open the form in the same moment; neither clock nor row tells them apart.
+        let first = [("name", "Office"), ("usage", "POLICY"), ("gateways", "192.0.2.0/24"), ("proxies", "")];
+        let first = opened(&mut browser, &office, &first).await;
+        let more = "192.0.2.0/24\n198.51.100.7\n203.0.113.9";
+        let second = [("name", "Head office"), ("usage", "POLICY"), ("gateways", more), ("proxies", "")];
+        let second = opened(&mut browser, &office, &second).await;
+        browser.submit(&office, &pairs(&first)).await.leads_to();
+        let beside = browser.submit(&office, &pairs(&second)).await.expect(412);
+        beside.says(&["Somebody else changed this meanwhile.", "Saved meanwhile: 192.0.2.0/24."]);
+        // The line that the first one took out stays out, and the one that the second one put in is there.
+        beside.says(&["192.0.2.0/24\n203.0.113.9</textarea>", "value=\"Head office\""]);
+        let version = beside.hidden("version");
+        let joined = zone("Head office", "POLICY", "192.0.2.0/24\n203.0.113.9", &version);
+        browser.submit(&office, &joined).await.leads_to();
+        browser.open(&office).await.says(&["Head office", "203.0.113.9"]);
+
+        let new = format!("{ORIGINS}/new");
+        let app_of = |name, scopes: &[&'static str]| {
+            let fields = [("name", name), ("origin", "https://app.example.com")];
+            fields.into_iter().chain(scopes.iter().map(|scope| ("scope", *scope))).collect::<Vec<_>>()
+        };
+        browser.submit(&new, &app_of("App", &["CORS"])).await.leads_to();
+        let list = browser.open(ORIGINS).await.expect(200).text();
+        let page = list.split(&format!("href=\"{ORIGINS}/")).nth(2).and_then(|rest| rest.split('"').next());
+        let page = format!("{ORIGINS}/{}", page.expect("a link"));
+        let first = opened(&mut browser, &page, &app_of("App", &["REDIRECT"])).await;
+        let second = opened(&mut browser, &page, &app_of("Portal", &["CORS", "IFRAME_EMBED"])).await;
+        browser.submit(&page, &pairs(&first)).await.leads_to();
+        let beside = browser.submit(&page, &pairs(&second)).await.expect(412);
+        beside.says(&["Somebody else changed this meanwhile.", "Saved meanwhile: Be led back to.", "value=\"Portal\""]);
+        let ticked = beside.text().matches(" checked").count();
+        assert_eq!(ticked, 2, "what the first one ticked and what the second one did");
+        let stale = app_of("Portal", &["CORS"]);
+        browser.submit(&page, &stale).await.expect(412);
+        browser.open(&page).await.expect(200).says(&["value=\"App\""]);
     }
 }
 

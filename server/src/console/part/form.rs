@@ -104,6 +104,11 @@ impl Ticks {
         Self { hint: Some(hint), ..self }
     }
 
+    /// What is ticked.
+    pub fn in_words(&self) -> Text {
+        Text::list(self.ticks.iter().filter(|tick| tick.is_on).map(|tick| tick.label.clone()))
+    }
+
     fn id(&self, tick: &Tick) -> String {
         format!("{}-{}", self.name, tick.value.replace(|c: char| !c.is_ascii_alphanumeric(), "-"))
     }

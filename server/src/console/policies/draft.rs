@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use postern_authn::policy::condition::{Conditions, Place};
 use postern_authn::policy::{Policy, PolicyType, Rule};
-use postern_codes::{b64, mac};
 use postern_store::{Error, Tx};
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::fields::{self, Fields};
@@ -14,6 +12,7 @@ use super::who::Typed;
 use crate::api::ApiError;
 use crate::api::policies::Document;
 use crate::console::form::Form;
+use crate::console::meanwhile::mark;
 use crate::console::part::{Field, Kind, Tickable};
 use crate::console::viewer::Viewer;
 use crate::console::words::{Text, say, say_of};
@@ -219,16 +218,10 @@ impl Draft {
 
 /// Which state of a policy a form shows.
 pub fn version_of_policy(policy: &Policy) -> String {
-    version(&(&policy.name, &policy.description, &policy.conditions, &policy.settings))
+    mark(&(&policy.name, &policy.description, &policy.conditions, &policy.settings))
 }
 
 /// Which state of a rule a form shows.
 pub fn version_of_rule(rule: &Rule) -> String {
-    version(&(&rule.name, &rule.conditions, &rule.actions))
-}
-
-/// A mark of what is said: the same for the same, whoever saved it and whenever.
-fn version(what: &impl Serialize) -> String {
-    let words = serde_json::to_vec(what).unwrap_or_default();
-    b64::encode(&mac::sha256(&[&words]))
+    mark(&(&rule.name, &rule.conditions, &rule.actions))
 }

@@ -217,14 +217,7 @@ impl Fields {
 }
 
 fn shown(field: &Field) -> Text {
-    match &field.kind {
-        Kind::Choice(choices) => {
-            let chosen = choices.iter().find(|(value, _)| *value == field.value);
-            chosen.map_or_else(|| (&field.value).into(), |(_, words)| words.clone())
-        }
-        _ if field.value.is_empty() => say("policies-no-limit"),
-        _ => (&field.value).into(),
-    }
+    if field.value.is_empty() { say("policies-no-limit") } else { field.in_words() }
 }
 
 /// The fields of these settings with what `value` says of each.

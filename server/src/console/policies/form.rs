@@ -24,8 +24,9 @@ use crate::api::policies;
 use crate::api::routes::{Access, Routes};
 use crate::api::{Allowed, ApiError};
 use crate::console::form::Form;
+use crate::console::meanwhile;
 use crate::console::page::{page, page_with};
-use crate::console::part::{Act, Field, Link, Notice, Summary, Tone};
+use crate::console::part::{Act, Field, Link, Notice, Summary};
 use crate::console::shell::{Place, Shell};
 use crate::console::viewer::Viewer;
 use crate::console::words::{Text, say, say_of};
@@ -90,7 +91,7 @@ enum Of {
     NewPolicy(PolicyType),
     NewRule(Policy, PolicyType),
     Policy(Policy, PolicyType),
-    Rule(Policy, PolicyType, Rule),
+    Rule(Policy, PolicyType, Box<Rule>),
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for At {
@@ -122,7 +123,7 @@ impl At {
             }
             Self::Rule(policy, rule) => {
                 let (kind, policy, rule) = found_rule(app, viewer, (policy, rule)).await?;
-                Of::Rule(policy, kind, rule)
+                Of::Rule(policy, kind, Box::new(rule))
             }
         })
     }
@@ -269,7 +270,7 @@ async fn save(
     }
     match of.keep(&app, &by, &draft).await {
         Ok(policy) => Ok(Redirect::to(&address(policy)).into_response()),
-        Err(refusal) if refusal.status == StatusCode::PRECONDITION_FAILED => {
+        Err(refusal) if meanwhile::is_overtaken(&refusal) => {
             overtaken(&app, &viewer, &at.found(&app, &viewer).await?, draft).await
         }
         Err(refusal) => refused(&app, &viewer, &of, draft, refusal).await,
@@ -294,7 +295,5 @@ async fn refused(
 /// The form again beside what somebody else saved meanwhile.
 async fn overtaken(app: &App, viewer: &Viewer, now: &Of, draft: Draft) -> Result<Response, ApiError> {
     let draft = draft.beside(&now.draft());
-    let notice = Notice::new(Tone::Warning, say("policies-overtaken"), say("policies-overtaken-next"));
-    let notice = Some(notice.with_code("E0000231"));
-    Ok(page_with(StatusCode::PRECONDITION_FAILED, sheet(app, viewer, now, &draft, notice).await?))
+    Ok(page_with(StatusCode::PRECONDITION_FAILED, sheet(app, viewer, now, &draft, Some(meanwhile::notice())).await?))
 }

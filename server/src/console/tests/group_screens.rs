@@ -110,7 +110,7 @@ fn standing(is_busy: bool) -> import_file::Standing {
     }
 }
 
-pub fn screens(drawn: &dyn Fn(&dyn askama::DynTemplate) -> String) -> Vec<(&'static str, String)> {
+pub fn screens() -> Vec<(&'static str, String)> {
     let deletion = |is_held: bool| group_form::GroupDelete {
         shell: shell(Place::Groups),
         name: "Pilots".into(),
@@ -192,11 +192,11 @@ pub fn screens(drawn: &dyn Fn(&dyn askama::DynTemplate) -> String) -> Vec<(&'sta
             }),
         ),
     ];
-    screens.extend(files(drawn));
+    screens.extend(files());
     screens
 }
 
-fn files(drawn: &dyn Fn(&dyn askama::DynTemplate) -> String) -> Vec<(&'static str, String)> {
+fn files() -> Vec<(&'static str, String)> {
     let import = |is_busy| import_file::ImportFile {
         shell: shell(Place::People),
         name: "people.csv".into(),

@@ -1,0 +1,87 @@
+//! Samples of the screens of what surrounds the others.
+
+use super::*;
+
+/// The screens, each in the states that look different.
+pub fn screens() -> Vec<(&'static str, String)> {
+    vec![
+        ("home", drawn(&home())),
+        (
+            "reports",
+            drawn(&reports::Reports {
+                shell: shell(Place::Reports),
+                filters: Filters::new("/admin/reports"),
+                exports: [Link::new("CSV", "#"), Link::new("JSON", "#")],
+                record: record(),
+                pages: pages(),
+            }),
+        ),
+        (
+            "not-me",
+            drawn(&not_me::NotMe {
+                org: "Harbour Lights".into(),
+                action: "/not-me/abc".into(),
+                about: Some(("HARBOUR-07".into(), ago(60))),
+                contact: "Help desk: +46 8 555 0199.".into(),
+                stage: not_me::Stage::Asked,
+            }),
+        ),
+        (
+            "stale",
+            drawn(&problem::Problem {
+                why: problem::Why::Stale(problem::Kept {
+                    action: "/admin/x".into(),
+                    fields: vec![("reason".into(), "Typed".into())],
+                }),
+                request_id: "req1".into(),
+            }),
+        ),
+        (
+            "search",
+            drawn(&search::Search {
+                shell: shell(Place::Nowhere),
+                q: "grace".into(),
+                kinds: vec![search::Kind {
+                    label: "People".into(),
+                    hits: vec![search::Hit {
+                        link: Link::new("Grace Hopper", "#"),
+                        detail: "grace@harbour.example".into(),
+                        state: None,
+                    }],
+                    more: None,
+                }],
+            }),
+        ),
+        ("not-found", drawn(&problem::Problem { why: problem::Why::NotFound, request_id: "req1".into() })),
+        ("forbidden", drawn(&problem::Problem { why: problem::Why::Forbidden, request_id: "req1".into() })),
+        ("unavailable", drawn(&problem::Problem { why: problem::Why::Unavailable, request_id: "req1".into() })),
+        ("parts", drawn(&parts::Parts { shell: shell(Place::Nowhere) })),
+    ]
+}
+
+pub fn home() -> home::Home {
+    let tally = |count, text: &str| home::Tally { count, of: Link::new(text, "/admin/devices") };
+    home::Home {
+        shell: shell(Place::Home),
+        attention: vec![
+            home::Attention {
+                state: State::new(Tone::Danger, "HARBOUR-03 was opened by a PIN that nobody made"),
+                next: "Its secrets are retired. Call the person on a number that is not new, and look at the record."
+                    .into(),
+                link: Link::new("See what happened", "/admin/reports"),
+            },
+            home::Attention {
+                state: State::new(Tone::Warning, "2 computers could not let their people in"),
+                next: "They have been offline for more than 7 days or have never registered.".into(),
+                link: Link::new("See which", "/admin/devices"),
+            },
+        ],
+        tallies: vec![
+            tally(38, "active computers"),
+            tally(36, "ready for recovery"),
+            tally(41, "people"),
+            tally(5, "recovery PINs this week"),
+        ],
+        recent: Some(record()),
+    }
+}

@@ -1,0 +1,130 @@
+//! Samples of the screens of people, and of their way in.
+
+use super::device_screens::ready;
+use super::*;
+
+/// The screens, each in the states that look different.
+pub fn screens() -> Vec<(&'static str, String)> {
+    let wrong = Notice::new(
+        Tone::Danger,
+        "That password does not belong to this name.",
+        "Check the name above and the caps lock key, and try again. After 10 failures in a row the account is locked for an hour.",
+    )
+    .with_code("E0000004");
+    let secret = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP";
+    let mut sign_in_wrong =
+        sign_in::SignIn::new("Harbour Lights", Question::Password, Some("ida@harbour.example".into()));
+    sign_in_wrong.notice = Some(wrong);
+    vec![
+        ("people", drawn(&people())),
+        ("person", drawn(&person())),
+        ("person-edit", drawn(&person_form())),
+        (
+            "person-temporary",
+            drawn(&person_acts::Temporary {
+                shell: shell(Place::People),
+                name: "Grace Hopper".into(),
+                back: "#".into(),
+                password: Secret::new("dGhpcyBpcyBub3Q".to_owned()),
+            }),
+        ),
+        ("set-up", drawn(&set_up::SetUp::new("/set-up/abc"))),
+        (
+            "set-up-factor",
+            drawn(&set_up::SetUpFactor {
+                org: "Harbour Lights".into(),
+                action: "/set-up/abc".into(),
+                notice: None,
+                qr: qr::image(&Secret::new("otpauth://totp/Harbour:ada?secret=JBSWY3DPEHPK3PXP&issuer=Harbour".into())),
+                secret: Secret::new(secret.into()),
+                code: set_up::SetUpFactor::code_field(),
+            }),
+        ),
+        ("set-up-done", drawn(&set_up::SetUpDone { org: "Harbour Lights".into() })),
+        ("sign-in", drawn(&sign_in::SignIn::new("Harbour Lights", Question::Name, None))),
+        ("sign-in-wrong", drawn(&sign_in_wrong)),
+        (
+            "sign-in-code",
+            drawn(&sign_in::SignIn::new("Harbour Lights", Question::AppCode, Some("ida@harbour.example".into()))),
+        ),
+    ]
+}
+
+pub fn people() -> people::People {
+    let row = |name: &str, login: &str, factors| people::Row {
+        pick: Some(Pick { value: login.into(), of: name.into() }),
+        person: Link::new(name, "/admin/people/00u1"),
+        login: login.into(),
+        status: State::new(Tone::Good, "Active"),
+        factors,
+        computers: 1,
+        last_sign_in: Some(days_ago(1)),
+    };
+    people::People {
+        shell: shell(Place::People),
+        filters: Filters::new("/admin/people"),
+        heads: Heads::new().with_picks().plain("Person".into()),
+        bulk: Some(bulk_bar()),
+        empty: Empty { title: "Nobody".into(), next: "Make one.".into(), act: None },
+        rows: vec![
+            row("Ada Byron", "ada@harbour.example", State::new(Tone::Good, "App code")),
+            row("Grace Hopper", "grace@harbour.example", State::new(Tone::Warning, "None")),
+        ],
+        pages: pages(),
+        may_create: true,
+        may_import: true,
+        export: Some("/admin/people/export.csv".into()),
+    }
+}
+
+pub fn person_form() -> person_form::PersonForm {
+    person_form::PersonForm {
+        shell: shell(Place::People),
+        title: "Edit Grace Hopper".into(),
+        lead: "What decides over the account is told to the person.".into(),
+        action: "#".into(),
+        back: "#".into(),
+        save: "Save".into(),
+        version: Some(3),
+        before: vec![("was-firstName".into(), "Grace".into())],
+        notice: Some(Notice::new(Tone::Warning, "Somebody else changed this person meanwhile.", "Nothing was saved.")),
+        fields: vec![
+            Field::new("firstName", "First name", Kind::Text).holding("Grace").first(),
+            Field::new("email", "E-mail address", Kind::Email)
+                .holding("grace")
+                .refused("This is not of the right form."),
+        ],
+    }
+}
+
+pub fn person() -> person::Person {
+    let contact = |kind: &str, value: &str, until, source: &str| person::ContactPoint {
+        kind: kind.into(),
+        value: value.into(),
+        from: days_ago(300),
+        until,
+        source: source.into(),
+    };
+    person::Person {
+        shell: shell(Place::People),
+        name: "Grace Hopper".into(),
+        login: "grace@harbour.example".into(),
+        status: State::new(Tone::Good, "Active"),
+        done: None,
+        notice: None,
+        edit: Some("#".into()),
+        devices: vec![ready("HARBOUR-07", "FRANDGCP0931240071")],
+        factors: vec![person::Factor {
+            name: "App code".into(),
+            state: State::new(Tone::Good, "Active"),
+            since: days_ago(120),
+        }],
+        contacts: vec![
+            contact("E-mail", "grace@harbour.example", None, "by Ada Byron"),
+            contact("Phone", "+46 8 555 0100", Some(days_ago(3)), "by Grace Hopper"),
+        ],
+        facts: vec![("Id".into(), "00u6bu9lNAQewZeK2Lfx".into()), ("Groups".into(), "Pilots, Everyone".into())],
+        acts: vec![act("Suspend Grace Hopper", true)],
+        recent: Some(record()),
+    }
+}
