@@ -99,7 +99,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(from_fn_with_state(Arc::clone(&app), origin::check))
         .layer(from_fn_with_state(Arc::clone(&app), perimeter::pass))
         .layer(from_fn_with_state(Arc::clone(&app), error::render))
-        .layer(from_fn(page::draw))
+        .layer(from_fn_with_state(Arc::clone(&app), page::draw))
         .layer(from_fn_with_state(Arc::clone(&app), client::identify))
         .with_state(app);
     Router::new().fallback_service(router).layer(map_request(async |request| path::tidy(request)))

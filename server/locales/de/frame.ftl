@@ -15,3 +15,6 @@ frame-settings = Einstellungen
 frame-copied = Kopiert
 frame-no-answer = Der Server hat nicht geantwortet. Nichts ist verloren: Prüfen Sie die Verbindung und drücken Sie den Knopf noch einmal.
 frame-key-arrows = Durch Vorschläge gehen
+frame-help = Helpdesk: { $ways }.
+frame-help-website = Helpdesk: { $website }
+frame-help-both = Helpdesk: { $ways }. { $website }

@@ -13,4 +13,3 @@ not-me-late = Diese PIN galt schon nicht mehr
 not-me-late-about = Es gab nichts mehr zu widerrufen, aber Ihre Administratoren erfahren, dass Sie es nicht waren. Ändern Sie Ihr Passwort: Wer sie verlangt hat, kennt es vielleicht.
 not-me-unknown = Dieser Link gilt nicht
 not-me-unknown-about = Er wurde schon benutzt, oder er ist nicht vollständig. Wenn Sie sich sorgen, rufen Sie den Helpdesk an.
-not-me-contact = Helpdesk: { $ways }.

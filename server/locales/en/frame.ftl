@@ -15,3 +15,6 @@ frame-settings = Settings
 frame-copied = Copied
 frame-no-answer = The server did not answer. Nothing was lost: check the connection and press the button again.
 frame-key-arrows = Go through what is offered
+frame-help = Help desk: { $ways }.
+frame-help-website = Help desk: { $website }
+frame-help-both = Help desk: { $ways }. { $website }

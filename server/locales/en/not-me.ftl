@@ -13,4 +13,3 @@ not-me-late = That PIN was over already
 not-me-late-about = There was nothing left to revoke, but your administrators are told that it was not you. Change your password: whoever asked may know it.
 not-me-unknown = This link does not work
 not-me-unknown-about = It was used before, or it is not complete. If you are worried, call the help desk.
-not-me-contact = Help desk: { $ways }.

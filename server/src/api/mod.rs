@@ -17,6 +17,7 @@ pub mod hal;
 pub mod iam;
 pub mod imports;
 pub mod logs;
+pub mod org;
 pub mod origin;
 pub mod page;
 pub mod path;
@@ -51,6 +52,7 @@ pub fn routes() -> Routes {
         .merge(iam::routes())
         .merge(imports::routes())
         .merge(logs::routes())
+        .merge(org::routes())
         .merge(policies::routes())
         .merge(rate_limits::routes())
         .merge(recovery_pins::routes())

@@ -35,7 +35,8 @@ pub fn routes() -> Routes {
         .get("/static/passkey.js", Access::Anyone, async move || script(PASSKEY))
 }
 
-fn stamped(path: &str, body: &str) -> String {
+/// The address of a file, with a mark of what is in it.
+pub fn stamped(path: &str, body: &str) -> String {
     let hash = mac::sha256(&[body.as_bytes()]);
     format!("{path}?v={}", &b64::encode(&hash)[..12])
 }
@@ -54,32 +55,17 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::STYLE;
+    use crate::console::accent::Colour;
 
-    /// The colours of a block of custom properties, as red, green and blue.
-    fn colours(block: &str) -> BTreeMap<&str, [u8; 3]> {
+    /// The colours of a block of custom properties.
+    fn colours(block: &str) -> BTreeMap<&str, Colour> {
         block
             .lines()
             .filter_map(|line| {
-                let (name, value) = line.trim().strip_prefix("--")?.split_once(": #")?;
-                let number = u32::from_str_radix(value.trim_end_matches(';'), 16).ok()?;
-                let [_, red, green, blue] = number.to_be_bytes();
-                Some((name, [red, green, blue]))
+                let (name, value) = line.trim().strip_prefix("--")?.split_once(": ")?;
+                Some((name, value.trim_end_matches(';').parse().ok()?))
             })
             .collect()
-    }
-
-    /// WCAG 2.2, relative luminance.
-    fn luminance(colour: [u8; 3]) -> f64 {
-        let linear = colour.map(|channel| {
-            let share = f64::from(channel) / 255.0;
-            if share <= 0.04045 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
-        });
-        0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    }
-
-    fn contrast(one: [u8; 3], other: [u8; 3]) -> f64 {
-        let (one, other) = (luminance(one), luminance(other));
-        (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
     #[test]
@@ -107,11 +93,11 @@ mod tests {
         ];
         for palette in [colours(light), colours(dark)] {
             for (text, ground) in texts {
-                let found = contrast(palette[text], palette[ground]);
+                let found = palette[text].contrast(palette[ground]);
                 assert!(found >= 4.5, "{text} on {ground}: {found:.2}");
             }
             for ground in ["sheet", "ground"] {
-                let found = contrast(palette["edge"], palette[ground]);
+                let found = palette["edge"].contrast(palette[ground]);
                 assert!(found >= 3.0, "edge on {ground}: {found:.2}");
             }
         }

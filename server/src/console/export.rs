@@ -10,7 +10,6 @@ use postern_authn::permission::{Permission, right};
 use postern_store::audit::{EventQuery, StoredEvent};
 
 use super::events;
-use super::language::Reader;
 use super::reports;
 use super::viewer::Viewer;
 use super::words::{Text, say};
@@ -29,13 +28,8 @@ pub fn routes() -> Routes {
     Routes::new().get("/admin/reports/export.csv", read, csv).get("/admin/reports/export.jsonl", read, json_lines)
 }
 
-async fn csv(
-    State(app): State<Arc<App>>,
-    viewer: Viewer,
-    headers: axum::http::HeaderMap,
-    query: Query,
-) -> Result<Response, ApiError> {
-    let reader = Reader::of(&headers);
+async fn csv(State(app): State<Arc<App>>, viewer: Viewer, query: Query) -> Result<Response, ApiError> {
+    let reader = viewer.reader.clone();
     let heads = [
         say("export-time"),
         say("events-type"),

@@ -3,13 +3,17 @@
 //! A catalogue is a folder of `server/locales/`, a file a screen, compiled in. To add a language, add its folder and a
 //! line in [`Language`]; a test says what is missing in it.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::http::{HeaderMap, header};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentResource, FluentValue};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+
+use super::accent::Accent;
+use super::help_desk::HelpDesk;
+use crate::organisation::Organisation;
 
 /// The cookie with the language that somebody chose.
 pub const LANGUAGE_COOKIE: &str = "postern-language";
@@ -72,6 +76,7 @@ catalogues! {
     "mail"
     "networks"
     "not-me"
+    "organisation"
     "origins"
     "part"
     "parts"
@@ -194,22 +199,29 @@ pub struct Reader {
     pub language: Language,
     /// Where their clock stands.
     pub zone: TimeZone,
+    /// The colour of their organisation, where it has one.
+    pub accent: Option<Accent>,
+    /// How their help desk is reached, where that is set.
+    pub help: Option<Arc<HelpDesk>>,
 }
 
 impl Default for Reader {
     fn default() -> Self {
-        Self { language: Language::default(), zone: TimeZone::UTC }
+        Self { language: Language::default(), zone: TimeZone::UTC, accent: None, help: None }
     }
 }
 
 impl Reader {
-    /// The reader whose browser sent these headers: what they chose goes before what the browser prefers.
-    pub fn of(headers: &HeaderMap) -> Self {
+    /// The reader whose browser sent these headers: what they chose goes before what the browser prefers, and that before
+    /// what their organisation has set.
+    pub fn of(headers: &HeaderMap, organisation: &Organisation) -> Self {
         let chosen = cookie(headers, LANGUAGE_COOKIE).and_then(Language::of);
         let accepted = || headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok().and_then(Language::accepted);
         Self {
-            language: chosen.or_else(accepted).unwrap_or_default(),
-            zone: cookie(headers, ZONE_COOKIE).and_then(zone).unwrap_or(TimeZone::UTC),
+            language: chosen.or_else(accepted).unwrap_or(organisation.language),
+            zone: cookie(headers, ZONE_COOKIE).and_then(zone).unwrap_or_else(|| organisation.zone()),
+            accent: organisation.accent(),
+            help: None,
         }
     }
 }
@@ -236,7 +248,7 @@ mod tests {
 
     fn reader(pairs: &[(header::HeaderName, &'static str)]) -> Reader {
         let pairs = pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
-        Reader::of(&pairs.collect())
+        Reader::of(&pairs.collect(), &Organisation::default())
     }
 
     #[test]
@@ -255,6 +267,16 @@ mod tests {
         assert_eq!(reader(&chosen).language, Language::De);
         let foreign = [(header::ACCEPT_LANGUAGE, "de"), (header::COOKIE, "postern-language=tlh")];
         assert_eq!(reader(&foreign).language, Language::De);
+    }
+
+    #[test]
+    fn where_nothing_is_known_of_a_reader_the_organisation_has_the_word() {
+        let organisation =
+            Organisation { language: Language::De, time_zone: "Asia/Tokyo".to_owned(), ..Organisation::default() };
+        let reader = Reader::of(&HeaderMap::new(), &organisation);
+        assert_eq!((reader.language, reader.zone.iana_name()), (Language::De, Some("Asia/Tokyo")));
+        let english = HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, HeaderValue::from_static("en"))]);
+        assert_eq!(Reader::of(&english, &organisation).language, Language::En);
     }
 
     #[test]

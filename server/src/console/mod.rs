@@ -6,6 +6,7 @@
 //!
 //! Not here: what is allowed and what happens (`api/` and `authn`).
 
+pub mod accent;
 pub mod account;
 pub mod administrator;
 pub mod administrator_new;
@@ -27,6 +28,7 @@ pub mod group;
 pub mod group_form;
 pub mod group_members;
 pub mod groups;
+pub mod help_desk;
 pub mod home;
 pub mod import_file;
 pub mod import_words;
@@ -37,6 +39,7 @@ pub mod list;
 pub mod meanwhile;
 pub mod networks;
 pub mod not_me;
+pub mod organisation;
 pub mod own_factors;
 pub mod page;
 pub mod part;
@@ -86,6 +89,7 @@ pub fn routes() -> Routes {
     Routes::new()
         .get("/", Access::Anyone, async || Redirect::to("/admin"))
         .merge(assets::routes())
+        .merge(accent::routes())
         .merge(account::routes())
         .merge(own_factors::routes())
         .merge(administrator::routes())
@@ -109,6 +113,7 @@ pub fn routes() -> Routes {
         .merge(limits::routes())
         .merge(networks::routes())
         .merge(not_me::routes())
+        .merge(organisation::routes())
         .merge(parts::routes())
         .merge(people::routes())
         .merge(people_export::routes())

@@ -7,16 +7,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use postern_codes::Secret;
-use postern_wire::form::Text;
 
 use super::page::{page, page_with};
 use super::part::Moment;
 use super::recovery::{CONTACT, may_be_revoked};
-use super::words::{self, say};
 use crate::App;
 use crate::api::ApiError;
 use crate::api::client::Client;
-use crate::api::device_access::settings::DeviceDocument;
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::not_me;
@@ -46,8 +43,6 @@ pub struct NotMe {
     pub action: String,
     /// What it is about, where the link is good: the computer and when.
     pub about: Option<(String, Moment)>,
-    /// How the help desk is reached, as the org has set it.
-    pub contact: words::Text,
     /// What the page knows.
     pub stage: Stage,
 }
@@ -79,19 +74,11 @@ async fn act(State(app): State<Arc<App>>, Path(link): Path<String>, client: Clie
 
 async fn view(app: &App, link: &str, stage: Stage) -> Result<NotMe, ApiError> {
     let org = app.org().await?;
-    let (record, (DeviceDocument(settings), _)) =
-        app.store.read(org, |tx| Ok((tx.org_record()?, tx.setting()?))).await?;
-    let ways = [&settings.admin_phone, &settings.admin_email, &settings.admin_contact_info];
-    let ways: Vec<_> = ways.into_iter().map(Text::as_str).filter(|way| !way.is_empty()).collect();
+    let record = app.store.read(org, |tx| tx.org_record()).await?;
     Ok(NotMe {
         org: record.map(|org| org.name).unwrap_or_default(),
         action: format!("/not-me/{link}"),
         about: None,
-        contact: if ways.is_empty() {
-            words::Text::from(String::new())
-        } else {
-            say("not-me-contact").with("ways", ways.join(", "))
-        },
         stage,
     })
 }

@@ -99,8 +99,8 @@ pub async fn wanted(app: &App, viewer: &Viewer, query: &Query) -> Result<EventQu
         let parsed = Condition::parse(&demanded.join(" and "), audit::ATTRIBUTES);
         Some(parsed.map_err(|refused| ApiError::validation("filters", [refused.to_string()]))?)
     };
-    let since = day(&viewer.zone, "since", filters.value("since"), 0)?;
-    let until = day(&viewer.zone, "until", filters.value("until"), 1)?;
+    let since = day(&viewer.reader.zone, "since", filters.value("since"), 0)?;
+    let until = day(&viewer.reader.zone, "until", filters.value("until"), 1)?;
     Ok(EventQuery { condition, descending: true, after: query.get("after")?, since, until })
 }
 

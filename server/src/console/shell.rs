@@ -63,6 +63,8 @@ places! {
     Limits, say("limits-title"), "/admin/settings/limits", Some(Permission::OrgRead);
     /// Zones of addresses, and trusted origins.
     Networks, say("networks-title"), "/admin/security/networks", Some(Permission::NetworkZonesRead);
+    /// What the org says of itself.
+    Organisation, say("organisation-title"), "/admin/settings/organisation", Some(Permission::OrgRead);
     /// Everybody.
     People, say("people-title"), "/admin/people", Some(Permission::UsersRead);
     /// Who may sign in and how, what passwords must be, which factors are enrolled.
@@ -97,7 +99,7 @@ const COLUMN: &[Line] = &[
     ),
     Line::One(Place::Administrators),
     Line::One(Place::Reports),
-    Line::Group(|| say("frame-settings"), &[Place::Limits, Place::Features]),
+    Line::Group(|| say("frame-settings"), &[Place::Organisation, Place::Limits, Place::Features]),
 ];
 
 /// The frame of a console screen.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use jiff::tz::TimeZone;
 use postern_authn::audit::EventType;
 use postern_authn::permission::{Grant, Permission, Right, Role};
 use postern_codes::Timestamp;
@@ -16,6 +15,7 @@ use super::shell::{Place, Shell};
 use super::words::{Text, say_of};
 use crate::App;
 use crate::api::{Allowed, ApiError, Caller};
+use crate::organisation::Organisation;
 
 /// What people call a role.
 pub fn role(role: Role) -> Text {
@@ -36,8 +36,8 @@ pub struct Viewer {
     pub org: String,
     /// The moment of the request.
     pub now: Timestamp,
-    /// Where their clock stands, for days that they name.
-    pub zone: TimeZone,
+    /// Their language, and where their clock stands, for days that they name.
+    pub reader: Reader,
 }
 
 impl Viewer {
@@ -90,7 +90,6 @@ impl FromRequestParts<Arc<App>> for Viewer {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let zone = Reader::of(&parts.headers).zone;
         let caller = Caller::from_request_parts(parts, app).await?;
         if !caller.authority().is_administrator() {
             // Somebody whose last role was taken may have a page open: what they try is on record.
@@ -100,7 +99,9 @@ impl FromRequestParts<Arc<App>> for Viewer {
             let summary = "the console is for administrators";
             return Err(ApiError::new(StatusCode::FORBIDDEN, "not_an_administrator", summary));
         }
-        let org = app.store.read(caller.org, |tx| Ok(tx.org_record()?.map(|org| org.name))).await?;
-        Ok(Self { org: org.unwrap_or_default(), now: app.env().now, zone, caller })
+        let read = app.store.read(caller.org, |tx| Ok((tx.org_record()?, tx.setting::<Organisation>()?.0)));
+        let (org, organisation) = read.await?;
+        let reader = Reader::of(&parts.headers, &organisation);
+        Ok(Self { org: org.map(|org| org.name).unwrap_or_default(), now: app.env().now, reader, caller })
     }
 }

@@ -69,6 +69,8 @@ fn reader(user: &User, organisation: &Organisation) -> Reader {
     Reader {
         language: language(own("preferredLanguage"), organisation.language),
         zone: own("timezone").and_then(language::zone).unwrap_or_else(|| organisation.zone()),
+        accent: None,
+        help: None,
     }
 }
 

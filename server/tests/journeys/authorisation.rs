@@ -32,6 +32,7 @@ const OPEN: &[(&str, &str)] = &[
     ("GET /signin", "asks who it is"),
     ("POST /signin", "proves who it is"),
     ("POST /signin/passkey", "asks whoever is there to prove who it is"),
+    ("GET /static/accent/{colours}", "colours that its address says, and no row"),
     ("GET /static/console.js", "the same for everybody"),
     ("GET /static/portal.js", "the same for everybody"),
     ("GET /static/passkey.js", "the same for everybody"),

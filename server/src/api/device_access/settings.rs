@@ -13,7 +13,7 @@ use postern_authn::limit::{Allowance, Limit, LimitSettings};
 use postern_authn::permission::{Permission, right};
 use postern_authn::recovery::{ModeRule, Rules};
 use postern_codes::id::{Id, Org};
-use postern_codes::strict;
+use postern_codes::{Env, strict};
 use postern_store::settings::Setting;
 use postern_store::{Error, Tx};
 use postern_wire::settings::{DeviceSettings, RecoveryMode};
@@ -120,13 +120,21 @@ pub async fn set_device_settings(
     settings: DeviceSettings,
 ) -> Result<i64, ApiError> {
     let env = app.env();
-    let event = caller.success(EventType::ConfigurationUpdate).detail("setting", DeviceDocument::NAME);
-    let document = DeviceDocument(settings);
-    let version = app.store.write(caller.org, |tx| {
-        tx.record(&event, &env)?;
-        tx.put_setting(&document, env.now)
-    });
-    Ok(version.await?)
+    Ok(app.store.write(caller.org, |tx| put_device_settings(tx, &caller, &settings, &env)).await?)
+}
+
+/// Replaces the device settings beside something else; gives their new version.
+///
+/// # Errors
+/// Of the database.
+pub fn put_device_settings(
+    tx: &mut Tx<'_>,
+    caller: &Allowed<right::OrgManage>,
+    settings: &DeviceSettings,
+    env: &Env,
+) -> Result<i64, Error> {
+    tx.record(&caller.success(EventType::ConfigurationUpdate).detail("setting", DeviceDocument::NAME), env)?;
+    tx.put_setting(&DeviceDocument(settings.clone()), env.now)
 }
 
 /// Switches recovery PINs on or off.

@@ -22,7 +22,6 @@ pub fn screens() -> Vec<(&'static str, String)> {
                 org: "Harbour Lights".into(),
                 action: "/not-me/abc".into(),
                 about: Some(("HARBOUR-07".into(), ago(60))),
-                contact: "Help desk: +46 8 555 0199.".into(),
                 stage: not_me::Stage::Asked,
             }),
         ),

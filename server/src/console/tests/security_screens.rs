@@ -1,6 +1,7 @@
 //! Samples of the screens of networks, limits, tokens and settings of security.
 
 use super::*;
+use crate::api::org::{Fact, Wrong};
 
 /// The screens, each in the states that look different.
 pub fn screens() -> Vec<(&'static str, String)> {
@@ -27,6 +28,8 @@ pub fn screens() -> Vec<(&'static str, String)> {
     vec![
         ("limits", drawn(&limits_page(false))),
         ("limits-edit", drawn(&limits_page(true))),
+        ("organisation", drawn(&organisation_page(false))),
+        ("organisation-edit", drawn(&organisation_page(true))),
         ("networks", drawn(&networks_page())),
         ("network", drawn(&network_page())),
         ("origins", drawn(&origins_page())),
@@ -71,6 +74,27 @@ pub fn screens() -> Vec<(&'static str, String)> {
             }),
         ),
     ]
+}
+
+pub fn organisation_page(is_editing: bool) -> organisation::Organisation {
+    let text = |fact: Fact| match fact {
+        Fact::CompanyName => "Harbour Lights".to_owned(),
+        Fact::SupportPhoneNumber => "+49 30 123456".to_owned(),
+        Fact::Language => "de".to_owned(),
+        Fact::AccentColor => "#ffcc00".to_owned(),
+        _ => String::new(),
+    };
+    let faint = "#ffcc00".parse::<accent::Colour>().unwrap().judge(accent::Mode::Light).unwrap_err();
+    let wrong = if is_editing { vec![(Fact::AccentColor, Wrong::Faint(faint))] } else { Vec::new() };
+    let blocks = organisation::blocks(text, &wrong);
+    organisation::Organisation {
+        shell: shell(Place::Organisation),
+        summary: Summary::of(blocks.iter().flat_map(|block| &block.fields)),
+        blocks,
+        accent: accent::Accent::of("#7a3e9d".parse().ok(), None),
+        may_edit: true,
+        is_editing,
+    }
 }
 
 pub fn limits_page(is_editing: bool) -> limits::Limits {

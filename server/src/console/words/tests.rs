@@ -24,7 +24,7 @@ type Arguments = BTreeSet<String>;
 const DOMAIN: &str = "domain-";
 
 fn german() -> Reader {
-    Reader { language: Language::De, zone: TimeZone::get("Europe/Berlin").unwrap() }
+    Reader { language: Language::De, zone: TimeZone::get("Europe/Berlin").unwrap(), ..Reader::default() }
 }
 
 /// Every key of a catalogue with the arguments of its message.

@@ -7,7 +7,7 @@ use postern_codes::id::Id;
 use super::*;
 
 fn organisation(language: Language) -> Organisation {
-    Organisation { language, time_zone: "Europe/Berlin".to_owned() }
+    Organisation { language, time_zone: "Europe/Berlin".to_owned(), ..Organisation::default() }
 }
 
 fn person(first_name: &str, last_name: &str, further: &[(&str, &str)]) -> User {
