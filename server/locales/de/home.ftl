@@ -58,3 +58,6 @@ home-idle-no-rule = Die Richtlinie { $name } antwortet nie: Sie hat keine aktive
 home-idle-nobody = Die Richtlinie { $name } gilt für Gruppen, in denen niemand ist
 home-idle-next = Was sie sagt, gilt für niemanden. Stellen Sie sie nach oben, ändern Sie sie oder schalten Sie sie aus.
 home-idle-act = Zur Richtlinie
+home-password = Ihr Passwort läuft ab: { $when }
+home-password-next = Von da an müssen Sie bei der Anmeldung ein anderes wählen. Tun Sie es jetzt: Ein Link kommt per E-Mail.
+home-password-act = Anderes Passwort wählen

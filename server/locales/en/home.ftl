@@ -58,3 +58,6 @@ home-idle-no-rule = The policy { $name } never answers: it has no active rule
 home-idle-nobody = The policy { $name } is for groups that nobody is in
 home-idle-next = What it says holds for nobody. Move it up, change it, or switch it off.
 home-idle-act = See the policy
+home-password = Your password expires { $when }
+home-password-next = From then on you are asked for another one where you sign in. Choose it now: a link comes by mail.
+home-password-act = Choose another password

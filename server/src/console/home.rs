@@ -105,6 +105,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
     });
     let numbers = numbers.await?;
     let mut attention = alarms(&app, &viewer).await?;
+    attention.extend(own_password(&app, &viewer).await?);
     attention.extend(locked_out(&app, &viewer).await?);
     attention.extend(matters(&numbers, &viewer));
     attention.extend(idle_policies(&app, &viewer).await?);
@@ -113,6 +114,20 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
         attention,
         tallies: tallies(&numbers, &viewer),
         recent: events::latest(&app, &viewer, None).await?,
+    }))
+}
+
+/// That the viewer's own password expires within the days of which their policy tells them.
+async fn own_password(app: &App, viewer: &Viewer) -> Result<Option<Attention>, ApiError> {
+    let (user, now) = (viewer.caller.user(), viewer.now);
+    let expires = app.store.read(viewer.caller.org, |tx| {
+        let Some(set_at) = tx.user(user)?.and_then(|user| user.password_changed_at) else { return Ok(None) };
+        Ok(tx.password_policy(user)?.password.age.warning(set_at, now))
+    });
+    Ok(expires.await?.map(|at| Attention {
+        state: State::new(Tone::Warning, say("home-password").with("when", at)),
+        next: say("home-password-next"),
+        link: Link::new(say("home-password-act"), "/forgot"),
     }))
 }
 
