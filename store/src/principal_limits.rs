@@ -14,6 +14,8 @@ macro_rules! columns {
 
 crate::statements! {
     PRINCIPAL = concat!("SELECT ", columns!(), " FROM principal_rate_limits p WHERE p.org_id = $1 AND p.id = $2");
+    PRINCIPAL_DELETE = "DELETE FROM principal_rate_limits WHERE org_id = $1 AND id = $2";
+    PRINCIPAL_OF = concat!("SELECT ", columns!(), " FROM principal_rate_limits p WHERE p.org_id = $1 AND p.principal_id = $2");
     PRINCIPALS = concat!("SELECT ", columns!(), " FROM principal_rate_limits p WHERE p.org_id = $1 ORDER BY p.id");
     PRINCIPAL_INSERT = "INSERT INTO principal_rate_limits (org_id, id, principal_id, principal_type, percentage, \
                         concurrency_percentage, created_at, created_by, updated_at, updated_by) \
@@ -87,6 +89,23 @@ impl Tx<'_> {
     /// Of the database.
     pub fn principal_limit(&mut self, id: Id<PrincipalRateLimitKind>) -> Result<Option<PrincipalLimit>, Error> {
         self.row(PRINCIPAL, values![id])?.as_ref().map(principal).transpose()
+    }
+
+    /// What is set for a token.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn principal_limit_of(&mut self, token: Id<ApiToken>) -> Result<Option<PrincipalLimit>, Error> {
+        self.row(PRINCIPAL_OF, values![token])?.as_ref().map(principal).transpose()
+    }
+
+    /// Takes back what was set for a token.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn delete_principal_limit(&mut self, id: Id<PrincipalRateLimitKind>, now: Timestamp) -> Result<(), Error> {
+        self.one(PRINCIPAL_DELETE, values![id])?;
+        self.note_perimeter(now)
     }
 
     /// Sets a token's part; `None` where it is set already.

@@ -47,3 +47,7 @@ limits-of-requests-client = Attempts to sign in from a browser at an address
 limits-of-requests-client-at-once = The same, at once
 limits-of-requests-device = A computer
 limits-of-requests-person = A person in the browser
+limits-shares = API tokens
+limits-shares-about = What one token may use up:
+limits-shares-set = Another part is set on a token's own page: { $tokens }.
+limits-shares-tokens = API tokens

@@ -13,11 +13,13 @@ use postern_authn::limit::{Limit, LimitSettings};
 use postern_authn::permission::{Permission, right};
 
 use super::form::Form;
+use super::list::{PAGE, pages};
 use super::page::{page, page_with};
-use super::part::{Field, Kind, Link, Summary};
+use super::part::{Field, Kind, Link, Pages, Summary};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::{Text, say, say_of};
+use super::{token, token_share};
 use crate::App;
 use crate::api::ApiError;
 use crate::api::device_access::settings::{self, LimitKind};
@@ -46,6 +48,16 @@ pub struct Group {
     pub rows: Vec<Row>,
 }
 
+/// The tokens that may use up another part of a limit than the rest.
+pub struct Shares {
+    /// What holds for the rest.
+    pub rest: Text,
+    /// The token, and its part.
+    pub rows: Vec<(Link, Text)>,
+    /// The other pages.
+    pub pages: Pages,
+}
+
 /// Every limit.
 #[derive(Template)]
 #[template(path = "console/limits.html")]
@@ -56,6 +68,8 @@ pub struct Limits {
     pub summary: Option<Summary>,
     /// Actions, then requests.
     pub groups: Vec<Group>,
+    /// Tokens with a part of their own, for those who may see both.
+    pub shares: Option<Shares>,
     /// Whether the viewer may change them.
     pub may_edit: bool,
     /// Whether they are being edited.
@@ -76,7 +90,28 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
     let (held, _) = settings::setting::<LimitSettings>(&app, by.org).await?;
     let typed = |name: &str| held.0.get(name).map_or_else(String::new, ToString::to_string);
     let is_editing = viewer.may(Permission::OrgManage) && query.text("edit").is_some();
-    Ok(page(view(&viewer, &held, typed, is_editing)))
+    let shares = if is_editing { None } else { shares(&app, &viewer, &query).await? };
+    Ok(page(Limits { shares, ..view(&viewer, &held, typed, is_editing) }))
+}
+
+async fn shares(app: &App, viewer: &Viewer, query: &Query) -> Result<Option<Shares>, ApiError> {
+    if !viewer.may(Permission::RateLimitsRead) || !viewer.may(Permission::ApiTokensRead) {
+        return Ok(None);
+    }
+    let (by, after) = (viewer.require::<right::RateLimitsRead>(app).await?, query.get("after")?);
+    let mut found = app.store.read(by.org, |tx| tx.principal_limits_page(None, after, PAGE + 1)).await?;
+    let pages = pages(query, &mut found, |set| set.id.to_string());
+    let named = app.store.read(by.org, |tx| {
+        let mut named = Vec::new();
+        for set in &found {
+            // A token that ended has no page any more.
+            if let Some(token) = tx.token(set.token, viewer.now)? {
+                named.push((Link::new(token.name, token::address(set.token)), token_share::words(Some(set.share))));
+            }
+        }
+        Ok(named)
+    });
+    Ok(Some(Shares { rest: token_share::words(None), rows: named.await?, pages }))
 }
 
 async fn save(Shared(app): Shared<Arc<App>>, viewer: Viewer, form: Form) -> Result<Response, ApiError> {
@@ -135,6 +170,7 @@ fn view(viewer: &Viewer, held: &LimitSettings, typed: impl Fn(&str) -> String, i
         shell: viewer.shell(Place::Limits),
         summary: Summary::of(fields),
         groups,
+        shares: None,
         may_edit: viewer.may(Permission::OrgManage),
         is_editing,
     }

@@ -74,6 +74,7 @@ pub mod step_up;
 pub mod stream;
 pub mod token;
 pub mod token_new;
+pub mod token_share;
 pub mod tokens;
 pub mod upload;
 pub mod viewer;
@@ -137,6 +138,7 @@ pub fn routes() -> Routes {
         .merge(step_up::routes())
         .merge(token::routes())
         .merge(token_new::routes())
+        .merge(token_share::routes())
         .merge(tokens::routes())
         .merge(what_if::routes())
 }

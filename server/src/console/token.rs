@@ -22,7 +22,7 @@ use super::shell::{Place, Shell};
 use super::token_new::{name_field, network, zone_ticks};
 use super::viewer::{self, Viewer};
 use super::words::{Inline, Text, say, say_of};
-use super::{events, people, tokens};
+use super::{events, people, token_share, tokens};
 use crate::App;
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
@@ -45,6 +45,10 @@ pub struct Token {
     pub last_used: Option<Moment>,
     /// When it ends if it is not used before.
     pub expires: Moment,
+    /// What part of a limit it may use up, for those who may see limits.
+    pub share: Option<Text>,
+    /// Where that is set, for those who may.
+    pub set_share: Option<String>,
     /// Name by name.
     pub facts: Facts,
     /// Where it is changed, for those who may.
@@ -78,9 +82,11 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
     let read = app.store.read(by.org, |tx| {
         let roles = tx.authority(owner.id)?.grants().iter().map(viewer::granted).collect::<Vec<_>>();
         let may_change = viewer.may(Permission::ApiTokensManage) && crate::api::tokens::may_change(tx, &by, &token)?;
-        Ok::<_, Error>((roles, may_change, tokens::zones(tx, &viewer)?))
+        let sees_limits = viewer.may(Permission::RateLimitsRead);
+        let share = if sees_limits { Some(tx.principal_limit_of(token.id)?.map(|set| set.share)) } else { None };
+        Ok::<_, Error>((roles, may_change, tokens::zones(tx, &viewer)?, share))
     });
-    let (roles, may_change, zones) = read.await?;
+    let (roles, may_change, zones, share) = read.await?;
     let grants = token.grants.iter().map(|grant| tokens::grant_words(grant)).collect::<Vec<_>>();
     let facts = vec![
         (say("tokens-grants"), if grants.is_empty() { say("tokens-no-grants") } else { Text::list(grants) }),
@@ -96,6 +102,8 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<Stri
         roles: if roles.is_empty() { say("tokens-no-roles") } else { Text::list(roles) },
         last_used: token.last_used_at.map(|at| viewer.moment(at)),
         expires: viewer.moment(token.expires_at),
+        share: share.map(token_share::words),
+        set_share: viewer.may(Permission::RateLimitsManage).then(|| format!("{}/share", address(token.id))),
         facts: Facts { facts },
         edit: further("edit"),
         revoke: further("revoke"),

@@ -126,3 +126,39 @@ async fn nobody_makes_or_ends_what_is_above_them() {
         assert_eq!(alive.expect(200).json().as_array().unwrap().len(), 2);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_gets_a_part_of_the_limits_and_gives_it_back() {
+    for engine in scratch::engines() {
+        let harbour = Harbour::new(engine).await;
+        let app = &harbour.app;
+        let tokens = app.get("/api/v1/api-tokens", &harbour.super_token).await.expect(200).json();
+        let id = tokens[0]["id"].as_str().unwrap();
+        let (own, limits) = (format!("{LIST}/{id}"), "/admin/settings/limits");
+        let share = format!("{own}/share");
+        let mut browser = Browser::of(app, &harbour.ada).await;
+        browser.open(&own).await.expect(200).says(&["50 % of the requests of a limit, as every token.", &share]);
+        browser.open(&share).await.expect(200).says(&["Per cent of the requests"]);
+        let fields = |requests: &'static str, at_once: &'static str| {
+            [("defaultPercentage", requests), ("defaultConcurrencyPercentage", at_once)]
+        };
+        for (requests, at_once) in [("0", "10"), ("101", "10"), ("10", "half"), ("-1", "")] {
+            let wrong = browser.submit(&share, &fields(requests, at_once)).await.expect(400);
+            wrong.says(&["A whole number from 1 to 100.", &format!("value=\"{requests}\"")]);
+        }
+        for (requests, at_once, said) in [("30", "", "30 % of the requests of a limit, 50 %"), ("20", "10", "20 %")] {
+            assert_eq!(browser.submit(&share, &fields(requests, at_once)).await.leads_to(), own);
+            browser.open(&own).await.says(&[said]);
+            browser.open(limits).await.expect(200).says(&[said, &own]);
+        }
+        let listed = app.get("/api/v1/principal-rate-limits", &harbour.super_token).await.expect(200).json();
+        assert_eq!((listed.as_array().unwrap().len(), &listed[0]["defaultPercentage"]), (1, &json!(20)));
+        browser.submit(&share, &fields("", "")).await.leads_to();
+        browser.open(&own).await.says(&["50 % of the requests of a limit, as every token."]);
+        assert!(!browser.open(limits).await.text().contains(&own));
+        let listed = app.get("/api/v1/principal-rate-limits", &harbour.super_token).await.expect(200).json();
+        assert_eq!(listed, json!([]));
+        browser.open(&format!("{LIST}/00Tnothingofthekind0/share")).await.expect(404);
+        browser.submit(&format!("{LIST}/00Tnothingofthekind0/share"), &fields("1", "1")).await.expect(404);
+    }
+}

@@ -70,6 +70,43 @@ pub async fn replace(
     app.perimeter.changed(changed).await
 }
 
+/// Sets a token's part, whether one is set or not; with `None` what holds for every token holds for it again.
+///
+/// # Errors
+/// 404 for no token.
+pub async fn set(
+    app: &App,
+    by: &Allowed<right::RateLimitsManage>,
+    token: Id<ApiTokenKind>,
+    share: Option<Share>,
+) -> Result<(), ApiError> {
+    let env = app.env();
+    let done = app.store.write(by.org, |tx| {
+        if tx.token(token, env.now)?.is_none() {
+            return Ok(Err(ApiError::not_found::<ApiTokenKind>(token.as_str())));
+        }
+        match (tx.principal_limit_of(token)?, share) {
+            (None, None) => {}
+            (None, Some(share)) => {
+                if let Some(id) = tx.insert_principal_limit(token, share, by.user().as_str(), &env)? {
+                    record(tx, by, id, token, share, &env)?;
+                }
+            }
+            (Some(set), Some(share)) if set.share == share => {}
+            (Some(set), Some(share)) => {
+                tx.set_principal_limit(set.id, share, by.user().as_str(), env.now)?;
+                record(tx, by, set.id, token, share, &env)?;
+            }
+            (Some(set), None) => {
+                tx.delete_principal_limit(set.id, env.now)?;
+                record(tx, by, set.id, token, Share { requests: SHARE, at_once: SHARE }, &env)?;
+            }
+        }
+        Ok(Ok(()))
+    });
+    app.perimeter.changed(done).await?
+}
+
 fn named(tx: &mut Tx<'_>, which: &str) -> Outcome<PrincipalLimit> {
     let found = match which.parse::<Id<PrincipalRateLimitKind>>() {
         Ok(id) => tx.principal_limit(id)?,

@@ -67,6 +67,8 @@ pub fn screens() -> Vec<(&'static str, String)> {
                 roles: "Super administrator".into(),
                 last_used: Some(ago(4000)),
                 expires: in_an_hour(),
+                share: Some("30 % of the requests of a limit.".into()),
+                set_share: Some("#".into()),
                 facts: Facts { facts: vec![("Network".into(), "Anywhere".into())] },
                 edit: Some("#".into()),
                 revoke: Some("#".into()),
@@ -111,6 +113,11 @@ pub fn limits_page(is_editing: bool) -> limits::Limits {
                 events: Link::new("See its refusals", "#"),
             }],
         }],
+        shares: (!is_editing).then(|| limits::Shares {
+            rest: "50 % of the requests of a limit, as every token.".into(),
+            rows: vec![(Link::new("Ticket system", "#"), "30 % of the requests of a limit.".into())],
+            pages: Pages { next: None, ..pages() },
+        }),
         may_edit: true,
         is_editing,
     }
