@@ -88,7 +88,7 @@ mail-changed-login = Ihr Anmeldename
 mail-changed-question = Ihre Sicherheitsfrage
 mail-changed-second-email = Ihre zweite E-Mail-Adresse
 mail-deactivated-subject = Das Konto von { $person } ist beendet
-mail-deactivated = Sie haben das Konto von { $person } ({ $login }) beendet: Es ist abgemeldet, und seine API-Tokens sind widerrufen.
+mail-deactivated = Sie haben das Konto von { $person } ({ $login }) beendet: Es ist abgemeldet, und seine API-Token sind widerrufen.
 mail-password-ended-subject = Ihr Passwort bei { $org } wurde abgeschaltet
 mail-password-ended =
     für Ihr Konto wurde { $count } Mal hintereinander ein falsches Passwort eingegeben. Deshalb wurde Ihr Passwort abgeschaltet: Niemand kommt mehr damit hinein, auch Sie nicht.

@@ -23,14 +23,14 @@ sets-all-org = Was für die ganze Organisation gilt
 sets-all-policies = Alle Richtlinien
 sets-all-users = Alle Personen
 sets-no-area = Nichts im Ganzen
-sets-add = Etwas hineintun
+sets-add = Etwas hinzufügen
 sets-add-about = Alle mit einer Rolle für diese Menge erreichen es ab ihrer nächsten Anfrage.
 sets-add-all = Alle einer Art
 sets-add-members = Die Personen in einer Gruppe
 sets-add-group = Eine Gruppe selbst
 sets-add-person = Eine Person
 sets-add-device = Ein Computer
-sets-add-do = Hineintun
+sets-add-do = Hinzufügen
 sets-nothing-chosen = Wählen Sie hier oder darunter, was hinein soll.
 sets-no-device = So heißt kein Computer: Wählen Sie einen der angebotenen.
 sets-full = Das geht nicht hinein: Es ist nicht mehr da, oder es sind schon { $count } Ressourcen in der Menge.
@@ -47,7 +47,7 @@ sets-delete = { $set } löschen
 sets-delete-about = Das lässt sich nicht rückgängig machen. Keine Rolle reicht über sie, also verliert niemand etwas.
 sets-delete-effect =
     { $count ->
-        [one] Die Menge ist weg; das eine Ding darin bleibt, wie es ist.
-       *[other] Die Menge ist weg; die { $count } Dinge darin bleiben, wie sie sind.
+        [one] Die Menge ist weg; die eine Ressource darin bleibt, wie sie ist.
+       *[other] Die Menge ist weg; die { $count } Ressourcen darin bleiben, wie sie sind.
     }
 sets-in-use = Eine Rolle reicht über diese Menge, deshalb kann sie nicht gelöscht werden.
