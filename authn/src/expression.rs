@@ -6,6 +6,10 @@
 //! calls but those below. Length, depth and the number of parts are bounded, and so is every text in between, so that no
 //! expression costs more than a fixed time. A member that a person does not have is `null`, which is equal to `null` alone.
 
+mod expected;
+
+pub use expected::Expected;
+
 /// The longest expression, in bytes.
 pub const MAX_LENGTH: usize = 2_000;
 /// How deeply brackets, calls and `!` may nest.
@@ -34,7 +38,7 @@ pub struct BadExpression {
     /// Characters from the beginning, counted from 1.
     pub at: usize,
     /// What would have made sense.
-    pub expected: String,
+    pub expected: Expected,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,26 +118,28 @@ functions! {
 }
 
 impl Expression {
+    /// What can be called in an expression.
+    pub fn functions() -> impl Iterator<Item = &'static str> {
+        Function::ALL.iter().map(|(name, ..)| *name)
+    }
+
     /// Reads an expression; `is_member` says which members a profile may have.
     ///
     /// # Errors
     /// [`BadExpression`] says where and what was expected.
     pub fn parse(text: &str, is_member: impl Fn(&str) -> bool) -> Result<Self, BadExpression> {
         if text.len() > MAX_LENGTH {
-            return Err(BadExpression {
-                at: text.chars().count(),
-                expected: format!("an expression of at most {MAX_LENGTH} bytes"),
-            });
+            return Err(BadExpression { at: text.chars().count(), expected: Expected::Shorter });
         }
         let mut reader = Reader { text, at: 0, is_member: &is_member };
         let (node, kind) = reader.any(0)?;
         reader.skip_space();
         if reader.at < text.len() {
-            return Err(reader.expected("`AND`, `OR`, a comparison or the end"));
+            return Err(reader.expected(Expected::End));
         }
         if kind != Kind::Flag {
             reader.at = 0;
-            return Err(reader.expected("an expression that is true or false"));
+            return Err(reader.expected(Expected::Verdict));
         }
         Ok(Self(node))
     }
@@ -305,13 +311,13 @@ impl<'t> Reader<'t> {
         while joins.iter().any(|join| self.take(join)) {
             if kind != Kind::Flag {
                 self.at = begins;
-                return Err(self.expected("something that is true or false"));
+                return Err(self.expected(Expected::Truth));
             }
             let begins = self.at;
             let (next, kind) = member(self, depth)?;
             if kind != Kind::Flag {
                 self.at = begins;
-                return Err(self.expected("something that is true or false"));
+                return Err(self.expected(Expected::Truth));
             }
             members.push(next);
         }
@@ -321,7 +327,7 @@ impl<'t> Reader<'t> {
     /// `"!" one / operand [sign operand]`
     fn one(&mut self, depth: usize) -> Read {
         if depth == MAX_DEPTH {
-            return Err(self.expected("an expression that nests less deeply"));
+            return Err(self.expected(Expected::Shallower));
         }
         self.skip_space();
         let is_not = !self.text[self.at..].starts_with("!=") && self.take("!") || self.take("NOT");
@@ -330,7 +336,7 @@ impl<'t> Reader<'t> {
             let (inner, kind) = self.one(depth + 1)?;
             if kind != Kind::Flag {
                 self.at = begins;
-                return Err(self.expected("something that is true or false"));
+                return Err(self.expected(Expected::Truth));
             }
             return Ok((Node::Not(Box::new(inner)), Kind::Flag));
         }
@@ -345,7 +351,7 @@ impl<'t> Reader<'t> {
         };
         if !fit {
             self.at = begins;
-            return Err(self.expected("something that can be compared with what stands before"));
+            return Err(self.expected(Expected::Comparable));
         }
         Ok((Node::Compare(Box::new(left), *sign, Box::new(right)), Kind::Flag))
     }
@@ -355,7 +361,7 @@ impl<'t> Reader<'t> {
         self.skip_space();
         if self.take("(") {
             let inner = self.any(depth + 1)?;
-            return if self.take(")") { Ok(inner) } else { Err(self.expected("`)`")) };
+            return if self.take(")") { Ok(inner) } else { Err(self.expected(Expected::Closed)) };
         }
         let rest = &self.text[self.at..];
         if rest.starts_with(['"', '\'']) {
@@ -379,7 +385,7 @@ impl<'t> Reader<'t> {
         if let Some(name) = word.strip_prefix("user.").or_else(|| word.strip_prefix("user.profile.")) {
             let name = name.strip_prefix("profile.").unwrap_or(name);
             if !(self.is_member)(name) {
-                return Err(self.expected("a member of a profile, such as user.department"));
+                return Err(self.expected(Expected::Member));
             }
             self.at += word.len();
             return Ok((Node::Member(name.to_owned()), Kind::Text));
@@ -390,26 +396,25 @@ impl<'t> Reader<'t> {
     fn call(&mut self, word: &str, depth: usize) -> Read {
         let known = Function::ALL.iter().find(|(name, ..)| *name == word);
         let Some((_, function, kinds, repeats, gives)) = known else {
-            let names: Vec<&str> = Function::ALL.iter().map(|(name, ..)| *name).collect();
-            return Err(self.expected(&format!("`user.` and a member, text in quotes, or one of {}", names.join(", "))));
+            return Err(self.expected(Expected::Operand));
         };
         self.at += word.len();
         if !self.take("(") {
-            return Err(self.expected("`(`"));
+            return Err(self.expected(Expected::Opened));
         }
         let mut arguments = Vec::new();
         loop {
             self.skip_space();
             let begins = self.at;
             let wanted = kinds.get(arguments.len()).or(if *repeats { kinds.last() } else { None });
-            let Some(wanted) = wanted else { return Err(self.expected("`)`")) };
+            let Some(wanted) = wanted else { return Err(self.expected(Expected::Closed)) };
             if depth + 1 >= MAX_DEPTH {
-                return Err(self.expected("an expression that nests less deeply"));
+                return Err(self.expected(Expected::Shallower));
             }
             let (argument, kind) = self.operand(depth + 1)?;
             if kind != *wanted && kind != Kind::Null {
                 self.at = begins;
-                return Err(self.expected("text"));
+                return Err(self.expected(Expected::Text));
             }
             arguments.push(argument);
             if !self.take(",") {
@@ -417,10 +422,10 @@ impl<'t> Reader<'t> {
             }
         }
         if arguments.len() < kinds.len() {
-            return Err(self.expected("`,` and another argument"));
+            return Err(self.expected(Expected::Argument));
         }
         if !self.take(")") {
-            return Err(self.expected("`)`"));
+            return Err(self.expected(Expected::Closed));
         }
         Ok((Node::Call(*function, arguments), *gives))
     }
@@ -446,11 +451,11 @@ impl<'t> Reader<'t> {
                 Some((_, 't')) => text.push('\t'),
                 _ => {
                     self.at = begins + at;
-                    return Err(self.expected("a quote, a backslash, n or t behind the backslash"));
+                    return Err(self.expected(Expected::Escape));
                 }
             }
         }
-        Err(self.expected("text whose quote is closed"))
+        Err(self.expected(Expected::Quote))
     }
 
     fn word(&self) -> &'t str {
@@ -474,8 +479,8 @@ impl<'t> Reader<'t> {
         self.at += rest.len() - rest.trim_start().len();
     }
 
-    fn expected(&self, expected: &str) -> BadExpression {
-        BadExpression { at: self.text[..self.at].chars().count() + 1, expected: expected.to_owned() }
+    fn expected(&self, expected: Expected) -> BadExpression {
+        BadExpression { at: self.text[..self.at].chars().count() + 1, expected }
     }
 }
 

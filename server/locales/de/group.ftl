@@ -5,6 +5,11 @@ group-members = Mitglieder
 group-no-members = In dieser Gruppe ist niemand.
 group-add-who = Person
 group-add = In die Gruppe aufnehmen
+group-add-many = Oder mehrere
+group-add-many-hint = Ein Anmeldename je Zeile. Heißt niemand so wie in einer davon, wird niemand aufgenommen.
+group-add-unknown = So heißt niemand, darum wurde niemand aufgenommen: { $lines }. Berichtigen Sie die Zeilen oder nehmen Sie sie heraus.
+group-add-too-many = Höchstens { $most } Zeilen auf einmal.
+group-added = In der Gruppe
 group-remove = Aus der Gruppe nehmen
 group-remove-title =
     { $count ->

@@ -5,6 +5,11 @@ group-members = Members
 group-no-members = Nobody is in this group.
 group-add-who = Person
 group-add = Put into the group
+group-add-many = Or several
+group-add-many-hint = A sign-in name a line. If one of them names nobody, nobody is put into the group.
+group-add-unknown = These lines name nobody, so nobody was put into the group: { $lines }. Mend them or take them out.
+group-add-too-many = At most { $most } lines at once.
+group-added = In the group
 group-remove = Take out of the group
 group-remove-title =
     { $count ->

@@ -18,12 +18,24 @@ use serde_json::{Map, Value, json};
 
 use crate::App;
 use crate::api::client::Client;
+use crate::api::policies::ShutOut;
 use crate::console::problem;
 use crate::console::stale::Typed;
 
 /// Why a request was not served. Boxed, since every act gives one back and hardly ever does.
 #[derive(Debug, Clone)]
 pub struct ApiError(Box<Refused>);
+
+/// Why an act was refused, as a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// Conditions name what is not there, by this id.
+    Missing(String),
+    /// It would shut administrators out.
+    ShutsOut(ShutOut),
+    /// There are so many already, which is the most.
+    TooMany(usize),
+}
 
 /// A status, a stable code and a sentence for outside; a cause for the log alone.
 #[derive(Debug, Clone)]
@@ -40,6 +52,8 @@ pub struct Refused {
     pub retry_at: Option<Timestamp>,
     /// Further members of the error object.
     pub members: Map<String, Value>,
+    /// Why, as a value, where our own pages say it in the language of their reader.
+    pub reason: Option<Reason>,
     cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -61,9 +75,8 @@ impl ApiError {
     /// An error with this status, code and sentence.
     pub fn new(status: StatusCode, code: &'static str, summary: impl Into<String>) -> Self {
         let summary = summary.into();
-        let refused =
-            Refused { status, code, summary, causes: Vec::new(), retry_at: None, members: Map::new(), cause: None };
-        Self(Box::new(refused))
+        let (causes, members) = (Vec::new(), Map::new());
+        Self(Box::new(Refused { status, code, summary, causes, retry_at: None, members, reason: None, cause: None }))
     }
 
     /// Part of the request is not of its form; `object` names it, each cause says what is wrong.
@@ -71,6 +84,13 @@ impl ApiError {
         let mut error = Self::new(StatusCode::BAD_REQUEST, "E0000001", format!("Api validation failed: {object}"));
         error.causes = causes.into_iter().map(Into::into).collect();
         error
+    }
+
+    /// The same, with why.
+    #[must_use]
+    pub fn for_reason(mut self, reason: Reason) -> Self {
+        self.reason = Some(reason);
+        self
     }
 
     /// A search that is not understood, or cannot be served.

@@ -17,9 +17,10 @@ use postern_store::{Error, Tx};
 
 use crate::App;
 use crate::api::caller::{Allowed, Caller};
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, Reason};
 
 pub use document::Document;
+pub use guard::{Denial, ShutOut};
 pub use http::{routes, shown, shown_rule};
 pub use rules::{NewRule, create_rule, delete_rule, rule, set_rule_status, update_rule};
 pub use simulate::{Question, WhatIf, ask, what_if};
@@ -50,6 +51,11 @@ impl NewPolicy {
             settings: policy.settings.clone(),
         }
     }
+}
+
+fn too_many() -> ApiError {
+    let cause = format!("type: there are {MOST_POLICIES} policies of it");
+    ApiError::validation("type", [cause]).for_reason(Reason::TooMany(MOST_POLICIES))
 }
 
 /// The refusal of a change that was meant for what somebody else changed meanwhile.
@@ -111,7 +117,7 @@ pub async fn create(
     let made = app.store.write(by.org, |tx| {
         commit(tx, by, &change, &env, |all| {
             if all.len() >= MOST_POLICIES {
-                return Err(ApiError::validation("type", [format!("type: there are {MOST_POLICIES} policies of it")]));
+                return Err(too_many());
             }
             order::put(all, policy.clone(), new.priority);
             Ok(())
@@ -212,7 +218,7 @@ pub async fn clone(
     let made = app.store.write(by.org, |tx| {
         commit(tx, by, &change, &env, |all| {
             if all.len() >= MOST_POLICIES {
-                return Err(ApiError::validation("type", [format!("type: there are {MOST_POLICIES} policies of it")]));
+                return Err(too_many());
             }
             order::put(all, copy.clone(), None);
             Ok(())

@@ -20,7 +20,7 @@ use super::part::{Bulk, Chooser, Field, Kind, Link, Notice, Pages, Pick, Record,
 use super::shell::{Place, Shell};
 use super::viewer::{self, Viewer};
 use super::words::{Text, say};
-use super::{events, group_members, people, rules};
+use super::{events, group_members, meanwhile, people, rules};
 use crate::App;
 use crate::api::groups::{self, Membership};
 use crate::api::page::Query;
@@ -73,8 +73,8 @@ pub struct Group {
     pub rules: Vec<Link>,
     /// This page of who is in it; nothing for a viewer who may not see people.
     pub members: Option<(Vec<Member>, Pages)>,
-    /// Where somebody is put into it.
-    pub add: Option<Chooser>,
+    /// Where somebody is put into it, and where many are.
+    pub add: Option<(Chooser, Field)>,
     /// The bar of acts on members.
     pub bulk: Option<Bulk>,
     /// Who looks after it.
@@ -144,7 +144,11 @@ async fn view(app: &App, viewer: &Viewer, id: &str, query: Option<&Query>) -> Re
             .collect(),
         bulk: (may_fill && members.is_some()).then(group_members::bar),
         members,
-        add: may_fill.then(|| Chooser { field: who("who", say("group-add-who")), source: Source::People }),
+        add: may_fill.then(|| {
+            let one = Chooser { field: who("who", say("group-add-who")).optional(), source: Source::People };
+            let many = Field::new("many", say("group-add-many"), Kind::Lines).hint(say("group-add-many-hint"));
+            (one, many.optional())
+        }),
         owners: owners.collect(),
         own: may_manage.then(|| {
             let person = Chooser { field: who("person", say("group-own-person")).optional(), source: Source::People };
@@ -210,14 +214,29 @@ async fn add(
     form: Form,
 ) -> Result<Response, ApiError> {
     let by = viewer.require::<right::GroupsMembersManage>(&app).await?;
-    match groups::set_member(&app, &by, (&id, form.text("who")), Membership::Member).await {
+    let (one, many) = (form.text("who"), form.text("many"));
+    let lines: Vec<&str> = meanwhile::lines(many).collect();
+    if !lines.is_empty() {
+        let lines: Vec<&str> = lines.into_iter().chain((!one.is_empty()).then_some(one)).collect();
+        let why = match group_members::put(&app, &viewer, &by, (&id, &lines)).await? {
+            Ok(done) => return Ok(done),
+            Err(why) => why,
+        };
+        let mut view = view(&app, &viewer, &id, None).await?;
+        view.add = view.add.map(|(mut chooser, field)| {
+            chooser.field = chooser.field.holding(one);
+            (chooser, field.holding(many).refused(why))
+        });
+        return Ok(page_with(StatusCode::BAD_REQUEST, view));
+    }
+    match groups::set_member(&app, &by, (&id, one), Membership::Member).await {
         Ok(()) => Ok(Redirect::to(&address(&id)).into_response()),
         Err(error) => {
             let mut view = refused(&app, &viewer, &id, &error).await?;
-            if let Some(chooser) = &mut view.add {
-                let field = chooser.field.clone().holding(form.text("who"));
-                chooser.field = field.refused(why(&error));
-            }
+            view.add = view.add.map(|(mut chooser, field)| {
+                chooser.field = chooser.field.holding(one).refused(why(&error));
+                (chooser, field)
+            });
             Ok(page_with(error.status, view))
         }
     }

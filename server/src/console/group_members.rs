@@ -1,13 +1,14 @@
-//! People taken out of a group, many at once: first what will happen to each, then how it went.
+//! People put into a group and taken out of it, many at once: what will happen to each, and how it went.
 
 use std::sync::Arc;
 
 use axum::extract::State as Shared;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use postern_authn::permission::{Permission, right};
 use postern_authn::user::User;
 use postern_codes::id::{Group as GroupKind, Id, User as UserKind};
 use postern_store::groups::Group;
+use postern_store::{Error, Tx};
 
 use super::form::Form;
 use super::page::page;
@@ -15,7 +16,7 @@ use super::part::{Bulk, BulkAct, Confirmation, Line, Link, Results, State, Tone,
 use super::part_page::PartPage;
 use super::shell::Place;
 use super::viewer::Viewer;
-use super::words::{say, say_of};
+use super::words::{Text, say, say_of};
 use super::{group, people};
 use crate::App;
 use crate::api::groups::{self, Membership};
@@ -27,6 +28,8 @@ const APPLY: &str = "/admin/groups/members/apply";
 const RESTORE: &str = "/admin/groups/members/restore";
 /// At most so many at once.
 const MOST: usize = 500;
+/// At most so many lines that name nobody are said again.
+const FEW: usize = 10;
 
 /// `/admin/groups/members`.
 pub fn routes() -> Routes {
@@ -77,14 +80,32 @@ async fn restore(Shared(app): Shared<Arc<App>>, viewer: Viewer, form: Form) -> R
 async fn carry_out(app: &App, viewer: &Viewer, form: &Form, wanted: Membership) -> Result<Response, ApiError> {
     let by = viewer.require::<right::GroupsMembersManage>(app).await?;
     let (group, found) = chosen(app, &by, form).await?;
-    let (mut lines, mut done) = (Vec::new(), Vec::new());
     let (title, effect) = match wanted {
         Membership::Member => (say("group-add"), say("group-restored")),
         Membership::Stranger => (say("group-remove"), say("group-removed")),
     };
-    for person in found {
-        // Each is an act of its own: one that fails holds up no other.
-        let set = groups::set_member(app, &by, (group.id.as_str(), person.id.as_str()), wanted).await;
+    let (lines, done) = each(app, &by, (&group, &found), wanted, &effect).await?;
+    let undo = (wanted == Membership::Stranger && !done.is_empty()).then(|| Undo {
+        happened: say("group-removed-so-many").with("count", done.len()),
+        action: RESTORE.to_owned(),
+        sent: done,
+    });
+    let part = Results { lines, back: back(&group), undo };
+    Ok(page(PartPage { shell: viewer.shell(Place::Groups), title, list: back(&group), part }))
+}
+
+/// Puts people into a group or takes them out, each by an act of its own: one that fails holds up no other. How each went,
+/// and who was changed.
+async fn each(
+    app: &App,
+    by: &Allowed<right::GroupsMembersManage>,
+    (group, people): (&Group, &[User]),
+    wanted: Membership,
+    effect: &Text,
+) -> Result<(Vec<Line>, Vec<(String, String)>), ApiError> {
+    let (mut lines, mut done) = (Vec::new(), Vec::new());
+    for person in people {
+        let set = groups::set_member(app, by, (group.id.as_str(), person.id.as_str()), wanted).await;
         let (effect, state) = match set {
             Ok(()) => {
                 done.push(("id".to_owned(), pair(group.id, person.id)));
@@ -96,15 +117,59 @@ async fn carry_out(app: &App, viewer: &Viewer, form: &Form, wanted: Membership) 
                 (why, State::new(Tone::Danger, say("events-refused")))
             }
         };
-        lines.push(Line { who: Link::new(person.name(), people::address(&person)), effect, state: Some(state) });
+        lines.push(Line { who: Link::new(person.name(), people::address(person)), effect, state: Some(state) });
     }
-    let undo = (wanted == Membership::Stranger && !done.is_empty()).then(|| Undo {
-        happened: say("group-removed-so-many").with("count", done.len()),
-        action: RESTORE.to_owned(),
-        sent: done,
+    Ok((lines, done))
+}
+
+/// Puts everybody into a group whom these lines name; nobody where one of them names nobody, which is what is answered
+/// then: a list that was carried out in part is hard to look through.
+///
+/// # Errors
+/// 404 for no group.
+pub async fn put(
+    app: &App,
+    viewer: &Viewer,
+    by: &Allowed<right::GroupsMembersManage>,
+    (which, lines): (&str, &[&str]),
+) -> Result<Result<Response, Text>, ApiError> {
+    if lines.len() > MOST {
+        return Ok(Err(say("group-add-too-many").with("most", MOST)));
+    }
+    let read = app.store.read(by.org, |tx| {
+        let group = match groups::seen(tx, by, which)? {
+            Ok(group) => group,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let (mut found, mut unknown) = (Vec::<User>::new(), Vec::new());
+        for line in lines {
+            match seen(tx, by, line)? {
+                Some(person) if found.iter().any(|own| own.id == person.id) => {}
+                Some(person) => found.push(person),
+                None => unknown.push((*line).chars().take(100).collect::<String>()),
+            }
+        }
+        Ok(Ok((group, found, unknown)))
     });
-    let part = Results { lines, back: back(&group), undo };
-    Ok(page(PartPage { shell: viewer.shell(Place::Groups), title, list: back(&group), part }))
+    let (group, found, unknown) = read.await??;
+    if !unknown.is_empty() {
+        let more = unknown.len().saturating_sub(FEW);
+        let more = (more > 0).then(|| say("policies-and-more").with("count", more));
+        let named = unknown.into_iter().take(FEW).map(Text::from).chain(more);
+        return Ok(Err(say("group-add-unknown").with("lines", Text::list(named))));
+    }
+    let (lines, done) = each(app, by, (&group, &found), Membership::Member, &say("group-added")).await?;
+    if done.len() == lines.len() {
+        return Ok(Ok(Redirect::to(&group::address(group.id)).into_response()));
+    }
+    let part = Results { lines, back: back(&group), undo: None };
+    Ok(Ok(page(PartPage { shell: viewer.shell(Place::Groups), title: say("group-add"), list: back(&group), part })))
+}
+
+/// Somebody by login or id whom the caller may know of.
+fn seen(tx: &mut Tx<'_>, by: &Allowed<right::GroupsMembersManage>, who: &str) -> Result<Option<User>, Error> {
+    let Some(person) = users::named(tx, by, who)? else { return Ok(None) };
+    Ok(if users::is_seen(tx, by, Permission::UsersRead, person.id)? { Some(person) } else { None })
 }
 
 fn back(group: &Group) -> Link {
@@ -128,11 +193,7 @@ async fn chosen(
         };
         let mut found = Vec::new();
         for (_, person) in pairs.iter().filter(|(group, _)| group == first) {
-            if let Some(person) = users::named(tx, by, person)?
-                && users::is_seen(tx, by, Permission::UsersRead, person.id)?
-            {
-                found.push(person);
-            }
+            found.extend(seen(tx, by, person)?);
         }
         Ok(Ok((group, found)))
     });

@@ -7,6 +7,7 @@ use askama::Template;
 use axum::extract::State as Shared;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use postern_authn::expression::{Expression, MAX_LENGTH};
 use postern_authn::permission::{Permission, right};
 use postern_authn::user::User;
 use postern_store::group_rules::{Rule, RuleStatus};
@@ -17,7 +18,7 @@ use super::page::{page, page_with};
 use super::part::{Field, Kind, Link, Notice, Tone};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
-use super::words::{Text, say};
+use super::words::{Text, say, say_of};
 use super::{people, rules};
 use crate::App;
 use crate::api::group_rules::{self, Meant};
@@ -34,7 +35,7 @@ pub struct Wrong {
     /// From which character on.
     pub at: usize,
     /// What was expected.
-    pub expected: String,
+    pub expected: Text,
 }
 
 /// Whom an expression means.
@@ -213,7 +214,10 @@ fn wrong(expression: &str) -> Option<Wrong> {
     let wrong = group_rules::judge(expression).err()?;
     let split = expression.char_indices().nth(wrong.at - 1).map_or(expression.len(), |(at, _)| at);
     let (before, rest) = expression.split_at(split);
-    Some(Wrong { before: before.to_owned(), rest: rest.to_owned(), at: wrong.at, expected: wrong.expected })
+    let functions: Vec<&str> = Expression::functions().collect();
+    let expected = say_of("rules-expected", wrong.expected.as_str()).with("functions", functions.join(", "));
+    let expected = expected.with("most", MAX_LENGTH);
+    Some(Wrong { before: before.to_owned(), rest: rest.to_owned(), at: wrong.at, expected })
 }
 
 /// The ids of the groups and people that a form names; nothing where something in it is to be mended first.

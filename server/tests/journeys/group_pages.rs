@@ -59,6 +59,22 @@ async fn a_group_is_made_filled_and_deleted_with_what_hangs_on_it_in_view() {
         browser.submit("/admin/groups/members/apply", &[("id", &pair)]).await.expect(200);
         browser.open(&page).await.says(&["Nobody is in this group."]);
 
+        let edith = person(&mut browser, "edith").await;
+        let typed = "grace@harbour.example\r\n\r\nnobody@harbour.example\r\nedith@harbour.example";
+        let refused = browser.submit(&members, &[("who", ""), ("many", typed)]).await.expect(400);
+        refused.says(&["nobody was put into the group: nobody@harbour.example.", "edith@harbour.example</textarea>"]);
+        browser.open(&page).await.says(&["Nobody is in this group."]);
+        let long = "grace@harbour.example\n".repeat(501);
+        browser.submit(&members, &[("many", &long)]).await.expect(400).says(&["At most 500 lines at once."]);
+        let typed = "grace@harbour.example\r\n edith@harbour.example \r\ngrace@harbour.example";
+        assert_eq!(browser.submit(&members, &[("many", typed)]).await.leads_to(), page);
+        browser.open(&page).await.says(&["grace Example", "edith Example"]);
+        for person in [&grace, &edith] {
+            let pair = format!("{group}.{person}");
+            browser.submit("/admin/groups/members/apply", &[("id", &pair)]).await.expect(200);
+        }
+        browser.open(&page).await.says(&["Nobody is in this group."]);
+
         let policy = json!({ "type": "PASSWORD", "name": "Fliers only",
             "conditions": { "people": { "groups": { "include": [group] } } } });
         browser.call("/api/v1/policies", &policy).await.expect(200);
@@ -113,6 +129,12 @@ async fn a_rule_is_tried_mended_carried_out_and_deleted() {
         for path in ["/admin/groups/rules/try", "/admin/groups/rules/new"] {
             let answer = browser.submit(path, &wrong).await.expect(400);
             answer.says(&["At character 17: expected", "<mark>= ", "value=\"Sellers\""]);
+        }
+        for (language, words) in
+            [("de", "erwartet wird AND, OR, ein Vergleich oder das Ende"), ("en", "expected AND, OR")]
+        {
+            browser.submit("/language", &[("language", language)]).await.leads_to();
+            browser.submit("/admin/groups/rules/try", &wrong).await.expect(400).says(&[words]);
         }
         let right = "user.department == \"Sales\"";
         let tried = browser.submit("/admin/groups/rules/try", &typed(right, "Sales")).await.expect(200);

@@ -170,6 +170,15 @@ async fn a_rule_that_would_shut_administrators_out_is_refused_on_its_page() {
     let closed = made(&mut browser, "OKTA_SIGN_ON", &[("name", "Closed"), ("groupsInMore", "Everyone")]).await;
     let refused = browser.submit(&format!("{closed}/rules/new"), &with(RULE, &[("access", "DENY")])).await.expect(400);
     refused.says(&["Nothing was changed: it would shut administrators out.", "Once a day"]);
+    refused.says(&[
+        "You could not sign in from where you are any more.",
+        "of the policy",
+        "Put a rule that lets them in",
+    ]);
+    browser.submit("/language", &[("language", "de")]).await.leads_to();
+    let german = browser.submit(&format!("{closed}/rules/new"), &with(RULE, &[("access", "DENY")])).await.expect(400);
+    german.says(&["Sie könnten sich von hier nicht mehr anmelden.", "der Richtlinie"]);
+    assert!(!german.text().contains("denies it"), "{}", german.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]

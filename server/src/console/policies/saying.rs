@@ -4,6 +4,8 @@ use postern_authn::policy::Actions;
 use postern_authn::policy::sign_on::{Access as Entry, PromptMode};
 
 use crate::api::ApiError;
+use crate::api::error::Reason;
+use crate::api::policies::Denial;
 use crate::console::part::{Notice, Tone};
 use crate::console::words::{Text, say, say_of};
 
@@ -48,11 +50,25 @@ pub fn answer(actions: &Actions) -> Text {
 
 /// What an act was refused for, above the page that it began on.
 pub fn refusal(refused: &ApiError) -> Notice {
-    let shuts_out = refused.causes.iter().any(|cause| cause.starts_with("this would shut administrators out"));
-    if shuts_out {
-        return Notice::new(Tone::Danger, say("policies-shuts-out"), say("policies-shuts-out-next"))
-            .with_code(refused.code);
-    }
-    let happened = say_of("domain-error", refused.code).or(refused.summary.clone());
-    Notice::new(Tone::Danger, happened, refused.causes.join(". ")).with_code(refused.code)
+    let nothing = say("policies-nothing-changed");
+    let (happened, next) = match &refused.reason {
+        Some(Reason::Missing(id)) => (nothing, say("policies-missing").with("id", id.clone())),
+        Some(Reason::ShutsOut(out)) => {
+            let whom = if out.is_caller { say("policies-shuts-out-you") } else { say("policies-shuts-out-everybody") };
+            let why = match &out.why {
+                Denial::CannotTell(policy) => say("policies-denied-unclear").with("policy", policy.clone()),
+                Denial::Nothing => say("policies-denied-nothing"),
+                Denial::Rule { rule, policy } => {
+                    say("policies-denied-rule").with("rule", rule.clone()).with("policy", policy.clone())
+                }
+            };
+            (say("policies-shuts-out"), Text::sentences([whom, why, say("policies-shuts-out-next")]))
+        }
+        Some(Reason::TooMany(most)) => (nothing, say("policies-too-many").with("most", *most)),
+        None => {
+            let happened = say_of("domain-error", refused.code).or(refused.summary.clone());
+            (happened, refused.causes.join(". ").into())
+        }
+    };
+    Notice::new(Tone::Danger, happened, next).with_code(refused.code)
 }

@@ -25,7 +25,10 @@ fn group() -> group::Group {
         facts: vec![("People".into(), "2".into()), ("Roles that it gives".into(), "None".into())],
         rules: vec![Link::new("Everybody in Sales", "#"), Link::new("Heads of something", "#")],
         members: Some((vec![member("Ada Byron", "00g1.00u1"), member("Grace Hopper", "00g1.00u2")], pages())),
-        add: Some(chooser("who", Source::People)),
+        add: Some((
+            chooser("who", Source::People),
+            Field::new("many", "Or several", Kind::Lines).optional().refused("These lines name nobody: nemo."),
+        )),
         bulk: Some(Bulk {
             action: "/admin/groups/members",
             acts: vec![BulkAct { value: "remove", label: "Take out of the group".into(), is_dangerous: true }],
