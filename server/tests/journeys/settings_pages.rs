@@ -1,10 +1,12 @@
 //! The console's pages of what holds for the whole organisation: limits, how guessing is met; and what Home has to say of
 //! policies that never answer and of people who are locked out.
 
+use axum::http::Method;
 use postern_store::scratch;
 
 use crate::app::TestApp;
 use crate::browser::Browser;
+use crate::harbour::Harbour;
 use crate::people::organisation;
 
 const LIMITS: &str = "/admin/settings/limits";
@@ -103,5 +105,24 @@ async fn home_names_idle_policies_and_locked_people() {
         assert!(user.is_locked_out(env.now), "{user:?}");
         home.says(&["Grace Hopper is locked out", "Unlock Grace Hopper"]);
         browser.open(&page).await.says(&["There were 10 failures in a row."]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn home_says_that_ones_own_password_will_expire() {
+    for engine in scratch::engines() {
+        let harbour = Harbour::new(engine).await;
+        let app = &harbour.app;
+        let policies = app.get("/api/v1/policies?type=PASSWORD", &harbour.super_token).await.expect(200).json();
+        let mut policy = policies[0].clone();
+        policy["settings"]["password"]["age"]["maxAgeDays"] = 30.into();
+        policy["settings"]["password"]["age"]["expireWarnDays"] = 5.into();
+        let path = format!("/api/v1/policies/{}", policy["id"].as_str().unwrap());
+        app.call(Method::PUT, &path, &harbour.super_token, &policy).await.expect(200);
+        for (days, is_told) in [(24, false), (2, true)] {
+            app.world.advance_seconds(days * 86_400);
+            let home = Browser::of(app, &harbour.ada).await.open("/admin").await.expect(200).text();
+            assert_eq!(home.contains("Your password expires"), is_told, "{home}");
+        }
     }
 }
