@@ -29,7 +29,7 @@ pub struct Organisation {
     pub phone_number: String,
     /// Its address, in the lines that Okta's API has.
     pub address: Address,
-    /// When any of it, its name or its help desk last changed.
+    /// When any of it, or its name, last changed.
     pub updated_at: Option<Timestamp>,
 }
 

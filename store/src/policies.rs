@@ -70,6 +70,7 @@ impl Tx<'_> {
     /// # Errors
     /// As [`policies`](Self::policies).
     pub fn policies_to_change(&mut self, kind: PolicyType) -> Result<Vec<Policy>, Error> {
+        self.hold_configuration()?;
         self.one(CHANGE, values![kind.as_str()])?;
         self.policies(kind)
     }

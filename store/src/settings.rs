@@ -11,6 +11,8 @@ crate::statements! {
     SETTING_PUT = "INSERT INTO settings (org_id, name, document, version, updated_at) VALUES ($1, $2, $3, 1, $4) \
                    ON CONFLICT (org_id, name) DO UPDATE SET document = excluded.document, \
                    version = settings.version + 1, updated_at = excluded.updated_at RETURNING version";
+    HOLD = "INSERT INTO settings (org_id, name, document, version, updated_at) VALUES ($1, 'configuration', '{}', 1, 0) \
+            ON CONFLICT (org_id, name) DO UPDATE SET version = settings.version + 1";
 }
 
 /// A kind of settings document.
@@ -20,6 +22,15 @@ pub trait Setting: Serialize + DeserializeOwned + Default {
 }
 
 impl Tx<'_> {
+    /// Holds what administrators set until the commit: changes of it follow one another, each reads what the one before
+    /// left. Whoever reads something to change it takes it first, before any other hold.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn hold_configuration(&mut self) -> Result<(), Error> {
+        self.one(HOLD, values![])
+    }
+
     /// The settings document and its version; the default and 0 where it was never changed.
     ///
     /// # Errors

@@ -31,6 +31,7 @@ pub async fn change(
 ) -> Result<AttackProtection, ApiError> {
     let env = app.env();
     let changed = app.store.write(by.org, |tx| {
+        tx.hold_configuration()?;
         let (mut settings, _) = tx.setting::<AttackProtection>()?;
         let before = settings;
         edit(&mut settings);

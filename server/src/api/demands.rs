@@ -149,11 +149,16 @@ pub async fn set(app: &App, by: &Allowed<right::OrgManage>, new: Demands) -> Res
         .detail("setting", DemandDocument::NAME)
         .detail("to", json!(new).to_string());
     let done = app.store.write(by.org, |tx| {
+        tx.hold_configuration()?;
+        // More may be demanded by now than what the caller was held to above.
+        let (DemandDocument(present), _) = tx.setting()?;
+        if !by.meets(present.most(), env.now) {
+            return Ok(Err(refusal(Class::OrgSettings, present.most(), by.session().is_none())));
+        }
         tx.record(&event, &env)?;
-        tx.put_setting(&DemandDocument(new.clone()), env.now).map(drop)
+        tx.put_setting(&DemandDocument(new.clone()), env.now).map(|_| Ok(()))
     });
-    done.await?;
-    Ok(new)
+    done.await?.map(|()| new)
 }
 
 async fn hold_session(app: &App, by: &Caller, demand: Demand) -> Result<(), ApiError> {

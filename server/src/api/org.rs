@@ -111,6 +111,9 @@ pub enum Wrong {
     /// It is too long, or not one line.
     #[error("must be one line of at most 255 characters")]
     Line,
+    /// It is too long, or holds what cannot be shown.
+    #[error("must have at most 1000 characters")]
+    Long,
     /// It is no address of a page.
     #[error("must be an address that begins with https://")]
     Url,
@@ -193,7 +196,7 @@ impl Facts {
             Fact::PhoneNumber => organisation.phone_number = line(text)?,
             Fact::PostalCode => address.postal_code = line(text)?,
             Fact::State => address.state = line(text)?,
-            Fact::SupportContactInfo => device.admin_contact_info = shown(text, &device.admin_contact_info)?,
+            Fact::SupportContactInfo => device.admin_contact_info = Shown::new(text.to_owned()).ok_or(Wrong::Long)?,
             Fact::SupportEmail => device.admin_email = shown(text, &device.admin_email)?,
             Fact::SupportPhoneNumber => device.admin_phone = shown(text, &device.admin_phone)?,
             Fact::TimeZone => {
@@ -216,7 +219,7 @@ fn line(text: &str) -> Result<String, Wrong> {
     is_line.then(|| text.to_owned()).ok_or(Wrong::Line)
 }
 
-/// What stands in the device settings may have been written there, longer or on several lines: as it is, it may stay.
+/// What stands in the device settings may have been written there, and longer: as it is, it may stay.
 fn shown(text: &str, present: &Shown) -> Result<Shown, Wrong> {
     if text == present.trim() {
         return Ok(present.clone());
@@ -262,6 +265,7 @@ pub async fn change(
 ) -> Result<Result<Facts, Vec<(Fact, Wrong)>>, ApiError> {
     let env = app.env();
     let changed = app.store.write(by.org, |tx| {
+        tx.hold_configuration()?;
         let before = Facts::read(tx)?;
         let mut after = before.clone();
         let wrong = given.iter().filter_map(|(fact, text)| Some((*fact, after.set(*fact, text).err()?)));
@@ -280,6 +284,7 @@ pub async fn change(
             put_device_settings(tx, by, &after.device, &env)?;
         }
         tx.put_setting(&after.organisation, env.now)?;
+        tx.note_perimeter(env.now)?;
         let mut event = by.success(EventType::OrgSettingUpdate).detail("setting", "organisation");
         for fact in Fact::ALL {
             let (from, to) = (before.get(*fact), after.get(*fact));
@@ -290,7 +295,7 @@ pub async fn change(
         tx.record(&event, &env)?;
         Ok(Ok(after))
     });
-    Ok(changed.await?)
+    Ok(app.perimeter.changed(changed).await?)
 }
 
 fn json(by: &Caller, facts: &Facts) -> Json<Value> {

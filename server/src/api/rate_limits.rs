@@ -37,6 +37,7 @@ pub async fn change(
 ) -> Result<RequestSettings, ApiError> {
     let env = app.env();
     let changed = app.store.write(by.org, |tx| {
+        tx.hold_configuration()?;
         let (mut settings, _) = tx.setting::<RequestSettings>()?;
         change(&mut settings);
         tx.put_setting(&settings, env.now)?;

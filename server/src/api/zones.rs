@@ -61,6 +61,7 @@ pub async fn create(
 ) -> Result<Zone, ApiError> {
     let env = app.env();
     let made = app.store.write(by.org, |tx| {
+        tx.hold_configuration()?;
         let kind = EventType::ZoneCreate;
         let after = tx.zones()?.into_iter().chain([drafted(draft, is_active, &env)]).collect::<Vec<_>>();
         if shuts_out_caller(by, &after) {

@@ -147,16 +147,22 @@ async fn show(State(app): State<Arc<App>>, viewer: Viewer, query: Query) -> Resu
 async fn save(State(app): State<Arc<App>>, viewer: Viewer, form: Form) -> Result<Response, ApiError> {
     let by = viewer.require::<right::OrgManage>(&app).await?;
     let held = held(&app, &viewer).await?;
-    let mut members = held.device.by_name();
     let mut wrong = Vec::new();
+    let mut typed = Map::new();
     for (name, shape) in DEVICE {
         let value = parsed(*shape, form.text(name));
         let alone = Map::from_iter([((*name).to_owned(), value.clone())]);
         if serde_json::from_value::<DeviceSettings>(Value::Object(alone)).is_err() {
             wrong.push(*name);
         }
-        members.insert((*name).to_owned(), value);
+        typed.insert((*name).to_owned(), value);
     }
+    // What this form does not ask for stays as it is.
+    let among = |present: &DeviceSettings| {
+        let mut members = present.by_name();
+        members.extend(typed.clone());
+        serde_json::from_value::<DeviceSettings>(Value::Object(members))
+    };
     let refused = |notice: Notice| {
         let mut blocks = blocks(|name| form.text(name).to_owned());
         for field in blocks.iter_mut().flat_map(|block| &mut block.fields).filter(|field| wrong.contains(&field.name)) {
@@ -168,10 +174,10 @@ async fn save(State(app): State<Arc<App>>, viewer: Viewer, form: Form) -> Result
             Security { shell, notice: Some(notice), blocks, may_edit: true, is_editing: true },
         )
     };
-    let Ok(device) = serde_json::from_value::<DeviceSettings>(Value::Object(members)) else {
+    if among(&held.device).is_err() {
         let notice = Notice::new(Tone::Danger, say("security-nothing-changed"), say("security-mend"));
         return Ok(refused(notice.with_code("E0000001")));
-    };
+    }
     let pin = RecoveryPinSwitch { is_on: form.text(PIN) == "true" };
     let number = NumberMatchingSwitch { is_on: form.text(NUMBER) == "true" };
     if pin != held.pin {
@@ -194,9 +200,7 @@ async fn save(State(app): State<Arc<App>>, viewer: Viewer, form: Form) -> Result
     if guessing != held.guessing {
         attack_protection::change(&app, &by, |settings| *settings = guessing).await?;
     }
-    if device != held.device {
-        settings::set_device_settings(&app, by, device).await?;
-    }
+    settings::change_device_settings(&app, by, |present| among(present).map_err(ApiError::fault)).await?;
     Ok(Redirect::to(ADDRESS).into_response())
 }
 

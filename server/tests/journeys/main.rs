@@ -10,6 +10,7 @@ mod authorisation;
 mod bad_input;
 mod browser;
 mod computer;
+mod configuration;
 mod console;
 mod cors;
 mod credentials;

@@ -129,6 +129,12 @@ async def security(ask):
     await ask("list_features")
 
 
+async def organisation(ask):
+    await ask("update_org_settings", models.OrgSetting.from_dict({"city": "Porto"}))
+    settings = await ask("get_org_settings")
+    await ask("replace_org_settings", models.OrgSetting.from_dict({"companyName": settings.company_name, "city": "Braga"}))
+
+
 async def computers(ask):
     device = await ask.page("list_devices")
     await ask.page("list_devices", expand="user")
@@ -142,6 +148,7 @@ async def everything():
     await groups(ask, person)
     await roles(ask, person)
     await security(ask)
+    await organisation(ask)
     await computers(ask)
     await ask.page("list_log_events", since="2020-01-01T00:00:00.000Z", until="2040-01-01T00:00:00.000Z")
     await ask("deactivate_user", person)

@@ -110,17 +110,26 @@ pub async fn setting<S: Setting>(app: &App, org: Id<Org>) -> Result<(S, i64), Ap
     Ok(read.await?)
 }
 
-/// Replaces the device settings; gives their new version.
+/// Makes other device settings of the present ones; gives their new version.
 ///
 /// # Errors
-/// 403 for anybody but a super administrator.
-pub async fn set_device_settings(
+/// 403 for anybody but a super administrator; those of `wanted`.
+pub async fn change_device_settings(
     app: &App,
     caller: Allowed<right::OrgManage>,
-    settings: DeviceSettings,
+    wanted: impl Fn(&DeviceSettings) -> Result<DeviceSettings, ApiError>,
 ) -> Result<i64, ApiError> {
     let env = app.env();
-    Ok(app.store.write(caller.org, |tx| put_device_settings(tx, &caller, &settings, &env)).await?)
+    let changed = app.store.write(caller.org, |tx| {
+        tx.hold_configuration()?;
+        let (DeviceDocument(present), version) = tx.setting()?;
+        match wanted(&present) {
+            Ok(same) if same == present => Ok(Ok(version)),
+            Ok(settings) => put_device_settings(tx, &caller, &settings, &env).map(Ok),
+            Err(refused) => Ok(Err(refused)),
+        }
+    });
+    app.perimeter.changed(changed).await?
 }
 
 /// Replaces the device settings beside something else; gives their new version.
@@ -134,6 +143,8 @@ pub fn put_device_settings(
     env: &Env,
 ) -> Result<i64, Error> {
     tx.record(&caller.success(EventType::ConfigurationUpdate).detail("setting", DeviceDocument::NAME), env)?;
+    // Every page says how the help desk is reached, and servers hold that in memory.
+    tx.note_perimeter(env.now)?;
     tx.put_setting(&DeviceDocument(settings.clone()), env.now)
 }
 
@@ -208,7 +219,7 @@ async fn put_device(
             return Err(ApiError::validation(&field, ["it is not of its form, or out of range"]));
         }
     };
-    let version = set_device_settings(&app, caller, settings.clone()).await?;
+    let version = change_device_settings(&app, caller, |_| Ok(settings.clone())).await?;
     Ok(Json(named(&settings, version)))
 }
 
@@ -304,15 +315,33 @@ pub fn limit_kinds() -> impl Iterator<Item = LimitKind> {
     actions.chain(buckets).chain(callers)
 }
 
-/// Sets every limit; one that is not named has its default.
+/// Makes other limits of the present ones; one that is not named has its default.
 ///
 /// # Errors
-/// 400 where there is no such limit, or a count is out of its range.
-pub async fn set_limits(
+/// 400 where there is no such limit, or a count is out of its range; those of `wanted`.
+pub async fn change_limits(
     app: &App,
     caller: Allowed<right::OrgManage>,
-    counts: BTreeMap<String, u32>,
+    wanted: impl Fn(LimitSettings) -> Result<BTreeMap<String, u32>, ApiError>,
 ) -> Result<LimitSettings, ApiError> {
+    let env = app.env();
+    let done = app.store.write(caller.org, |tx| {
+        tx.hold_configuration()?;
+        let settings = match wanted(tx.setting()?.0).and_then(within) {
+            Ok(settings) => settings,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let event = caller.success(EventType::ConfigurationUpdate).detail("setting", LimitSettings::NAME);
+        tx.record(&event.detail("to", json!(settings).to_string()), &env)?;
+        tx.note_perimeter(env.now)?;
+        tx.put_setting(&settings, env.now)?;
+        Ok(Ok(settings))
+    });
+    app.perimeter.changed(done).await?
+}
+
+/// Counts that are all of limits that there are, and within their range.
+fn within(counts: BTreeMap<String, u32>) -> Result<LimitSettings, ApiError> {
     let range = |name: &str| limit_kinds().find(|kind| kind.name == name).map(|kind| kind.range);
     let wrong = counts.iter().filter_map(|(name, count)| match range(name) {
         None => Some(format!("{name}: no such limit")),
@@ -320,20 +349,7 @@ pub async fn set_limits(
         Some(range) => Some(format!("{name}: not a count from {} to {}", range.start(), range.end())),
     });
     let wrong: Vec<String> = wrong.collect();
-    if !wrong.is_empty() {
-        return Err(ApiError::validation("limits", wrong));
-    }
-    let settings = LimitSettings(counts);
-    let env = app.env();
-    let event = caller.success(EventType::ConfigurationUpdate).detail("setting", LimitSettings::NAME);
-    let event = event.detail("to", json!(settings).to_string());
-    let done = app.store.write(caller.org, |tx| {
-        tx.record(&event, &env)?;
-        tx.note_perimeter(env.now)?;
-        tx.put_setting(&settings, env.now).map(drop)
-    });
-    app.perimeter.changed(done).await?;
-    Ok(settings)
+    if wrong.is_empty() { Ok(LimitSettings(counts)) } else { Err(ApiError::validation("limits", wrong)) }
 }
 
 /// Every limit by name, with its count here and its window.
@@ -368,7 +384,7 @@ async fn put_limits(
 ) -> Result<Json<Value>, ApiError> {
     let caller = caller.require::<right::OrgManage>(&app).await?;
     let Json(counts) = body?;
-    let settings = set_limits(&app, caller, counts).await?;
+    let settings = change_limits(&app, caller, |_| Ok(counts.clone())).await?;
     Ok(Json(limits(&settings)))
 }
 

@@ -82,6 +82,7 @@ pub async fn set(
 ) -> Result<(), ApiError> {
     let env = app.env();
     let done = app.store.write(by.org, |tx| {
+        tx.hold_configuration()?;
         if tx.token(token, env.now)?.is_none() {
             return Ok(Err(ApiError::not_found::<ApiTokenKind>(token.as_str())));
         }
