@@ -1,4 +1,4 @@
-//! A number that rises whenever zones, trusted origins or request limits change: by it a server sees whether what it holds
+//! A number that rises whenever zones, trusted origins, request limits or what pages say of the organisation change: by it a server sees whether what it holds
 //! in memory is still so, without reading it all again.
 
 use postern_codes::Timestamp;

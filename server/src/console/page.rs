@@ -9,13 +9,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use postern_wire::settings::DeviceSettings;
 
-use super::help_desk::HelpDesk;
 use super::language::Reader;
 use crate::App;
-use crate::api::device_access::settings::DeviceDocument;
-use crate::organisation::Organisation;
 
 /// What a page may load and do: our style, our script, requests and forms to us; nothing else, and nobody may frame it.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
@@ -54,21 +50,12 @@ pub async fn draw(State(app): State<Arc<App>>, request: Request, next: Next) -> 
     let headers = request.headers().clone();
     let mut response = next.run(request).await;
     let Some(Drawing(drawing)) = response.extensions_mut().remove() else { return response };
-    // A page that says that the server is in trouble asks it for nothing more.
-    let is_fault = response.status().is_server_error();
-    let (organisation, device) = if is_fault { <_>::default() } else { organisation(&app).await };
-    let help = HelpDesk::of(&device, &organisation).map(Arc::new);
-    let reader = Reader { help, ..Reader::of(&headers, &organisation) };
+    // From memory: a page that refuses somebody costs the database nothing.
+    let rules = app.perimeter.rules(&app).await;
+    let reader = Reader { help: rules.help.clone(), ..Reader::of(&headers, &rules.organisation) };
     let Some(words) = drawing(&reader) else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     response.headers_mut().remove(header::CONTENT_LENGTH);
     response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(reader.language.tag()));
     *response.body_mut() = Body::from(words);
     response
-}
-
-/// What holds for every page; nothing before there is an organisation.
-async fn organisation(app: &App) -> (Organisation, DeviceSettings) {
-    let Ok(org) = app.org().await else { return <_>::default() };
-    let read = app.store.read(org, |tx| Ok((tx.setting::<Organisation>()?.0, tx.setting::<DeviceDocument>()?.0.0)));
-    read.await.unwrap_or_default()
 }

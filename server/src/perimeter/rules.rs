@@ -1,4 +1,4 @@
-//! What the perimeter goes by, held in memory: read from the database when its number has risen, which is looked at every
+//! What the perimeter goes by and what every page says, held in memory: read from the database when its number has risen, which is looked at every
 //! few seconds. What this server changed itself holds at once; what another one changed, a few seconds later.
 
 use std::collections::{HashMap, HashSet};
@@ -18,7 +18,10 @@ use postern_store::{Error, Tx};
 
 use super::counters::Counters;
 use crate::App;
+use crate::api::device_access::settings::DeviceDocument;
 use crate::api::routes::Access;
+use crate::console::help_desk::HelpDesk;
+use crate::organisation::Organisation;
 
 /// How long what was read is taken for true.
 const FRESH: Duration = Duration::from_secs(5);
@@ -38,6 +41,10 @@ pub struct Rules {
     pub limits: LimitSettings,
     /// What else is set about that.
     pub requests: RequestSettings,
+    /// What pages say of the organisation.
+    pub organisation: Organisation,
+    /// How its help desk is reached, where that is set.
+    pub help: Option<Arc<HelpDesk>>,
     shares: HashMap<Id<ApiToken>, Share>,
 }
 
@@ -161,6 +168,8 @@ fn of_configuration(app: &App) -> Rules {
 
 fn of_database(tx: &mut Tx<'_>, app: &App) -> Result<Rules, Error> {
     let zones = tx.zones()?;
+    let (organisation, _) = tx.setting::<Organisation>()?;
+    let (DeviceDocument(device), _) = tx.setting()?;
     let shares = tx.principal_limits()?.into_iter().map(|limit| (limit.token, limit.share));
     let ranges = |of: fn(&Zone) -> &[AddressRange]| {
         zones.iter().filter(|zone| zone.is_active && zone.usage == Usage::Policy).flat_map(of)
@@ -172,6 +181,8 @@ fn of_database(tx: &mut Tx<'_>, app: &App) -> Result<Rules, Error> {
         origins: tx.origins_for(OriginScope::Cors)?.into_iter().collect(),
         limits: tx.setting()?.0,
         requests: tx.setting()?.0,
+        help: HelpDesk::of(&device, &organisation).map(Arc::new),
+        organisation,
         shares: shares.collect(),
     })
 }
