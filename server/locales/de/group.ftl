@@ -10,6 +10,9 @@ group-add-many-hint = Ein Anmeldename je Zeile. Heißt niemand so wie in einer d
 group-add-unknown = So heißt niemand, darum wurde niemand aufgenommen: { $lines }. Berichtigen Sie die Zeilen oder nehmen Sie sie heraus.
 group-add-too-many = Höchstens { $most } Zeilen auf einmal.
 group-added = In der Gruppe
+group-broken = Postern konnte nicht antworten.
+group-not-tried = Nicht versucht
+group-not-tried-next = Nichts wurde geändert; versuchen Sie es in einer Minute noch einmal.
 group-remove = Aus der Gruppe nehmen
 group-remove-title =
     { $count ->

@@ -10,6 +10,9 @@ group-add-many-hint = A sign-in name a line. If one of them names nobody, nobody
 group-add-unknown = These lines name nobody, so nobody was put into the group: { $lines }. Mend them or take them out.
 group-add-too-many = At most { $most } lines at once.
 group-added = In the group
+group-broken = Postern could not answer.
+group-not-tried = Not tried
+group-not-tried-next = Nothing changed; try it again in a minute.
 group-remove = Take out of the group
 group-remove-title =
     { $count ->

@@ -37,12 +37,20 @@ impl<T: Serialize> IntoResponse for Json<T> {
 /// # Errors
 /// 413 where it is larger; [`ApiError::malformed`] where it breaks off.
 pub async fn bytes<S: Send + Sync>(request: Request, _: &S) -> Result<Bytes, ApiError> {
+    bytes_within(request, LIMIT).await
+}
+
+/// The bytes of a body, at most so many.
+///
+/// # Errors
+/// As [`bytes`].
+pub async fn bytes_within(request: Request, limit: usize) -> Result<Bytes, ApiError> {
     let declared =
         request.headers().get(axum::http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: usize| length > LIMIT) {
+    if declared.is_some_and(|length: usize| length > limit) {
         return Err(ApiError::too_large());
     }
-    axum::body::to_bytes(request.into_body(), LIMIT).await.map_err(|error| {
+    axum::body::to_bytes(request.into_body(), limit).await.map_err(|error| {
         let too_large =
             std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("length limit"));
         if too_large { ApiError::too_large() } else { ApiError::malformed() }

@@ -266,7 +266,11 @@ pub async fn token(app: &App, by: &Allowed<right::ApiTokensRead>, which: &str) -
     found.await?.ok_or_else(|| ApiError::not_found::<ApiTokenKind>(which))
 }
 
-fn is_shown(tx: &mut Tx<'_>, by: &Allowed<right::ApiTokensRead>, token: &ApiToken) -> Result<bool, Error> {
+/// Whether a caller sees a token: their own, or that of somebody within their reach.
+///
+/// # Errors
+/// Of the database.
+pub fn is_shown(tx: &mut Tx<'_>, by: &Allowed<right::ApiTokensRead>, token: &ApiToken) -> Result<bool, Error> {
     Ok(token.user == by.user() || users::is_seen(tx, by, Permission::ApiTokensRead, token.user)?)
 }
 

@@ -5,20 +5,22 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State as Shared;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use postern_authn::demand::{Class, Demand, Demands as Rules};
 use postern_authn::permission::{Permission, right};
 
 use super::form::Form;
+use super::meanwhile;
 use super::page::{page, page_with};
 use super::part::{Field, Kind, Notice, Tone};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::{Text, say, say_of};
 use crate::App;
+use crate::api::ApiError;
 use crate::api::demands::{self, STEP_UP};
 use crate::api::routes::{Access, Routes};
-use crate::api::{ApiError, Caller};
 
 const ADDRESS: &str = "/admin/security/demands";
 
@@ -30,6 +32,8 @@ pub struct Demands {
     pub shell: Shell,
     /// What was refused.
     pub notice: Option<Notice>,
+    /// Which demands the form shows.
+    pub before: Vec<(String, String)>,
     /// A choice a class.
     pub fields: Vec<Field>,
     /// Whether the viewer may change them.
@@ -75,32 +79,50 @@ fn fields(rules: &Rules) -> Vec<Field> {
     Class::ALL.iter().map(field).collect()
 }
 
-async fn view(app: &App, viewer: &Viewer, caller: &Caller, notice: Option<Notice>) -> Result<Demands, ApiError> {
-    let rules = demands::demands(app, caller).await?;
-    let may_edit = viewer.may(Permission::OrgManage);
-    Ok(Demands { shell: viewer.shell(Place::Demands), notice, fields: fields(&rules), may_edit })
+fn view(viewer: &Viewer, rules: &Rules) -> Demands {
+    let fields = fields(rules);
+    Demands {
+        shell: viewer.shell(Place::Demands),
+        notice: None,
+        before: meanwhile::shown(&fields, meanwhile::mark(rules)),
+        fields,
+        may_edit: viewer.may(Permission::OrgManage),
+    }
 }
 
 async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response, ApiError> {
     let by = viewer.require::<right::OrgRead>(&app).await?;
-    Ok(page(view(&app, &viewer, &by, None).await?))
+    Ok(page(view(&viewer, &demands::demands(&app, &by).await?)))
 }
 
 async fn save(Shared(app): Shared<Arc<App>>, viewer: Viewer, form: Form) -> Result<Response, ApiError> {
     let by = viewer.require::<right::OrgManage>(&app).await?;
+    let held = demands::demands(&app, &by).await?;
+    if meanwhile::is_stale(&form, &meanwhile::mark(&held)) {
+        let mut view = Demands { notice: Some(meanwhile::notice()), ..view(&viewer, &held) };
+        meanwhile::keep_typed(&mut view.fields, &form);
+        return Ok(page_with(StatusCode::PRECONDITION_FAILED, view));
+    }
     let mut rules = BTreeMap::new();
     for class in Class::ALL {
-        let chosen = Demand::ALL.iter().find(|demand| demand.as_str() == form.text(class.name()));
+        let chosen = if form.has(class.name()) { form.text(class.name()) } else { held.of(*class).as_str() };
+        let chosen = Demand::ALL.iter().find(|demand| demand.as_str() == chosen);
         let chosen = chosen
             .ok_or_else(|| ApiError::validation("demands", [format!("{}: is none of the choices", class.name())]))?;
         rules.insert(class.name().to_owned(), *chosen);
     }
-    match demands::set(&app, &by, Rules(rules)).await {
+    let rules = Rules(rules);
+    if Class::ALL.iter().all(|class| rules.of(*class) == held.of(*class)) {
+        return Ok(Redirect::to(ADDRESS).into_response());
+    }
+    match demands::set(&app, &by, rules).await {
         Ok(_) => Ok(Redirect::to(ADDRESS).into_response()),
         Err(error) if error.status.is_server_error() || error.code == STEP_UP => Err(error),
         Err(error) => {
             let notice = Notice::new(Tone::Danger, say("demands-not-met"), say("demands-not-met-next"));
-            Ok(page_with(error.status, view(&app, &viewer, &by, Some(notice.with_code(error.code))).await?))
+            let mut view = Demands { notice: Some(notice.with_code(error.code)), ..view(&viewer, &held) };
+            meanwhile::mend(&mut view.fields, &form, &[]);
+            Ok(page_with(error.status, view))
         }
     }
 }

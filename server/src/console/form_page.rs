@@ -36,7 +36,7 @@ pub struct FormPage {
     /// Where the form goes.
     pub action: String,
     /// What the form sends beside what is asked.
-    pub kept: Vec<(&'static str, String)>,
+    pub kept: Vec<(String, String)>,
     /// In their order.
     pub asked: Vec<Asked>,
     /// The word of the button.
@@ -61,6 +61,14 @@ impl FormPage {
             }
         }
         page_with(status, self)
+    }
+
+    /// Its fields.
+    pub fn fields(&mut self) -> impl Iterator<Item = &mut Field> {
+        self.asked.iter_mut().filter_map(|asked| match asked {
+            Asked::Chooser(Chooser { field, .. }) | Asked::Field(field) => Some(field),
+            Asked::Ticks(_) => None,
+        })
     }
 
     /// The form again, with a sentence above it.

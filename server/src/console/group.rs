@@ -230,7 +230,7 @@ async fn add(
         return Ok(page_with(StatusCode::BAD_REQUEST, view));
     }
     match groups::set_member(&app, &by, (&id, one), Membership::Member).await {
-        Ok(()) => Ok(Redirect::to(&address(&id)).into_response()),
+        Ok(_) => Ok(Redirect::to(&address(&id)).into_response()),
         Err(error) => {
             let mut view = refused(&app, &viewer, &id, &error).await?;
             view.add = view.add.map(|(mut chooser, field)| {

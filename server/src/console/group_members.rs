@@ -21,7 +21,7 @@ use super::{group, people};
 use crate::App;
 use crate::api::groups::{self, Membership};
 use crate::api::routes::{Access, Routes};
-use crate::api::{Allowed, ApiError, users};
+use crate::api::{Allowed, ApiError, demands, users};
 
 const ADDRESS: &str = "/admin/groups/members";
 const APPLY: &str = "/admin/groups/members/apply";
@@ -84,42 +84,65 @@ async fn carry_out(app: &App, viewer: &Viewer, form: &Form, wanted: Membership) 
         Membership::Member => (say("group-add"), say("group-restored")),
         Membership::Stranger => (say("group-remove"), say("group-removed")),
     };
-    let (lines, done) = each(app, &by, (&group, &found), wanted, &effect).await?;
-    let undo = (wanted == Membership::Stranger && !done.is_empty()).then(|| Undo {
-        happened: say("group-removed-so-many").with("count", done.len()),
+    let Done { lines, changed, .. } = each(app, &by, (&group, &found), wanted, &effect).await?;
+    let undo = (wanted == Membership::Stranger && !changed.is_empty()).then(|| Undo {
+        happened: say("group-removed-so-many").with("count", changed.len()),
         action: RESTORE.to_owned(),
-        sent: done,
+        sent: changed,
     });
     let part = Results { lines, back: back(&group), undo };
     Ok(page(PartPage { shell: viewer.shell(Place::Groups), title, list: back(&group), part }))
 }
 
-/// Puts people into a group or takes them out, each by an act of its own: one that fails holds up no other. How each went,
-/// and who was changed.
+/// How it went.
+struct Done {
+    /// With each.
+    lines: Vec<Line>,
+    /// Whom it changed: what is sent to take it back.
+    changed: Vec<(String, String)>,
+    /// Whether it went well with everybody.
+    is_whole: bool,
+}
+
+/// Puts people into a group or takes them out, each by an act of its own: one that is refused holds up no other. Where the
+/// server fails, nobody after that is tried.
 async fn each(
     app: &App,
     by: &Allowed<right::GroupsMembersManage>,
     (group, people): (&Group, &[User]),
     wanted: Membership,
     effect: &Text,
-) -> Result<(Vec<Line>, Vec<(String, String)>), ApiError> {
-    let (mut lines, mut done) = (Vec::new(), Vec::new());
+) -> Result<Done, ApiError> {
+    let mut done = Done { lines: Vec::new(), changed: Vec::new(), is_whole: true };
+    let mut is_broken = false;
     for person in people {
+        if is_broken {
+            let state = State::new(Tone::Warning, say("group-not-tried"));
+            let who = Link::new(person.name(), people::address(person));
+            done.lines.push(Line { who, effect: say("group-not-tried-next"), state: Some(state) });
+            continue;
+        }
         let set = groups::set_member(app, by, (group.id.as_str(), person.id.as_str()), wanted).await;
         let (effect, state) = match set {
-            Ok(()) => {
-                done.push(("id".to_owned(), pair(group.id, person.id)));
+            Ok(is_changed) => {
+                if is_changed {
+                    done.changed.push(("id".to_owned(), pair(group.id, person.id)));
+                }
                 (effect.clone(), State::new(Tone::Good, say("events-done")))
             }
-            Err(error) if error.status.is_server_error() => return Err(error),
+            // Of the viewer, who is asked for a factor.
+            Err(error) if error.code == demands::STEP_UP => return Err(error),
             Err(error) => {
+                done.is_whole = false;
+                is_broken = error.status.is_server_error();
                 let why = say_of("domain-error", error.code).or(error.summary.clone());
+                let why = if is_broken { say("group-broken") } else { why };
                 (why, State::new(Tone::Danger, say("events-refused")))
             }
         };
-        lines.push(Line { who: Link::new(person.name(), people::address(person)), effect, state: Some(state) });
+        done.lines.push(Line { who: Link::new(person.name(), people::address(person)), effect, state: Some(state) });
     }
-    Ok((lines, done))
+    Ok(done)
 }
 
 /// Puts everybody into a group whom these lines name; nobody where one of them names nobody, which is what is answered
@@ -158,8 +181,8 @@ pub async fn put(
         let named = unknown.into_iter().take(FEW).map(Text::from).chain(more);
         return Ok(Err(say("group-add-unknown").with("lines", Text::list(named))));
     }
-    let (lines, done) = each(app, by, (&group, &found), Membership::Member, &say("group-added")).await?;
-    if done.len() == lines.len() {
+    let Done { lines, is_whole, .. } = each(app, by, (&group, &found), Membership::Member, &say("group-added")).await?;
+    if is_whole {
         return Ok(Ok(Redirect::to(&group::address(group.id)).into_response()));
     }
     let part = Results { lines, back: back(&group), undo: None };

@@ -1,4 +1,5 @@
-//! How the help desk is reached: below every page that is not of the console, for whoever does not get on.
+//! How the help desk is reached: below every page that is not of the console, and below every mail, for whoever does not
+//! get on.
 
 use std::fmt::{self, Write};
 
@@ -8,7 +9,7 @@ use postern_wire::form::Text as Words;
 use postern_wire::settings::DeviceSettings;
 
 use super::part::Link;
-use super::words::{reader, say};
+use super::words::{Text, reader, say};
 use crate::organisation::Organisation;
 
 /// What the organisation has set of it.
@@ -28,20 +29,26 @@ impl HelpDesk {
     }
 }
 
+impl HelpDesk {
+    /// One line that says it.
+    pub fn said(&self) -> Text {
+        let link = Link::new(self.website.clone(), self.website.clone());
+        match (self.ways.is_empty(), self.website.is_empty()) {
+            (_, true) => say("frame-help").with("ways", self.ways.clone()),
+            (true, false) => say("frame-help-website").around("website", link),
+            (false, false) => say("frame-help-both").with("ways", self.ways.clone()).around("website", link),
+        }
+    }
+}
+
 /// The line of a page.
 pub struct Line;
 
 impl FastWritable for Line {
     fn write_into(&self, dest: &mut dyn Write, values: &dyn Values) -> askama::Result<()> {
         let Some(help) = reader(values).help else { return Ok(()) };
-        let link = Link::new(help.website.clone(), help.website.clone());
-        let said = match (help.ways.is_empty(), help.website.is_empty()) {
-            (_, true) => say("frame-help").with("ways", help.ways.clone()),
-            (true, false) => say("frame-help-website").around("website", link),
-            (false, false) => say("frame-help-both").with("ways", help.ways.clone()).around("website", link),
-        };
         dest.write_str("<p class=\"below\"><span>")?;
-        said.write_into(dest, values)?;
+        help.said().write_into(dest, values)?;
         Ok(dest.write_str("</span></p>")?)
     }
 }

@@ -13,7 +13,6 @@ use postern_authn::policy::password::FOREVER;
 use postern_authn::policy::{Policy, PolicyType, Status};
 use postern_authn::recovery::Rules;
 use postern_authn::user::User;
-use postern_codes::Timestamp;
 use postern_codes::id::{Group, Id, Policy as PolicyKind};
 use postern_store::audit::{self, EventQuery};
 use postern_store::search::Condition;
@@ -27,7 +26,7 @@ use super::words::Text;
 use super::{events, people, policies};
 use crate::api::device_access::settings::rules;
 use crate::api::routes::{Access, Routes};
-use crate::api::{ApiError, logs, users};
+use crate::api::{ApiError, logs, tokens, users};
 use crate::{App, say};
 
 /// How long something alarming is shown here.
@@ -99,7 +98,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response,
             pins: tx.count_issuances(now.minus(ALARM))?,
             undelivered: tx.count_undelivered(now.minus(ALARM))?,
             certificates: tx.count_expiring_certificates(now.plus(RENEWED))?,
-            tokens: expiring(tx, now)?,
+            tokens: expiring(tx, &viewer)?,
             rules,
         })
     });
@@ -131,10 +130,18 @@ async fn own_password(app: &App, viewer: &Viewer) -> Result<Option<Attention>, A
     }))
 }
 
-/// The names of tokens that end within a week.
-fn expiring(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<String>, Error> {
-    let soon = tx.tokens(now, "", u32::MAX)?.into_iter().filter(|token| token.expires_at < now.plus(ALARM));
-    Ok(soon.map(|token| token.name).collect())
+/// The names of tokens that end within a week and that the viewer may change.
+fn expiring(tx: &mut Tx<'_>, viewer: &Viewer) -> Result<Vec<String>, Error> {
+    if !viewer.may(Permission::ApiTokensManage) {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    for token in tx.tokens(viewer.now, "", u32::MAX)? {
+        if token.expires_at < viewer.now.plus(ALARM) && tokens::may_change(tx, &viewer.caller, &token)? {
+            names.push(token.name);
+        }
+    }
+    Ok(names)
 }
 
 /// What the record has of alarms, newest first.
@@ -259,7 +266,9 @@ fn matters(numbers: &Numbers, viewer: &Viewer) -> Vec<Attention> {
     let warning = |text| State::new(Tone::Warning, text);
     let mut matters = Vec::new();
     let mut matter = |is_there: bool, needed, make: &dyn Fn() -> Attention| {
-        if is_there && viewer.may(needed) {
+        // What counts the whole organisation is for those who may see all of it; whose tokens are named was asked before.
+        let is_told = needed == Permission::ApiTokensManage || viewer.caller.authority().has_everywhere(needed);
+        if is_there && is_told {
             matters.push(make());
         }
     };
@@ -292,9 +301,10 @@ fn matters(numbers: &Numbers, viewer: &Viewer) -> Vec<Attention> {
     matters
 }
 
+/// Each counts the whole organisation: whose role reaches a part of it is not told.
 fn tallies(numbers: &Numbers, viewer: &Viewer) -> Vec<Tally> {
     let tally = |count, words: Text, href: &str, needed| {
-        viewer.may(needed).then(|| Tally { count, of: Link::new(words, href) })
+        viewer.caller.authority().has_everywhere(needed).then(|| Tally { count, of: Link::new(words, href) })
     };
     let pins = "/admin/reports?eventType=device.desktop_mfa.recovery_pin.generate&outcome=SUCCESS";
     let tallies = [

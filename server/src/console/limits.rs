@@ -1,7 +1,6 @@
 //! Settings > Limits: how often each limited action may be done and how many requests are served, each with its range,
 //! what holds where nothing is set, and what the record has of it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -14,8 +13,9 @@ use postern_authn::permission::{Permission, right};
 
 use super::form::Form;
 use super::list::{PAGE, pages};
+use super::meanwhile;
 use super::page::{page, page_with};
-use super::part::{Field, Kind, Link, Pages, Summary};
+use super::part::{Field, Kind, Link, Notice, Pages, Summary};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::{Text, say, say_of};
@@ -24,7 +24,9 @@ use crate::App;
 use crate::api::ApiError;
 use crate::api::device_access::settings::{self, LimitKind};
 use crate::api::page::Query;
+use crate::api::policies::changed_meanwhile;
 use crate::api::routes::{Access, Routes};
+use crate::api::tokens;
 
 const ADDRESS: &str = "/admin/settings/limits";
 
@@ -64,8 +66,12 @@ pub struct Shares {
 pub struct Limits {
     /// The frame.
     pub shell: Shell,
+    /// That somebody else came first.
+    pub notice: Option<Notice>,
     /// What is to be mended.
     pub summary: Option<Summary>,
+    /// Which limits the form shows.
+    pub before: Vec<(String, String)>,
     /// Actions, then requests.
     pub groups: Vec<Group>,
     /// Tokens with a part of their own, for those who may see both.
@@ -88,10 +94,9 @@ pub fn routes() -> Routes {
 async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Result<Response, ApiError> {
     let by = viewer.require::<right::OrgRead>(&app).await?;
     let (held, _) = settings::setting::<LimitSettings>(&app, by.org).await?;
-    let typed = |name: &str| held.0.get(name).map_or_else(String::new, ToString::to_string);
     let is_editing = viewer.may(Permission::OrgManage) && query.text("edit").is_some();
     let shares = if is_editing { None } else { shares(&app, &viewer, &query).await? };
-    Ok(page(Limits { shares, ..view(&viewer, &held, typed, is_editing) }))
+    Ok(page(Limits { shares, ..view(&viewer, &held, is_editing) }))
 }
 
 async fn shares(app: &App, viewer: &Viewer, query: &Query) -> Result<Option<Shares>, ApiError> {
@@ -99,13 +104,15 @@ async fn shares(app: &App, viewer: &Viewer, query: &Query) -> Result<Option<Shar
         return Ok(None);
     }
     let (by, after) = (viewer.require::<right::RateLimitsRead>(app).await?, query.get("after")?);
+    let reader = viewer.require::<right::ApiTokensRead>(app).await?;
     let mut found = app.store.read(by.org, |tx| tx.principal_limits_page(None, after, PAGE + 1)).await?;
     let pages = pages(query, &mut found, |set| set.id.to_string());
     let named = app.store.read(by.org, |tx| {
         let mut named = Vec::new();
         for set in &found {
             // A token that ended has no page any more.
-            if let Some(token) = tx.token(set.token, viewer.now)? {
+            let Some(token) = tx.token(set.token, viewer.now)? else { continue };
+            if tokens::is_shown(tx, &reader, &token)? {
                 named.push((Link::new(token.name, token::address(set.token)), token_share::words(Some(set.share))));
             }
         }
@@ -116,40 +123,51 @@ async fn shares(app: &App, viewer: &Viewer, query: &Query) -> Result<Option<Shar
 
 async fn save(Shared(app): Shared<Arc<App>>, viewer: Viewer, form: Form) -> Result<Response, ApiError> {
     let by = viewer.require::<right::OrgManage>(&app).await?;
-    let (mut counts, mut is_wrong) = (BTreeMap::new(), false);
-    for LimitKind { name, range, .. } in settings::limit_kinds() {
-        match form.text(name) {
-            "" => {}
-            text => match text.parse::<u32>().ok().filter(|count| range.contains(count)) {
-                Some(count) => drop(counts.insert(name.to_owned(), count)),
-                None => is_wrong = true,
-            },
+    let (mut counts, mut wrong) = (Vec::new(), Vec::new());
+    for LimitKind { name, range, .. } in settings::limit_kinds().filter(|kind| form.has(kind.name)) {
+        match form.number(name, &range) {
+            Ok(count) => counts.push((name, count)),
+            Err(why) => wrong.push((name, why)),
         }
     }
-    if is_wrong {
+    if !wrong.is_empty() {
         let (held, _) = settings::setting::<LimitSettings>(&app, by.org).await?;
-        let view = view(&viewer, &held, |name| form.text(name).to_owned(), true);
-        return Ok(page_with(StatusCode::BAD_REQUEST, view));
+        let mut view = view(&viewer, &held, true);
+        meanwhile::mend(view.fields(), &form, &wrong);
+        meanwhile::keep_before(&mut view.before, &form);
+        return Ok(page_with(StatusCode::BAD_REQUEST, view.summed_up()));
     }
-    settings::set_limits(&app, by, counts).await?;
-    Ok(Redirect::to(ADDRESS).into_response())
+    let wanted = |LimitSettings(mut present)| {
+        if meanwhile::is_stale(&form, &meanwhile::mark(&present)) {
+            return Err(changed_meanwhile());
+        }
+        for (name, count) in &counts {
+            match count {
+                Some(count) => drop(present.insert((*name).to_owned(), *count)),
+                None => drop(present.remove(*name)),
+            }
+        }
+        Ok(present)
+    };
+    match settings::change_limits(&app, by.clone(), wanted).await {
+        Err(refusal) if meanwhile::is_overtaken(&refusal) => {
+            let (held, _) = settings::setting::<LimitSettings>(&app, by.org).await?;
+            let mut view = Limits { notice: Some(meanwhile::notice()), ..view(&viewer, &held, true) };
+            meanwhile::keep_typed(view.fields(), &form);
+            Ok(page_with(refusal.status, view.summed_up()))
+        }
+        done => done.map(|_| Redirect::to(ADDRESS).into_response()),
+    }
 }
 
-fn view(viewer: &Viewer, held: &LimitSettings, typed: impl Fn(&str) -> String, is_editing: bool) -> Limits {
+fn view(viewer: &Viewer, held: &LimitSettings, is_editing: bool) -> Limits {
     let row = |kind: &LimitKind| {
-        let (least, most) = (*kind.range.start(), *kind.range.end());
-        let value = typed(kind.name);
-        let is_wrong = !value.is_empty() && !value.parse::<u32>().is_ok_and(|count| kind.range.contains(&count));
         let window = say("limits-default").with("count", kind.count).with("seconds", kind.seconds);
-        let field =
-            Field::new(kind.name, words(kind), Kind::Number(least, most)).optional().hint(window).holding(value);
+        let field = Field::new(kind.name, words(kind), Kind::Number(*kind.range.start(), *kind.range.end()));
+        let count = held.0.get(kind.name);
         Row {
-            field: if is_wrong {
-                field.refused(say("policies-out-of-range").with("least", least).with("most", most))
-            } else {
-                field
-            },
-            present: match held.0.get(kind.name) {
+            field: field.optional().hint(window).holding(count.map_or_else(String::new, ToString::to_string)),
+            present: match count {
                 Some(count) => say("limits-set").with("count", *count).with("default", kind.count),
                 None => say("limits-unset").with("count", kind.count),
             },
@@ -168,11 +186,24 @@ fn view(viewer: &Viewer, held: &LimitSettings, typed: impl Fn(&str) -> String, i
     let fields = groups.iter().flat_map(|group| &group.rows).map(|row| &row.field);
     Limits {
         shell: viewer.shell(Place::Limits),
-        summary: Summary::of(fields),
+        notice: None,
+        summary: None,
+        before: meanwhile::shown(fields, meanwhile::mark(held)),
         groups,
         shares: None,
         may_edit: viewer.may(Permission::OrgManage),
         is_editing,
+    }
+}
+
+impl Limits {
+    fn fields(&mut self) -> impl Iterator<Item = &mut Field> {
+        self.groups.iter_mut().flat_map(|group| &mut group.rows).map(|row| &mut row.field)
+    }
+
+    fn summed_up(mut self) -> Self {
+        let summary = Summary::of(self.fields().map(|field| &*field));
+        Self { summary, ..self }
     }
 }
 

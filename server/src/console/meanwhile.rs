@@ -21,6 +21,12 @@ pub fn is_overtaken(refusal: &ApiError) -> bool {
     refusal.status == StatusCode::PRECONDITION_FAILED
 }
 
+/// Whether a form shows something else than what there is now. One that shows nothing is no form of ours: its sender means
+/// what there is.
+pub fn is_stale(form: &Form, now: &str) -> bool {
+    form.some("version").is_some_and(|shown| shown != now)
+}
+
 /// What stands above the form then.
 pub fn notice() -> Notice {
     let notice = Notice::new(Tone::Warning, say("policies-overtaken"), say("policies-overtaken-next"));
@@ -28,8 +34,30 @@ pub fn notice() -> Notice {
 }
 
 /// What these fields hold, as fields of the form that are not shown.
-pub fn before(fields: &[Field]) -> Vec<(String, String)> {
-    fields.iter().map(|field| (was(field.name), field.value.clone())).collect()
+pub fn before<'f>(fields: impl IntoIterator<Item = &'f Field>) -> Vec<(String, String)> {
+    fields.into_iter().map(|field| (was(field.name), field.value.clone())).collect()
+}
+
+/// The same, with the mark of what they show.
+pub fn shown<'f>(fields: impl IntoIterator<Item = &'f Field>, mark: String) -> Vec<(String, String)> {
+    before(fields).into_iter().chain([("version".to_owned(), mark)]).collect()
+}
+
+/// Puts into fields what was typed, and beside each what is to be mended.
+pub fn mend<'f>(fields: impl IntoIterator<Item = &'f mut Field>, form: &Form, wrong: &[(&str, Text)]) {
+    for field in fields.into_iter().filter(|field| form.has(field.name)) {
+        form.text(field.name).clone_into(&mut field.value);
+        if let Some((_, why)) = wrong.iter().find(|(name, _)| *name == field.name) {
+            *field = field.clone().refused(why);
+        }
+    }
+}
+
+/// What a refused form showed first stays with it.
+pub fn keep_before(before: &mut [(String, String)], form: &Form) {
+    for (name, value) in before {
+        form.text(name).clone_into(value);
+    }
 }
 
 /// The same of what is ticked.
@@ -39,11 +67,12 @@ pub fn ticked(ticks: &Ticks) -> (String, String) {
 }
 
 /// Keeps in fields, which show what was saved meanwhile, what was changed by hand; beside it stands what is lost by it.
-pub fn keep_typed(fields: &mut [Field], form: &Form) {
-    for field in fields {
+pub fn keep_typed<'f>(fields: impl IntoIterator<Item = &'f mut Field>, form: &Form) {
+    for field in fields.into_iter().filter(|field| form.has(field.name)) {
         let (typed, before) = (form.text(field.name), form.text(&was(field.name)));
         let is_same = |a: &str, b: &str| match field.kind {
             Kind::Lines => lines(a).eq(lines(b)),
+            Kind::Long(_) => a.lines().eq(b.lines()),
             _ => a == b,
         };
         if is_same(typed, before) || is_same(typed, &field.value) {

@@ -11,8 +11,9 @@ use postern_authn::permission::{Permission, right};
 use super::accent::Accent;
 use super::form::Form;
 use super::language::Language;
+use super::meanwhile;
 use super::page::{page, page_with};
-use super::part::{Field, Kind, Summary};
+use super::part::{Field, Kind, Notice, Summary};
 use super::security::Block;
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
@@ -31,8 +32,12 @@ const ADDRESS: &str = "/admin/settings/organisation";
 pub struct Organisation {
     /// The frame.
     pub shell: Shell,
+    /// That somebody else came first.
+    pub notice: Option<Notice>,
     /// What is to be mended.
     pub summary: Option<Summary>,
+    /// What the form shows of each.
+    pub before: Vec<(String, String)>,
     /// What belongs together.
     pub blocks: Vec<Block>,
     /// The colour as it looks on a light page and on a dark one, where there is one.
@@ -61,17 +66,31 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
 
 async fn save(Shared(app): Shared<Arc<App>>, viewer: Viewer, form: Form) -> Result<Response, ApiError> {
     let by = viewer.require::<right::OrgManage>(&app).await?;
-    let asked = BLOCKS.iter().flat_map(|(_, facts)| *facts);
-    let given: Vec<_> = asked.map(|fact| (*fact, form.text(fact.name()).to_owned())).collect();
+    let facts = org::facts(&app, &viewer.require::<right::OrgRead>(&app).await?).await?;
+    if meanwhile::is_stale(&form, &mark(&facts)) {
+        let view = view(&viewer, &facts, |fact| facts.get(fact), &[], true);
+        return Ok(page_with(StatusCode::PRECONDITION_FAILED, view.overtaken(&form)));
+    }
+    // A browser ends each line in its own way: what nobody touched is the same.
+    let typed = |fact: Fact| form.text(fact.name()).replace("\r\n", "\n");
+    let given = asked().filter(|fact| form.has(fact.name()) && typed(*fact) != facts.get(*fact).replace("\r\n", "\n"));
+    let given: Vec<_> = given.map(|fact| (fact, typed(fact))).collect();
     match org::change(&app, &by, &given).await? {
         Ok(_) => Ok(Redirect::to(ADDRESS).into_response()),
         Err(wrong) => {
-            let by = viewer.require::<right::OrgRead>(&app).await?;
-            let facts = org::facts(&app, &by).await?;
-            let typed = |fact: Fact| form.text(fact.name()).to_owned();
-            Ok(page_with(StatusCode::BAD_REQUEST, view(&viewer, &facts, typed, &wrong, true)))
+            let kept = |fact: Fact| if form.has(fact.name()) { typed(fact) } else { facts.get(fact) };
+            Ok(page_with(StatusCode::BAD_REQUEST, view(&viewer, &facts, kept, &wrong, true)))
         }
     }
+}
+
+fn asked() -> impl Iterator<Item = Fact> {
+    BLOCKS.iter().flat_map(|(_, facts)| *facts).copied()
+}
+
+/// The mark of what the form shows.
+fn mark(facts: &Facts) -> String {
+    meanwhile::mark(&asked().map(|fact| facts.get(fact)).collect::<Vec<_>>())
 }
 
 /// What the page asks. The lines of a postal address are Okta's, and kept for its clients.
@@ -90,9 +109,13 @@ pub fn view(
     wrong: &[(Fact, Wrong)],
     is_editing: bool,
 ) -> Organisation {
+    let shown = blocks(|fact| facts.get(fact), &[]);
+    let before = meanwhile::shown(shown.iter().flat_map(|block| &block.fields), mark(facts));
     let blocks = blocks(text, wrong);
     Organisation {
         shell: viewer.shell(Place::Organisation),
+        notice: None,
+        before,
         summary: Summary::of(blocks.iter().flat_map(|block| &block.fields)),
         blocks,
         accent: facts.organisation().accent(),
@@ -101,15 +124,25 @@ pub fn view(
     }
 }
 
+impl Organisation {
+    /// As it is now, with what was typed by somebody who comes second.
+    fn overtaken(mut self, form: &Form) -> Self {
+        meanwhile::keep_typed(self.blocks.iter_mut().flat_map(|block| &mut block.fields), form);
+        let summary = Summary::of(self.blocks.iter().flat_map(|block| &block.fields));
+        Self { notice: Some(meanwhile::notice()), summary, ..self }
+    }
+}
+
 /// Every field, in its block.
 pub fn blocks(text: impl Fn(Fact) -> String, wrong: &[(Fact, Wrong)]) -> Vec<Block> {
     let field = |fact: &Fact| {
         let name = fact.name();
-        let field = Field::new(name, say_of("organisation-fact", name), kind(*fact)).holding(text(*fact));
+        let held = text(*fact);
+        let field = Field::new(name, say_of("organisation-fact", name), kind(*fact)).holding(&held);
         let field = field.hint(say_of("organisation-hint", name));
         let field = if matches!(fact, Fact::CompanyName | Fact::Language) { field } else { field.optional() };
         match wrong.iter().find(|(other, _)| other == fact) {
-            Some((_, why)) => field.refused(words(*why)),
+            Some((_, why)) => field.refused(words(*fact, *why, &held)),
             None => field,
         }
     };
@@ -126,6 +159,7 @@ fn kind(fact: Fact) -> Kind {
         Fact::Language => {
             Kind::Choice(Language::ALL.iter().map(|own| (own.tag().to_owned(), own.name().to_owned().into())).collect())
         }
+        Fact::SupportContactInfo => Kind::Long(1000),
         Fact::AccentColor
         | Fact::AccentColorOnDark
         | Fact::Address1
@@ -137,7 +171,6 @@ fn kind(fact: Fact) -> Kind {
         | Fact::PhoneNumber
         | Fact::PostalCode
         | Fact::State
-        | Fact::SupportContactInfo
         | Fact::SupportEmail
         | Fact::SupportPhoneNumber
         | Fact::TimeZone
@@ -145,7 +178,7 @@ fn kind(fact: Fact) -> Kind {
     }
 }
 
-fn words(wrong: Wrong) -> Text {
+fn words(fact: Fact, wrong: Wrong, typed: &str) -> Text {
     match wrong {
         Wrong::Blank => say("organisation-blank"),
         Wrong::Colour => say("organisation-no-colour"),
@@ -154,7 +187,10 @@ fn words(wrong: Wrong) -> Text {
             .with("tenth", faint.tenths % 10)
             .with("nearest", faint.nearest.to_string()),
         Wrong::Language => say("organisation-no-language"),
+        Wrong::Line if fact == Fact::CompanyName => say("organisation-no-name"),
         Wrong::Line => say("organisation-no-line"),
+        Wrong::Long => say("organisation-too-long"),
+        Wrong::Url if typed.split('/').nth(2).is_some_and(|host| !host.is_ascii()) => say("organisation-no-host"),
         Wrong::Url => say("organisation-no-url"),
         Wrong::Zone => say("organisation-no-zone"),
     }

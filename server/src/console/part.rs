@@ -259,8 +259,8 @@ pub enum Kind {
     Email,
     /// Many short lines, an entry each.
     Lines,
-    /// Several lines.
-    Long,
+    /// Several lines, of at most so many characters.
+    Long(u32),
     /// Nine digits read out by a caller; spaces are welcome, and the check digit is tested while typing.
     NineDigits,
     /// A whole number between two bounds, both included.
@@ -374,7 +374,7 @@ impl Field {
             Kind::Choice(_)
             | Kind::Email
             | Kind::Lines
-            | Kind::Long
+            | Kind::Long(_)
             | Kind::Number(..)
             | Kind::Password
             | Kind::PasswordNew

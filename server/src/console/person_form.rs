@@ -145,9 +145,7 @@ async fn save(
         Err(wrong) => {
             let mut view = edit(&viewer, &before, &open);
             view.version = form.text("version").parse().ok();
-            for (name, value) in &mut view.before {
-                form.text(name).clone_into(value);
-            }
+            meanwhile::keep_before(&mut view.before, &form);
             for field in &mut view.fields {
                 form.text(field.name).clone_into(&mut field.value);
             }

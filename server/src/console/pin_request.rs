@@ -84,7 +84,7 @@ pub struct PinRequest {
 impl PinRequest {
     /// The field for the reason.
     pub fn reason_field() -> Field {
-        Field::new("reason", say("pin-reason"), Kind::Long).hint(say("pin-reason-hint"))
+        Field::new("reason", say("pin-reason"), Kind::Long(255)).hint(say("pin-reason-hint"))
     }
 
     /// The field for the ticket.

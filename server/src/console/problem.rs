@@ -30,17 +30,24 @@ pub enum Why {
     SignedOut(Kept),
     /// A form of a page from before a change.
     Stale(Kept),
-    /// Broken or full, for now.
-    Unavailable,
+    /// Broken or full, for now; what was typed can be sent again.
+    Unavailable(Kept),
 }
 
 /// What a form held that could not be taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kept {
     /// Where it went.
     pub action: String,
     /// Name and value.
     pub fields: Vec<(String, String)>,
+}
+
+impl Kept {
+    /// What people typed of it, without what the form showed them first.
+    fn typed(&self) -> impl Iterator<Item = &(String, String)> {
+        self.fields.iter().filter(|(name, _)| name != "version" && !name.starts_with("was-"))
+    }
 }
 
 /// The page.
@@ -64,7 +71,7 @@ impl Problem {
             Why::Refused(_) => say("problem-refused-title"),
             Why::SignedOut(_) => say("problem-signed-out"),
             Why::Stale(_) => say("problem-stale-title"),
-            Why::Unavailable => say("problem-unavailable-title"),
+            Why::Unavailable(_) => say("problem-unavailable-title"),
         }
     }
 }
@@ -77,7 +84,7 @@ impl From<&ApiError> for Why {
             (_, "setup_link_over") => Self::LinkOver,
             (StatusCode::FORBIDDEN, "E0000006") if error.causes.is_empty() => Self::Forbidden,
             (StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED, _) => Self::NotFound,
-            (status, _) if status.is_server_error() => Self::Unavailable,
+            (status, _) if status.is_server_error() => Self::Unavailable(Kept::default()),
             (_, code) => {
                 let next = error.causes.iter().map(|cause| capital(cause) + ". ").collect::<String>();
                 let happened = say_of("domain-error", code).or(error.summary.clone());
@@ -97,12 +104,14 @@ pub fn is_for_browsers(path: &str) -> bool {
 /// The answer to a browser: to sign in, for whoever has no session; a page for everything else.
 pub fn answer(error: &ApiError, method: &Method, uri: &Uri, request_id: String, typed: Typed) -> Response {
     let has_no_session = matches!(error.code, "E0000005" | "E0000011");
-    if !typed.0.is_empty() && (has_no_session || is_stale(error.status)) {
+    // Elsewhere most of what is sent is secret, and sent again in part it would be refused.
+    let is_broken = error.status.is_server_error() && uri.path().starts_with("/admin/");
+    if !typed.0.is_empty() && (has_no_session || is_stale(error.status) || is_broken) {
         let kept = Kept { action: uri.path().to_owned(), fields: typed.0 };
-        let (status, why) = if has_no_session {
-            (StatusCode::FORBIDDEN, Why::SignedOut(kept))
-        } else {
-            (error.status, Why::Stale(kept))
+        let (status, why) = match error.status {
+            _ if has_no_session => (StatusCode::FORBIDDEN, Why::SignedOut(kept)),
+            status if is_broken => (status, Why::Unavailable(kept)),
+            status => (status, Why::Stale(kept)),
         };
         return page_with(status, Problem { why, request_id });
     }

@@ -50,7 +50,7 @@ pub fn naming(label: &str, description: &str) -> [Asked; 2] {
     [
         Asked::Field(Field::new("label", say("roles-label"), Kind::Text).holding(label).first()),
         Asked::Field(
-            Field::new("description", say("roles-description"), Kind::Long)
+            Field::new("description", say("roles-description"), Kind::Long(255))
                 .hint(say("roles-description-hint"))
                 .holding(description)
                 .optional(),
@@ -189,7 +189,7 @@ fn edit(
         lead: say("roles-edit-lead"),
         notice,
         action: format!("{}/edit", page_of(role.id)),
-        kept: vec![("version", role.updated_at.micros().to_string())],
+        kept: vec![("version".to_owned(), role.updated_at.micros().to_string())],
         asked,
         save: say("part-save"),
         back: page_of(role.id),

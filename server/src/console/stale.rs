@@ -7,9 +7,9 @@ use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
+use super::form;
 use super::problem::is_for_browsers;
 use crate::api::ApiError;
-use crate::api::body::LIMIT;
 
 /// What a form held, for the page that is shown when it cannot be taken. Secrets are left out: they are asked for anew.
 #[derive(Clone, Default)]
@@ -27,13 +27,14 @@ pub async fn keep(request: Request, next: Next) -> Response {
     if request.method() != Method::POST || !is_form || !is_for_browsers(request.uri().path()) {
         return next.run(request).await;
     }
+    let limit = form::limit(request.uri().path());
     // A longer one is for a handler that takes it piece by piece.
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if length.is_none_or(|length: usize| length > LIMIT) {
+    if length.is_none_or(|length: usize| length > limit) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let Ok(bytes) = axum::body::to_bytes(body, LIMIT).await else { return ApiError::malformed().into_response() };
+    let Ok(bytes) = axum::body::to_bytes(body, limit).await else { return ApiError::malformed().into_response() };
     let typed = typed(&bytes);
     let mut response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
     response.extensions_mut().insert(typed);
@@ -49,10 +50,7 @@ fn typed(bytes: &[u8]) -> Typed {
 
 /// Whether a refused form says that its page is older than the server.
 pub fn is_stale(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::CONFLICT | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED
-    )
+    matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use postern_codes::Secret;
 use serde_json::json;
 
 use super::cookie;
-use super::form::Form;
+use super::form::{self, Form};
 use super::own_factors;
 use super::page::page_with;
 use super::part::{Field, Kind};
@@ -134,7 +134,8 @@ pub async fn in_place(Shared(app): Shared<Arc<App>>, request: Request, next: Nex
     }
     let asked = async || {
         let (mut parts, body) = request.into_parts();
-        let bytes = body::bytes(Request::from_parts(parts.clone(), body), &()).await?;
+        let limit = form::limit(parts.uri.path());
+        let bytes = body::bytes_within(Request::from_parts(parts.clone(), body), limit).await?;
         let Ok(form) = Form::read(&bytes) else {
             return Ok::<_, ApiError>(next.run(Request::from_parts(parts, bytes.into())).await);
         };

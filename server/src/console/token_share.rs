@@ -1,5 +1,6 @@
 //! What part of a limit on requests one API token may use up: set, changed, taken back.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::extract::State as Shared;
@@ -12,6 +13,7 @@ use postern_store::tokens::ApiToken;
 
 use super::form::Form;
 use super::form_page::{Asked, FormPage};
+use super::meanwhile;
 use super::page::page;
 use super::part::{Field, Kind, Link};
 use super::shell::Place;
@@ -27,6 +29,7 @@ use crate::api::tokens;
 
 const REQUESTS: &str = "defaultPercentage";
 const AT_ONCE: &str = "defaultConcurrencyPercentage";
+const PER_CENT: RangeInclusive<u32> = 1..=100;
 
 /// `/admin/security/tokens/ID/share`.
 pub fn routes() -> Routes {
@@ -48,9 +51,15 @@ async fn token(app: &App, viewer: &Viewer, id: &str) -> Result<ApiToken, ApiErro
     Ok(tokens::token(app, &reader, id).await?.0)
 }
 
-fn form(viewer: &Viewer, token: &ApiToken, requests: &str, at_once: &str) -> FormPage {
-    let field =
-        |name, label, value| Asked::Field(Field::new(name, label, Kind::Number(1, 100)).optional().holding(value));
+fn form(viewer: &Viewer, token: &ApiToken, set: Option<Share>) -> FormPage {
+    let field = |name, label, count: fn(Share) -> u32| {
+        let held = set.map_or_else(String::new, |share| count(share).to_string());
+        Field::new(name, label, Kind::Number(*PER_CENT.start(), *PER_CENT.end())).optional().holding(held)
+    };
+    let fields = [
+        field(REQUESTS, say("tokens-share-requests"), |share| share.requests),
+        field(AT_ONCE, say("tokens-share-once"), |share| share.at_once),
+    ];
     FormPage {
         shell: viewer.shell(Place::Tokens),
         list: Link::new(token.name.clone(), address(token.id)),
@@ -58,22 +67,28 @@ fn form(viewer: &Viewer, token: &ApiToken, requests: &str, at_once: &str) -> For
         lead: say("tokens-share-lead").with("count", SHARE),
         notice: None,
         action: format!("{}/share", address(token.id)),
-        kept: Vec::new(),
-        asked: vec![
-            field(REQUESTS, say("tokens-share-requests"), requests),
-            field(AT_ONCE, say("tokens-share-once"), at_once),
-        ],
+        kept: meanwhile::shown(&fields, mark(set)),
+        asked: fields.into_iter().map(Asked::Field).collect(),
         save: say("part-save"),
         back: address(token.id),
     }
 }
 
+fn mark(set: Option<Share>) -> String {
+    meanwhile::mark(&set.map(|share| (share.requests, share.at_once)))
+}
+
+/// The token, and its own part where it has one.
+async fn found(app: &App, viewer: &Viewer, id: &str) -> Result<(ApiToken, Option<Share>), ApiError> {
+    let token = token(app, viewer, id).await?;
+    let set = app.store.read(viewer.caller.org, |tx| tx.principal_limit_of(token.id)).await?;
+    Ok((token, set.map(|set| set.share)))
+}
+
 async fn ask(Shared(app): Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let by = viewer.require::<right::RateLimitsManage>(&app).await?;
-    let token = token(&app, &viewer, &id).await?;
-    let set = app.store.read(by.org, |tx| tx.principal_limit_of(token.id)).await?.map(|set| set.share);
-    let typed = |count: fn(Share) -> u32| set.map_or_else(String::new, |share| count(share).to_string());
-    Ok(page(form(&viewer, &token, &typed(|share| share.requests), &typed(|share| share.at_once))))
+    viewer.require::<right::RateLimitsManage>(&app).await?;
+    let (token, set) = found(&app, &viewer, &id).await?;
+    Ok(page(form(&viewer, &token, set)))
 }
 
 async fn save(
@@ -83,17 +98,22 @@ async fn save(
     typed: Form,
 ) -> Result<Response, ApiError> {
     let by = viewer.require::<right::RateLimitsManage>(&app).await?;
-    let token = token(&app, &viewer, &id).await?;
-    let (mut wrong, mut counts) = (Vec::new(), [None; 2]);
-    for (name, count) in [REQUESTS, AT_ONCE].into_iter().zip(&mut counts) {
-        let text = typed.text(name);
-        *count = text.parse::<u32>().ok().filter(|count| (1..=100).contains(count));
-        if count.is_none() && !text.is_empty() {
-            wrong.push((name, say("policies-out-of-range").with("least", 1_u32).with("most", 100_u32)));
+    let (token, set) = found(&app, &viewer, &id).await?;
+    let mut form = form(&viewer, &token, set);
+    if meanwhile::is_stale(&typed, &mark(set)) {
+        meanwhile::keep_typed(form.fields(), &typed);
+        return Ok(form.noticed(StatusCode::PRECONDITION_FAILED, meanwhile::notice()));
+    }
+    let (mut wrong, mut counts) =
+        (Vec::new(), set.map_or([None; 2], |share| [Some(share.requests), Some(share.at_once)]));
+    for (name, count) in [REQUESTS, AT_ONCE].into_iter().zip(&mut counts).filter(|(name, _)| typed.has(name)) {
+        match typed.number(name, &PER_CENT) {
+            Ok(number) => *count = number,
+            Err(why) => wrong.push((name, why)),
         }
     }
     if !wrong.is_empty() {
-        let form = form(&viewer, &token, typed.text(REQUESTS), typed.text(AT_ONCE));
+        meanwhile::mend(form.fields(), &typed, &[]);
         return Ok(form.refused(StatusCode::BAD_REQUEST, wrong));
     }
     let share = match counts {

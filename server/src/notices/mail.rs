@@ -6,6 +6,8 @@ use postern_store::deliveries::Message;
 use postern_store::{Error, Tx};
 use serde_json::Value;
 
+use crate::api::device_access::settings::DeviceDocument;
+use crate::console::help_desk::HelpDesk;
 use crate::console::language::{self, Language, Reader};
 use crate::console::words::{Text, say};
 use crate::organisation::Organisation;
@@ -45,16 +47,17 @@ impl Mail {
     }
 
     fn message(&self, tx: &mut Tx<'_>, user: &User) -> Result<Message, Error> {
-        let (organisation, _) = tx.setting::<Organisation>()?;
-        Ok(self.written(user, &organisation))
+        let ((organisation, _), (DeviceDocument(device), _)) = (tx.setting::<Organisation>()?, tx.setting()?);
+        Ok(self.written(user, &organisation, HelpDesk::of(&device, &organisation).as_ref()))
     }
 
     /// The mail as this person reads it. What people typed stays within its line: nobody adds a paragraph by a name.
-    pub fn written(&self, user: &User, organisation: &Organisation) -> Message {
+    pub fn written(&self, user: &User, organisation: &Organisation, help: Option<&HelpDesk>) -> Message {
         let reader = reader(user, organisation);
         let hello = say("mail-hello").with("name", user.name());
         let words = |text: Text| text.within_its_line().words(&reader);
-        let text = format!("{}\n\n{}\n", words(hello), words(self.text.clone()));
+        let paragraphs = [hello, self.text.clone()].into_iter().chain(help.map(HelpDesk::said));
+        let text = paragraphs.map(words).collect::<Vec<_>>().join("\n\n") + "\n";
         Message { subject: words(self.subject.clone()), text }
     }
 }

@@ -35,6 +35,7 @@ impl<'a> Browser<'a> {
     pub async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = Request::post(path).header("sec-fetch-site", "same-origin");
+        let request = request.header(header::CONTENT_LENGTH, body.len());
         self.send(request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"), body).await
     }
 

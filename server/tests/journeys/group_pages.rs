@@ -191,3 +191,42 @@ async fn groups_are_for_those_to_see_and_change_who_may() {
     }
     harbour.app.get(&group, &harbour.desk_token).await.expect(200).says(&["Pilots"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_those_whom_it_changed_are_put_back() {
+    let app = TestApp::new(scratch::engines()[0]).await;
+    let ada = organisation(&app).await;
+    let mut browser = Browser::of(&app, &ada).await;
+    let page = browser.submit("/admin/groups/new", &[("name", "Pilots")]).await.leads_to().to_owned();
+    let group = page.rsplit('/').next().expect("an id");
+    let (grace, edith) = (person(&mut browser, "grace").await, person(&mut browser, "edith").await);
+    browser.submit(&format!("{page}/members"), &[("who", "grace@harbour.example")]).await.leads_to();
+    let (member, stranger) = (format!("{group}.{grace}"), format!("{group}.{edith}"));
+    let done = browser.submit("/admin/groups/members/apply", &[("id", &member), ("id", &stranger)]).await.expect(200);
+    done.says(&["2 of 2 done", &format!("value=\"{member}\"")]);
+    assert!(!done.text().contains(&format!("value=\"{stranger}\"")), "{}", done.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_database_takes_no_more_the_page_says_who_was_not_put_in() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let mut names = Vec::new();
+        for at in 0..60 {
+            let name = format!("crew{at}");
+            crate::staff::member(&app, ada.org, &name, &[]).await;
+            names.push(format!("{name}@acme.example"));
+        }
+        let mut browser = Browser::of(&app, &ada).await;
+        let page = browser.submit("/admin/groups/new", &[("name", "Pilots")]).await.leads_to().to_owned();
+        let members = format!("{page}/members");
+        app.scratch.refuse_writes().await;
+        let done = browser.submit(&members, &[("many", &names.join("\n"))]).await.expect(200);
+        done.says(&["Postern could not answer.", "Not tried"]);
+        let kept = browser.submit(&members, &[("who", "crew59@acme.example")]).await.expect(503);
+        kept.says(&["crew59@acme.example</textarea>", "Send again"]);
+        app.scratch.allow_writes().await;
+        browser.submit(&members, &[("many", &names.join("\n"))]).await.leads_to();
+    }
+}

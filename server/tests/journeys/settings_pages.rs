@@ -4,7 +4,7 @@
 use axum::http::Method;
 use postern_store::scratch;
 
-use crate::app::TestApp;
+use crate::app::{Answer, TestApp};
 use crate::browser::Browser;
 use crate::harbour::Harbour;
 use crate::people::organisation;
@@ -29,7 +29,12 @@ async fn a_limit_is_set_within_its_range_and_taken_back() {
         wrong.says(&["A whole number from 1 to 10,000.", "value=\"7000\""]);
         browser.submit(LIMITS, &[("sign_in", "30"), ("requests_pages", "7000")]).await.leads_to();
         browser.open(LIMITS).await.says(&["30, in place of 20", "7,000, in place of 6,000"]);
-        browser.submit(LIMITS, &[]).await.leads_to();
+        // What a form does not send stays.
+        browser.submit(LIMITS, &[("sign_in", "")]).await.leads_to();
+        let page = browser.open(LIMITS).await;
+        page.says(&["7,000, in place of 6,000"]);
+        assert!(!page.text().contains("30, in place of 20"));
+        browser.submit(LIMITS, &[("requests_pages", "")]).await.leads_to();
         assert!(!browser.open(LIMITS).await.text().contains("in place of"));
     }
 }
@@ -124,5 +129,111 @@ async fn home_says_that_ones_own_password_will_expire() {
             let home = Browser::of(app, &harbour.ada).await.open("/admin").await.expect(200).text();
             assert_eq!(home.contains("Your password expires"), is_told, "{home}");
         }
+    }
+}
+
+/// What a form sends that shows this page: what it showed first, and what was typed.
+fn typed<'a>(page: &'a Answer, names: &[&str], fields: &[(&'a str, &'a str)]) -> Vec<(String, String)> {
+    let shown = names.iter().map(|name| format!("was-{name}")).chain(["version".to_owned()]);
+    let shown = shown.map(|name| (name.clone(), page.hidden(&name)));
+    shown.chain(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))).collect()
+}
+
+fn pairs(fields: &[(String, String)]) -> Vec<(&str, &str)> {
+    fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_change_what_holds_for_all_see_what_the_other_saved() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let mut browser = Browser::of(&app, &ada).await;
+        let (organisation, demands) = ("/admin/settings/organisation", "/admin/security/demands");
+        for (path, edit, names, first, second, said) in [
+            (
+                LIMITS,
+                "?edit=yes",
+                ["sign_in", "requests_pages"],
+                [("sign_in", "30"), ("requests_pages", "")],
+                [("sign_in", "40"), ("requests_pages", "7000")],
+                ["Saved meanwhile: 30", "value=\"40\"", "value=\"7000\""],
+            ),
+            (
+                organisation,
+                "?edit=yes",
+                ["companyName", "supportContactInfo"],
+                [("companyName", "Harbour"), ("supportContactInfo", "")],
+                [("companyName", "Lights"), ("supportContactInfo", "Room 2")],
+                ["Saved meanwhile: Harbour", "value=\"Lights\"", "Room 2</textarea>"],
+            ),
+            (
+                demands,
+                "",
+                ["groups", "people"],
+                [("groups", "FRESH"), ("people", "NOTHING")],
+                [("groups", "NOTHING"), ("people", "FRESH")],
+                ["value=\"FRESH\" selected", "value=\"NOTHING\" selected", "Somebody else changed this meanwhile."],
+            ),
+        ] {
+            let page = browser.open(&format!("{path}{edit}")).await.expect(200);
+            browser.submit(path, &pairs(&typed(&page, &names, &first))).await.leads_to();
+            let overtaken = browser.submit(path, &pairs(&typed(&page, &names, &second))).await.expect(412);
+            overtaken.says(&["Somebody else changed this meanwhile.", "E0000231"]).says(&said);
+            browser.submit(path, &pairs(&typed(&overtaken, &names, &second))).await.leads_to();
+        }
+        browser.open(LIMITS).await.says(&["40, in place of 20", "7,000, in place of 6,000"]);
+        browser.open(organisation).await.says(&["Lights", "Room 2"]);
+        let strict =
+            browser.submit(demands, &[("groups", "PHISHING_RESISTANT"), ("people", "FRESH")]).await.expect(403);
+        strict.says(&["You have no passkey", "value=\"PHISHING_RESISTANT\" selected"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_fact_is_said_of_that_fact() {
+    let app = TestApp::new(scratch::engines()[0]).await;
+    let ada = organisation(&app).await;
+    let mut browser = Browser::of(&app, &ada).await;
+    let long = "x".repeat(101);
+    for (name, text, says) in [
+        ("companyName", long.as_str(), "One line, at most 100 characters."),
+        ("website", "https://b\u{fc}cher.example", "begins with xn--"),
+        ("website", "http://acme.example", "Give a whole address that begins with https://"),
+    ] {
+        browser.submit("/admin/settings/organisation", &[(name, text)]).await.expect(400).says(&[says]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_list_is_taken_and_a_zone_says_what_it_is_for() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let mut browser = Browser::of(&app, &ada).await;
+        let new = "/admin/security/networks/new";
+        let ranges: Vec<String> = (0..1000)
+            .map(|at| format!("2001:db8:{at:x}:1111:2222::-2001:db8:{at:x}:1111:2222:3333:4444:5555"))
+            .collect();
+        let zone = |ranges: &[String]| {
+            let (name, usage) = (("name", "Far".to_owned()), ("usage", "BLOCKLIST".to_owned()));
+            [name, usage, ("gateways", ranges.join("\r\n")), ("proxies", String::new())]
+                .map(|(name, text)| (name.to_owned(), text))
+                .to_vec()
+        };
+        let page = browser.submit(new, &pairs(&zone(&ranges))).await.leads_to().to_owned();
+        let shown = browser.open(&page).await.expect(200);
+        let mut again = zone(&ranges[1..]);
+        again.push(("was-gateways".to_owned(), ranges.join("\r\n")));
+        again.push(("version".to_owned(), shown.hidden("version")));
+        browser.submit(&page, &pairs(&again)).await.leads_to();
+        for usage in ["", "NONSENSE"] {
+            let fields = [("name", "Near"), ("usage", usage), ("gateways", "192.0.2.0/24")];
+            browser.submit(new, &fields).await.expect(400).says(&["Choose what it is for."]);
+        }
+        let group = browser.submit("/admin/groups/new", &[("name", "Pilots")]).await.leads_to().to_owned();
+        let logins: Vec<String> = (0..2000).map(|at| format!("somebody.with.a.name.{at}@harbour.example")).collect();
+        let many = browser.submit(&format!("{group}/members"), &[("many", &logins.join("\r\n"))]).await.expect(400);
+        many.says(&["At most 500 lines at once.", "somebody.with.a.name.1999@harbour.example</textarea>"]);
     }
 }

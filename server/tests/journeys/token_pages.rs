@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::harbour::Harbour;
+use crate::staff::Staff;
 use crate::zones::From;
 
 const LIST: &str = "/admin/security/tokens";
@@ -160,5 +161,61 @@ async fn a_token_gets_a_part_of_the_limits_and_gives_it_back() {
         assert_eq!(listed, json!([]));
         browser.open(&format!("{LIST}/00Tnothingofthekind0/share")).await.expect(404);
         browser.submit(&format!("{LIST}/00Tnothingofthekind0/share"), &fields("1", "1")).await.expect(404);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_set_a_part_see_what_the_other_saved() {
+    let harbour = Harbour::new(scratch::engines()[0]).await;
+    let tokens = harbour.app.get("/api/v1/api-tokens", &harbour.super_token).await.expect(200).json();
+    let share = format!("{LIST}/{}/share", tokens[0]["id"].as_str().unwrap());
+    let mut browser = Browser::of(&harbour.app, &harbour.ada).await;
+    let version = browser.open(&share).await.expect(200).hidden("version");
+    let (requests, was) = ("defaultPercentage", "was-defaultPercentage");
+    browser.submit(&share, &[(requests, "30"), (was, ""), ("version", &version)]).await.leads_to();
+    let beside = browser.submit(&share, &[(requests, "20"), (was, ""), ("version", &version)]).await.expect(412);
+    beside.says(&["Somebody else changed this meanwhile.", "Saved meanwhile: 30", "value=\"20\""]);
+    let now = beside.hidden("version");
+    browser.submit(&share, &[(requests, "20"), ("version", &now)]).await.leads_to();
+    browser.open(&share).await.says(&["value=\"20\"", "value=\"50\""]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_reaches_some_people_alone_reads_no_name_of_another_token() {
+    for engine in scratch::engines() {
+        let staff = Staff::new(engine).await;
+        let app = &staff.app;
+        let (inside, _outside) = (staff.with("inside", &[]).await, staff.with("outside", &[]).await);
+        let own = staff.group_of("Own", &[&inside]).await;
+        let whole = staff.set("Settings", &["/api/v1/org".to_owned()]).await;
+        let scoped = staff.set("Own people", &[format!("/api/v1/groups/{own}/users")]).await;
+        let limits = staff.role("Limits", &["okta.rateLimits.read", "okta.orgs.read"]).await;
+        let tokens = staff.role("Tokens", &["okta.users.apitokens.read", "okta.users.apitokens.manage"]).await;
+        let holder = staff.holder("holder", &limits, &whole).await;
+        let body = json!({ "type": "CUSTOM", "role": tokens, "resource-set": scoped });
+        app.post(&format!("/api/v1/users/{}/roles", holder.id), &staff.root.token, &body).await.expect(201);
+        let all = app.get("/api/v1/api-tokens", &staff.root.token).await.expect(200).json();
+        for (owner, share) in [(&staff.root, 30), (&inside, 40)] {
+            let id = all.as_array().unwrap().iter().find(|token| token["userId"] == owner.id.as_str()).unwrap()["id"]
+                .clone();
+            let part = json!({ "principalId": id, "principalType": "SSWS_TOKEN",
+                               "defaultPercentage": share, "defaultConcurrencyPercentage": share });
+            app.post("/api/v1/principal-rate-limits", &staff.root.token, &part).await.expect(201);
+        }
+        let page = async |path: &str, token: &str| {
+            let request = axum::http::Request::get(path).header("authorization", format!("SSWS {token}"));
+            app.send(request.body(axum::body::Body::empty()).unwrap()).await.expect(200).text()
+        };
+        let (theirs, roots) = (
+            page("/admin/settings/limits", &holder.token).await,
+            page("/admin/settings/limits", &staff.root.token).await,
+        );
+        assert!(theirs.contains("40 %") && !theirs.contains("30 %"), "{theirs}");
+        assert!(roots.contains("40 %") && roots.contains("30 %"), "{roots}");
+        // Every token that nobody used since ends within a week now.
+        app.world.advance_seconds(25 * 86_400);
+        let (theirs, roots) = (page("/admin", &holder.token).await, page("/admin", &staff.root.token).await);
+        assert_eq!(theirs.matches("journey").count(), 1, "that of those whom they reach: {theirs}");
+        assert!(roots.contains("journey, journey."), "{roots}");
     }
 }

@@ -22,7 +22,7 @@ pub enum Membership {
     Stranger,
 }
 
-/// Puts a person into a group or takes them out. To repeat it changes nothing.
+/// Puts a person into a group or takes them out; says whether that changed anything. To repeat it changes nothing.
 ///
 /// # Errors
 /// 404 for no group or nobody, 400 for the built-in group, 403 where the person is above the caller: a group may decide
@@ -32,7 +32,7 @@ pub async fn set_member(
     by: &Allowed<right::GroupsMembersManage>,
     (which, who): (&str, &str),
     wanted: Membership,
-) -> Result<(), ApiError> {
+) -> Result<bool, ApiError> {
     let env = app.env();
     let done = app.store.write(by.org, |tx| {
         let kind = match wanted {
@@ -64,7 +64,7 @@ pub async fn set_member(
         if changed {
             tx.record(&by.success(kind).target(users::target(&person)).target(target(&group)), &env)?;
         }
-        Ok(Ok(()))
+        Ok(Ok(changed))
     });
     done.await?
 }

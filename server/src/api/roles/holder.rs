@@ -49,7 +49,8 @@ pub fn may_change(tx: &mut Tx<'_>, by: &Allowed<right::RolesManage>, holder: Hol
 }
 
 /// Somebody whose roles the caller may change: nobody above them. A refusal is recorded as `kind`. A group is held until
-/// the commit, so that nobody comes into it unseen.
+/// the commit, so that nobody comes into it unseen; one that fills itself by rules is given none, since whoever changes
+/// profiles would give the role.
 ///
 /// # Errors
 /// Of the database.
@@ -93,8 +94,7 @@ pub fn holder(
     }
 }
 
-/// The same of somebody who can be given a role at all: no group of more people than one looks at, and none that fills
-/// itself by rules, since whoever changes profiles would give the role.
+/// The same of somebody who can be given a role at all: no group of more people than one looks at.
 ///
 /// # Errors
 /// Of the database.
@@ -109,11 +109,6 @@ pub fn recipient(
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };
-    let Holder::Group(group) = found.holder else { return Ok(Ok(found)) };
-    if tx.is_filled_by_rule(group)? {
-        let summary = "Roles cannot be granted to groups with group membership rules.";
-        return Ok(Err(ApiError::new(StatusCode::BAD_REQUEST, "E0000192", summary)));
-    }
     if found.people > MOST_IN_GROUP {
         let summary = "Roles can only be granted to groups with 5000 or less users.";
         return Ok(Err(ApiError::new(StatusCode::BAD_REQUEST, "E0000193", summary)));

@@ -261,14 +261,14 @@ async fn ask_delete<K: Kept>(
     let by = viewer.require::<K::Read>(&app).await?;
     let kept = K::find(&app, &by, &id).await?;
     let uses = kept.uses(&app, &by).await?;
-    if kept.stays() || uses.is_some_and(|uses| !uses.is_empty()) {
-        return refused(
-            &app,
-            &viewer,
-            (Some(&kept), &kept.typed()),
-            (ApiError::validation("id", ["it stays, or something speaks of it"]), None),
-        )
-        .await;
+    let why = match uses {
+        _ if kept.stays() => Some("it is one of the system"),
+        Some(uses) if !uses.is_empty() => Some("it is used by what stands below"),
+        Some(_) | None => None,
+    };
+    if let Some(why) = why {
+        let refusal = ApiError::validation("id", [why]);
+        return refused(&app, &viewer, (Some(&kept), &kept.typed()), (refusal, None)).await;
     }
     let words = K::words();
     let taking = Taking {

@@ -115,10 +115,8 @@ impl Sheet {
                 }
             }
         }
-        for (name, value) in &mut self.before {
-            if let Some(form) = form {
-                form.text(name).clone_into(value);
-            }
+        if let Some(form) = form {
+            meanwhile::keep_before(&mut self.before, form);
         }
         Self { notice, ..self }.summed_up()
     }

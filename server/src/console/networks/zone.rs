@@ -17,7 +17,7 @@ use crate::console::meanwhile::lines;
 use crate::console::part::{Field, Kind, Line, Link, Notice, Ticks, Tone};
 use crate::console::policies;
 use crate::console::viewer::Viewer;
-use crate::console::words::{Text, say};
+use crate::console::words::{Text, say, say_of};
 
 /// At most so many wrong lines are named.
 const FEW: usize = 3;
@@ -80,7 +80,7 @@ impl Kept for Zone {
     fn draft(typed: &Typed, _: Option<&Self>) -> Result<ZoneDraft, Wrong> {
         let mut wrong = Vec::new();
         let name = typed.name.parse::<ZoneName>().map_err(|_| wrong.push(("name", say("networks-bad-name"))));
-        let usage = typed.usage.parse::<Usage>().unwrap_or(Usage::Policy);
+        let usage = typed.usage.parse::<Usage>().map_err(|()| wrong.push(("usage", say("networks-no-usage"))));
         let mut ranges = |member: &'static str, text: &str| {
             let lines = lines(text);
             let parsed: Vec<Result<AddressRange, String>> =
@@ -93,7 +93,7 @@ impl Kept for Zone {
             parsed.into_iter().flatten().collect::<Vec<_>>()
         };
         let (gateways, proxies) = (ranges("gateways", &typed.gateways), ranges("proxies", &typed.proxies));
-        let (Ok(name), true) = (name, wrong.is_empty()) else { return Err(wrong) };
+        let (Ok(name), Ok(usage), true) = (name, usage, wrong.is_empty()) else { return Err(wrong) };
         ZoneDraft::new(name, usage, gateways, proxies).map_err(|bad| {
             vec![match bad {
                 BadZone::Name => ("name", say("networks-bad-name")),
@@ -177,7 +177,15 @@ impl Kept for Zone {
                 Some((vec![("name", say("networks-taken"))], None))
             }
             StatusCode::BAD_REQUEST => {
-                let notice = Notice::new(Tone::Danger, say("networks-in-use"), say("networks-in-use-next"));
+                let is = |what: &str| refusal.causes.iter().any(|cause| cause.contains(what));
+                let notice = if is("one of the system") {
+                    Notice::new(Tone::Danger, say("networks-stays"), say("networks-system"))
+                } else if is("it is used by") {
+                    Notice::new(Tone::Danger, say("networks-in-use"), say("networks-in-use-next"))
+                } else {
+                    let next = refusal.causes.join(". ");
+                    Notice::new(Tone::Danger, say_of("domain-error", refusal.code).or(refusal.summary.clone()), next)
+                };
                 Some((Vec::new(), Some(notice.with_code(refusal.code))))
             }
             _ => None,

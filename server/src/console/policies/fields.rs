@@ -6,7 +6,7 @@ use postern_authn::policy::password::PasswordSettings;
 use postern_authn::policy::{Actions, PolicyType, Settings};
 use serde_json::{Map, Value, json};
 
-use crate::console::form::Form;
+use crate::console::form::{Form, number};
 use crate::console::part::{Field, Kind};
 use crate::console::words::{Text, say, say_of};
 
@@ -273,18 +273,13 @@ pub fn put(document: &mut Value, blocks: &[Block], form: &Form) -> Vec<(&'static
 
 fn parsed(setting: &Setting, typed: &str) -> Result<Value, Text> {
     let is_one_of = |words: &[&str]| words.contains(&typed).then(|| Value::from(typed));
-    let number = |least: u32, most: u32| {
-        let number = typed.parse::<u32>().ok().filter(|number| (least..=most).contains(number));
-        let why = || say("policies-out-of-range").with("least", least).with("most", most);
-        number.map(Value::from).ok_or_else(why)
-    };
     match setting.shape {
         Shape::Bit => typed.parse::<bool>().map(|yes| u32::from(yes).into()).map_err(|_| say("policies-choose")),
         Shape::Choice(words) => is_one_of(words).ok_or_else(|| say("policies-choose")),
         Shape::Enrolment(_) => is_one_of(ENROLMENTS).ok_or_else(|| say("policies-choose")),
         Shape::Holds(_) | Shape::Switch => typed.parse::<bool>().map(Value::from).map_err(|_| say("policies-choose")),
         Shape::Optional(..) if typed.is_empty() => Ok(Value::Null),
-        Shape::Number(least, most) | Shape::Optional(least, most) => number(least, most),
+        Shape::Number(least, most) | Shape::Optional(least, most) => number(typed, &(least..=most)).map(Value::from),
     }
 }
 

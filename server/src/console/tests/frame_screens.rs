@@ -53,7 +53,13 @@ pub fn screens() -> Vec<(&'static str, String)> {
         ),
         ("not-found", drawn(&problem::Problem { why: problem::Why::NotFound, request_id: "req1".into() })),
         ("forbidden", drawn(&problem::Problem { why: problem::Why::Forbidden, request_id: "req1".into() })),
-        ("unavailable", drawn(&problem::Problem { why: problem::Why::Unavailable, request_id: "req1".into() })),
+        (
+            "unavailable",
+            drawn(&problem::Problem {
+                why: problem::Why::Unavailable(problem::Kept::default()),
+                request_id: "req1".into(),
+            }),
+        ),
         ("parts", drawn(&parts::Parts { shell: shell(Place::Nowhere) })),
     ]
 }

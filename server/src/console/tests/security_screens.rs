@@ -91,6 +91,8 @@ pub fn organisation_page(is_editing: bool) -> organisation::Organisation {
     let blocks = organisation::blocks(text, &wrong);
     organisation::Organisation {
         shell: shell(Place::Organisation),
+        notice: None,
+        before: Vec::new(),
         summary: Summary::of(blocks.iter().flat_map(|block| &block.fields)),
         blocks,
         accent: accent::Accent::of("#7a3e9d".parse().ok(), None),
@@ -103,7 +105,9 @@ pub fn limits_page(is_editing: bool) -> limits::Limits {
     let field = Field::new("sign_in", "Sign-in attempts in a name", Kind::Number(1, 10_000)).optional();
     limits::Limits {
         shell: shell(Place::Limits),
+        notice: None,
         summary: None,
+        before: Vec::new(),
         groups: vec![limits::Group {
             heading: "Actions".into(),
             about: "Counted for a person.".into(),
@@ -249,7 +253,7 @@ pub fn form() -> FormPage {
         lead: "It is shown once.".into(),
         notice: None,
         action: "#".into(),
-        kept: vec![("version", "1".into())],
+        kept: vec![("version".into(), "1".into())],
         asked: vec![
             Asked::Field(token_new::name_field("").refused("Write a name.")),
             Asked::Ticks(Ticks::new("include", "Zones".into(), vec![tick("one", true), tick("two", false)])),
