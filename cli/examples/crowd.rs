@@ -13,7 +13,7 @@ use postern_authn::factor::totp;
 use postern_authn::group::{GroupKind, GroupProfile};
 use postern_authn::user::{Login, Profile, Status, User};
 use postern_codes::env::{System, World as _};
-use postern_codes::id::{Group, Id, Org};
+use postern_codes::id::{Id, Org, User as UserKind};
 use postern_codes::otp::{self, AUTHENTICATOR_APP};
 use postern_codes::{Env, Secret};
 use postern_server::App;
@@ -58,8 +58,8 @@ async fn fill(app: Arc<App>, count: u32) -> anyhow::Result<Value> {
     let profile = GroupProfile::new("Crowd", "Every tenth").map_err(|_| anyhow::anyhow!("no group"))?;
     let made = app.store.write(org, |tx| tx.insert_group(GroupKind::Own, &profile, &env)).await?;
     let group = made.context("there is a crowd already")?;
-    let place = Place { org, group, password };
-    let (mut known, mut signers, mut kept) = (Vec::new(), Vec::new(), 0);
+    let place = Place { org, password };
+    let (mut known, mut signers, mut members, mut kept) = (Vec::new(), Vec::new(), Vec::new(), 0);
     let mut batches = (0..count).step_by(BATCH as usize).map(|begin| begin..count.min(begin + BATCH));
     let mut lanes = JoinSet::new();
     loop {
@@ -72,19 +72,27 @@ async fn fill(app: Arc<App>, count: u32) -> anyhow::Result<Value> {
         let batch = batch??;
         known.extend(batch.known);
         signers.extend(batch.signers);
+        members.extend(batch.members);
         kept += batch.count;
         if kept % 50_000 == 0 {
             eprintln!("{kept} of {count}");
         }
     }
+    // Afterwards: a group notes each who comes, so that lanes would wait for one another at its row.
+    for batch in members.chunks(BATCH as usize) {
+        let added = app.store.write(org, |tx| {
+            let now = app.env().now;
+            batch.iter().try_for_each(|user| tx.add_member(group, *user, now).map(drop))
+        });
+        added.await?;
+    }
     Ok(json!({ "group": group, "known": known, "signers": signers, "password": PASSWORD, "count": count }))
 }
 
-/// Where people are kept, and the hash of the password that some have.
+/// Whose people they are, and the hash of the password that some have.
 #[derive(Clone)]
 struct Place {
     org: Id<Org>,
-    group: Id<Group>,
     password: String,
 }
 
@@ -92,7 +100,9 @@ struct Place {
 #[derive(Default)]
 struct Batch {
     count: u32,
-    known: Vec<Id<postern_codes::id::User>>,
+    known: Vec<Id<UserKind>>,
+    /// Who is to be in the group.
+    members: Vec<Id<UserKind>>,
     signers: Vec<Value>,
 }
 
@@ -102,8 +112,11 @@ async fn keep(app: Arc<App>, place: Place, numbers: Range<u32>) -> anyhow::Resul
         let mut batch = Batch::default();
         for number in numbers.clone() {
             let env = app.env();
-            let user = insert(tx, number, place.group, &env)?;
+            let user = insert(tx, number, &env)?;
             batch.count += 1;
+            if number.is_multiple_of(10) {
+                batch.members.push(user.id);
+            }
             if number % KNOWN == 0 {
                 batch.known.push(user.id);
             }
@@ -125,7 +138,7 @@ async fn keep(app: Arc<App>, place: Place, numbers: Range<u32>) -> anyhow::Resul
     Ok(kept.await?)
 }
 
-fn insert(tx: &mut Tx<'_>, number: u32, group: Id<Group>, env: &Env) -> Result<User, postern_store::Error> {
+fn insert(tx: &mut Tx<'_>, number: u32, env: &Env) -> Result<User, postern_store::Error> {
     const FIRST: [&str; 8] = ["Ada", "Grace", "Hal", "Ida", "Mary", "Noor", "Olu", "Wei"];
     const LAST: [&str; 7] = ["Hopper", "Lindqvist", "Okonkwo", "Park", "Silva", "Tanaka", "Weiss"];
     let pick = |from: &[&str]| from[number as usize % from.len()].to_owned();
@@ -139,8 +152,5 @@ fn insert(tx: &mut Tx<'_>, number: u32, group: Id<Group>, env: &Env) -> Result<U
     let login: Login = login.parse().expect("a login");
     let user = User::new(Id::new(env), login, profile, Status::Active, env.now);
     assert!(tx.insert_user(&user, "BENCH", "system", env)?, "{} is there already", user.login.as_str());
-    if number.is_multiple_of(10) {
-        tx.add_member(group, user.id, env.now)?;
-    }
     Ok(user)
 }
