@@ -64,6 +64,9 @@ events! {
     FactorActivate Info "user.mfa.factor.activate" "Factor enrolled";
     FactorCloneSuspect Error "user.mfa.factor.clone_suspected" "A copy of somebody's security key may be in use";
     FactorDeactivate Info "user.mfa.factor.deactivate" "Factor removed";
+    FactorEnrol Info "user.mfa.factor.enroll" "Enrolment of a factor begun";
+    FactorProfileCreate Info "system.mfa.factor_profile.create" "Factor profile made";
+    FactorProfileDelete Info "system.mfa.factor_profile.delete" "Factor profile deleted";
     FactorResetAll Warn "user.mfa.factor.reset_all" "Every factor reset";
     GroupCreate Info "group.lifecycle.create" "Group made";
     GroupDelete Info "group.lifecycle.delete" "Group deleted";
@@ -87,6 +90,9 @@ events! {
     OrgRateLimitBurst Warn "system.org.rate_limit.burst" "A limit on requests is used up; more is served for now";
     OrgRateLimitViolation Warn "system.org.rate_limit.violation" "A limit on requests is used up";
     OrgRateLimitWarning Warn "system.org.rate_limit.warning" "Much of a limit on requests is used up";
+    OrgFactorActivate Info "system.mfa.factor.activate" "Factor allowed";
+    OrgFactorDeactivate Warn "system.mfa.factor.deactivate" "Factor allowed no more";
+    OrgFactorUpdate Info "system.mfa.factor.update" "What is demanded of a factor changed";
     OrgSettingUpdate Info "org.setting.update" "Organisation setting changed";
     PermissionDenied Warn "core.access.denied" "Action refused";
     PolicyActivate Info "policy.lifecycle.activate" "Policy activated";
@@ -132,6 +138,9 @@ events! {
     RoleUpdate Info "iam.role.update" "Role changed";
     SessionEnd Info "user.session.end" "Signed out";
     SessionsClear Info "user.session.clear" "Signed out everywhere";
+    SendCall Info "system.voice.send_mfa_challenge_call" "Code said by a call";
+    SendEmail Info "system.email.send_factor_verify_message" "Code sent by e-mail";
+    SendSms Info "system.sms.send_factor_verify_message" "Code sent by text message";
     SessionStart Info "user.session.start" "Signed in";
     TrustedOriginActivate Info "security.trusted_origin.activate" "Trusted origin activated";
     TrustedOriginCreate Info "security.trusted_origin.create" "Trusted origin made";

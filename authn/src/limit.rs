@@ -64,6 +64,18 @@ limits! {
     ForgottenOfAddress "forgotten_address", 20 in HOUR, "too many links were asked for from this address";
     /// Present passwords and recovery answers that were given for a person to change their credentials.
     CredentialChecks "credential_checks", 10 in 5 * MINUTE, "too many tries of the present password or answer";
+    /// First answers that were given for a factor that waits for one.
+    FactorActivations "factor_activations", 5 in 5 * MINUTE, "too many tries of the first code";
+    /// Codes that were sent to a mail address.
+    EmailsOfAddress "email_address", 1 in 5, "a code was sent to this address just now";
+    /// Codes that were sent to a telephone.
+    MessagesOfNumber "sms_number", 1 in 30, "a code was sent to this number just now";
+    /// Calls to a telephone that said a code.
+    CallsOfNumber "call_number", 1 in 30, "this number was called just now";
+    /// Codes that were sent to telephones of the organisation.
+    Messages "sms_day", 1000 in DAY, "too many text messages were sent today";
+    /// Calls to telephones of the organisation that said a code.
+    Calls "call_day", 200 in DAY, "too many calls were made today";
     /// Wrong codes for a factor.
     FactorFailures "factor_failures", 5 in 5 * MINUTE, "too many wrong codes";
     /// Passkeys asked for at the sign-in page, from a network address.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use postern_authn::audit::EventType;
+use postern_authn::factor::{Category, Kind};
 use postern_authn::limit::Limit;
 use postern_authn::limit::requests::{BUCKETS, RequestLimit};
 use postern_authn::permission::{Permission, Role};
@@ -26,6 +27,59 @@ fn the_page_of_events_is_fresh() {
 }
 
 #[test]
+fn the_page_of_factors_is_fresh() {
+    let mut page = String::from(
+        "# Factors\n\nEvery type of factor. An organisation allows each provider or not: \
+         `POST /api/v1/org/factors/NAME/lifecycle/activate`\nand `.../deactivate`; `LIST` says what a new one does not \
+         allow, and why.\n\n| `factorType` | what it is | provider: name | proves | against false pages | bound to a \
+         device | without a network | comes by |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n",
+    )
+    .replace("`LIST` says", "the list below says");
+    let yes = |is: bool| if is { "yes" } else { "no" };
+    for kind in Kind::ALL {
+        let (factor, traits) = (kind.factor(), kind.factor().traits());
+        let providers: Vec<_> = factor
+            .providers()
+            .iter()
+            .map(|own| {
+                let name = if own.org_factor.is_empty() {
+                    "not in the API".to_owned()
+                } else {
+                    format!("`{}`", own.org_factor)
+                };
+                format!("{}: {name}", own.name)
+            })
+            .collect();
+        let proves = match (traits.category, traits.verifies_user) {
+            (Category::Possession, true) => {
+                "something held and, where the device makes sure of its owner, something else"
+            }
+            (Category::Possession, false) => "something held",
+            (Category::Knowledge, _) => "something known",
+            (Category::Inherence, _) => "who one is",
+        };
+        let channel = factor.channel().map_or("", |channel| channel.as_str());
+        writeln!(
+            page,
+            "| `{kind}` | {} | {} | {proves} | {} | {} | {} | {channel} |",
+            factor.label(),
+            providers.join(", "),
+            yes(traits.is_phishing_resistant),
+            yes(traits.is_device_bound),
+            yes(traits.works_offline),
+        )
+        .expect("a string takes everything");
+    }
+    page.push_str("\n## Not allowed in a new organisation\n\n| name | why |\n| --- | --- |\n");
+    for (_, provider) in postern_authn::factor::org_factors() {
+        if let Some(why) = provider.off_because {
+            writeln!(page, "| `{}` | {why} |", provider.org_factor).expect("a string takes everything");
+        }
+    }
+    assert_page("factors.md", &page);
+}
+
+#[test]
 fn the_page_of_limits_is_fresh() {
     let mut page = String::from(
         "# Limits\n\nCounted in the database, whatever the session, route or server. An organisation sets other counts \
@@ -38,6 +92,7 @@ fn the_page_of_limits_is_fresh() {
             86_400 => "a day".to_owned(),
             3600 => "an hour".to_owned(),
             60 => "a minute".to_owned(),
+            seconds @ ..60 => format!("{seconds} seconds"),
             seconds => format!("{} minutes", seconds / 60),
         };
         writeln!(page, "| `{}` | {} | {span} | {} |", limit.name(), allowance.count, limit.message())

@@ -58,6 +58,8 @@ kinds! {
     Event "evt" "LogEvent";
     /// An enrolled factor; the first three letters name its type.
     Factor "" "UserFactor";
+    /// What the tokens of one make have in common.
+    FactorProfile "fpr" "FactorProfile";
     /// A group of people.
     Group "00g" "Group";
     /// A rule that fills groups.
@@ -92,6 +94,8 @@ kinds! {
     Session "102" "Session";
     /// A sign-in under way.
     SignIn "sgn" "SignIn";
+    /// A text of messages to telephones.
+    SmsTemplate "cst" "SmsTemplate";
     /// A web origin that is trusted.
     TrustedOrigin "tos" "TrustedOrigin";
     /// A person.

@@ -44,6 +44,7 @@ const HEADER: usize = 1 + KEY_ID_LENGTH + NONCE_LEN;
 pub struct Keyring {
     key: LessSafeKey,
     id: [u8; KEY_ID_LENGTH],
+    index: Secret<[u8; 32]>,
 }
 
 impl Keyring {
@@ -56,7 +57,16 @@ impl Keyring {
         let mut id = [0; KEY_ID_LENGTH];
         id.copy_from_slice(&digest.as_ref()[..KEY_ID_LENGTH]);
         let key = UnboundKey::new(&AES_256_GCM, root.expose()).expect("32 bytes are an AES-256 key");
-        Self { key: LessSafeKey::new(key), id }
+        let index = Secret::new(hmac_sha256(root.expose(), &[b"postern index key 1"]));
+        Self { key: LessSafeKey::new(key), id, index }
+    }
+
+    /// The tag under which a short secret is found again in the database. Without the root key, which is not in there,
+    /// nobody can try what it is the tag of. Each part goes in with its length, so that no two lists of parts are one.
+    pub fn index(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let lengths: Vec<[u8; 8]> = parts.iter().map(|part| (part.len() as u64).to_be_bytes()).collect();
+        let all: Vec<&[u8]> = lengths.iter().zip(parts).flat_map(|(length, part)| [length.as_slice(), part]).collect();
+        hmac_sha256(self.index.expose(), &all)
     }
 
     /// Encrypts `plain` for `place`.
@@ -181,6 +191,15 @@ mod tests {
             assert!(keyring(1).open(&Sealed::<()>::from_storage(place("a"), bytes)).is_err(), "byte {index}");
         }
         assert!(keyring(1).open(&Sealed::<()>::from_storage(place("a"), Vec::new())).is_err());
+    }
+
+    #[test]
+    fn an_index_is_of_its_root_key_and_its_parts() {
+        let index = keyring(1).index(&[b"ab", b"c"]);
+        assert_eq!(index, keyring(1).index(&[b"ab", b"c"]));
+        for other in [keyring(1).index(&[b"a", b"bc"]), keyring(1).index(&[b"abc"]), keyring(2).index(&[b"ab", b"c"])] {
+            assert_ne!(index, other);
+        }
     }
 
     #[test]

@@ -5,7 +5,6 @@
 
 use aws_lc_rs::hmac;
 
-use crate::drp1;
 use crate::env::{Env, Timestamp};
 use crate::mac::equal;
 use crate::secret::Secret;
@@ -53,35 +52,118 @@ pub struct Totp {
     pub algorithm: Algorithm,
     /// Its length, 6 to 8.
     pub digits: u8,
-    /// How many steps of 30 seconds an app's clock may be off, either way.
+    /// How many steps a clock may be off, either way.
     pub drift: u64,
+    /// How many seconds a step has.
+    pub period: u64,
 }
 
 /// What authenticator apps assume: SHA-1, 6 digits, 30 seconds, one step of drift.
-pub const AUTHENTICATOR_APP: Totp = Totp { algorithm: Algorithm::Sha1, digits: 6, drift: 1 };
+pub const AUTHENTICATOR_APP: Totp = Totp { algorithm: Algorithm::Sha1, digits: 6, drift: 1, period: 30 };
+/// How many steps of drift a code may be off so that it is called late or early, and not wrong.
+const NEAR: u64 = 4;
+
+/// What a code is found to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// That of this counter, which was not used yet.
+    Fresh(u64),
+    /// Of no counter near.
+    Nowhere,
+    /// Of a counter that was used, or passed over, before.
+    Replayed,
+    /// Of a counter that is not yet, or no longer, accepted.
+    Stale,
+}
 
 impl Totp {
     /// The counter that `typed` belongs to, if it is near `now` and above `last`, the one used last.
+    pub fn verify(&self, typed: &str, secret: &Secret<Vec<u8>>, now: Timestamp, last: Option<u64>) -> Option<u64> {
+        match self.find(typed, secret, now, last) {
+            Found::Fresh(counter) => Some(counter),
+            Found::Nowhere | Found::Replayed | Found::Stale => None,
+        }
+    }
+
+    /// What `typed` is, where `last` is the counter used last.
     ///
     /// Every near counter is computed and compared in constant time whatever matches. Spaces do not count.
-    pub fn verify(&self, typed: &str, secret: &Secret<Vec<u8>>, now: Timestamp, last: Option<u64>) -> Option<u64> {
-        let typed = Secret::new(typed.bytes().filter(|byte| *byte != b' ').collect::<Vec<u8>>());
-        let counter = drp1::step(now);
-        let mut accepted = None;
-        for candidate in counter.saturating_sub(self.drift)..=counter.saturating_add(self.drift) {
+    pub fn find(&self, typed: &str, secret: &Secret<Vec<u8>>, now: Timestamp, last: Option<u64>) -> Found {
+        let typed = digits(typed);
+        let present = self.step(now);
+        let mut found = Found::Nowhere;
+        let far = self.drift.saturating_add(NEAR);
+        for candidate in present.saturating_sub(far)..=present.saturating_add(far) {
             let code = hotp(secret, candidate, self.digits, self.algorithm);
-            let fits = equal(code.expose().as_bytes(), typed.expose());
-            if fits && last.is_none_or(|last| candidate > last) {
-                accepted = Some(candidate);
+            if !equal(code.expose().as_bytes(), typed.expose()) || matches!(found, Found::Fresh(_)) {
+                continue;
             }
+            found = if last.is_some_and(|last| candidate <= last) {
+                Found::Replayed
+            } else if candidate.abs_diff(present) > self.drift {
+                Found::Stale
+            } else {
+                Found::Fresh(candidate)
+            };
         }
-        accepted
+        found
     }
 
     /// The code of a moment, for tests and the demo's stand-in for a phone.
     pub fn code(&self, secret: &Secret<Vec<u8>>, now: Timestamp) -> Secret<String> {
-        hotp(secret, drp1::step(now), self.digits, self.algorithm)
+        hotp(secret, self.step(now), self.digits, self.algorithm)
     }
+
+    /// The step of a moment: RFC 6238 section 4.2.
+    fn step(&self, now: Timestamp) -> u64 {
+        now.unix_seconds().max(0).unsigned_abs() / self.period.max(1)
+    }
+}
+
+/// What a counter-based code looks like: RFC 4226.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hotp {
+    /// The hash under it.
+    pub algorithm: Algorithm,
+    /// Its length, 6 to 8.
+    pub digits: u8,
+}
+
+impl Hotp {
+    /// How many codes a device may be ahead: each was made and not used (RFC 4226 section 7.4).
+    pub const AHEAD: u64 = 10;
+    /// How many codes it may be ahead where two in a row are shown.
+    pub const FAR_AHEAD: u64 = 100;
+
+    /// What `typed` is, where codes below the counter `next` were used or passed over.
+    pub fn find(&self, typed: &str, secret: &Secret<Vec<u8>>, next: u64) -> Found {
+        let typed = digits(typed);
+        let mut found = Found::Nowhere;
+        for candidate in next.saturating_sub(Self::AHEAD)..=next.saturating_add(Self::AHEAD) {
+            let fits = equal(hotp(secret, candidate, self.digits, self.algorithm).expose().as_bytes(), typed.expose());
+            if fits && !matches!(found, Found::Fresh(_)) {
+                found = if candidate < next { Found::Replayed } else { Found::Fresh(candidate) };
+            }
+        }
+        found
+    }
+
+    /// The counter of the second of two codes in a row, for a device that is far ahead.
+    pub fn find_pair(&self, (first, second): (&str, &str), secret: &Secret<Vec<u8>>, next: u64) -> Option<u64> {
+        let (first, second) = (digits(first), digits(second));
+        let is = |counter, typed: &Secret<Vec<u8>>| {
+            equal(hotp(secret, counter, self.digits, self.algorithm).expose().as_bytes(), typed.expose())
+        };
+        (next..=next.saturating_add(Self::FAR_AHEAD))
+            .filter(|counter| is(*counter, &first) & is(counter.saturating_add(1), &second))
+            .map(|counter| counter.saturating_add(1))
+            .next()
+    }
+}
+
+/// What was typed, without its blanks.
+fn digits(typed: &str) -> Secret<Vec<u8>> {
+    Secret::new(typed.bytes().filter(|byte| *byte != b' ').collect())
 }
 
 /// A new secret: 160 bits, as RFC 4226 section 4 recommends.
@@ -178,7 +260,7 @@ mod tests {
             };
             let secret = Secret::new(case["secret"].as_str().unwrap().as_bytes().to_vec());
             let at = Timestamp::from_unix_seconds(case["unix"].as_i64().unwrap());
-            let code = Totp { algorithm, digits: 8, drift: 1 }.code(&secret, at);
+            let code = Totp { algorithm, digits: 8, drift: 1, period: 30 }.code(&secret, at);
             assert_eq!(code.expose(), case["code"].as_str().unwrap());
         }
     }
@@ -196,6 +278,25 @@ mod tests {
         }
         assert_eq!(verify(998, None), None);
         assert_eq!(verify(1002, None), None);
+        let find = |now, last| AUTHENTICATOR_APP.find(code.expose(), &key(), at(now), last);
+        assert_eq!((find(1000, None), find(1001, Some(1000))), (Found::Fresh(1000), Found::Replayed));
+        assert_eq!(
+            (find(998, None), find(1005, None), find(1003, Some(1001))),
+            (Found::Stale, Found::Stale, Found::Replayed)
+        );
+        assert_eq!(find(2000, None), Found::Nowhere);
+    }
+
+    #[test]
+    fn a_device_that_counts_may_be_ahead_and_never_goes_back() {
+        let device = Hotp { algorithm: Algorithm::Sha1, digits: 6 };
+        let code = |counter| hotp(&key(), counter, 6, Algorithm::Sha1);
+        let find = |counter, next| device.find(code(counter).expose(), &key(), next);
+        assert_eq!((find(0, 0), find(10, 0), find(11, 0)), (Found::Fresh(0), Found::Fresh(10), Found::Nowhere));
+        assert_eq!((find(7, 8), find(0, 8), find(0, 20)), (Found::Replayed, Found::Replayed, Found::Nowhere));
+        let pair = |first, second| device.find_pair((code(first).expose(), code(second).expose()), &key(), 5);
+        assert_eq!((pair(5, 6), pair(60, 61), pair(105, 106)), (Some(6), Some(61), Some(106)));
+        assert_eq!((pair(60, 62), pair(61, 60), pair(4, 5), pair(106, 107)), (None, None, None, None));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use postern_authn::network::AddressRange;
 use postern_codes::Secret;
 use serde::{Deserialize, Deserializer};
 
+use crate::delivery::Gateway;
+
 /// The file's name in the data folder.
 pub const FILE: &str = "postern.toml";
 
@@ -30,6 +32,10 @@ pub struct Config {
     pub trusted_proxies: Vec<AddressRange>,
     /// How mail leaves; into files in `outbox/` where absent.
     pub smtp: Option<Smtp>,
+    /// The gateway for text messages; into files in `outbox/` where absent.
+    pub sms: Option<Gateway>,
+    /// The gateway for calls; into files in `outbox/` where absent.
+    pub call: Option<Gateway>,
 }
 
 /// A mail server.
@@ -83,6 +89,8 @@ impl Default for Config {
             database: None,
             trusted_proxies: Vec::new(),
             smtp: None,
+            sms: None,
+            call: None,
         }
     }
 }

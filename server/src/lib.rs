@@ -9,6 +9,7 @@
 //! | [`console`] | a file a screen: the view, and its template beside it |
 //! | [`delivery`] | a file a sender: how messages leave |
 //! | [`device_ca`] | the certificate authority of computers |
+//! | [`factors`] | what is done to a person's factors, whichever way in asks for it |
 //! | [`jobs`] | a file a job: what the server does by itself |
 //! | [`listener`] | the listening socket, with or without TLS |
 //! | [`not_me`] | what a person says by the link in a notice |
@@ -30,6 +31,7 @@ pub mod config;
 pub mod console;
 pub mod delivery;
 pub mod device_ca;
+pub mod factors;
 pub mod jobs;
 pub mod listener;
 pub mod not_me;

@@ -19,6 +19,7 @@ use postern_authn::user::{self, Lifecycle, Login, Status, User};
 use postern_codes::id::{Id, Org, Session as SessionKind, User as UserKind};
 use postern_codes::{Env, Secret, Timestamp, b64, mac};
 use postern_store::attempts::Wrong;
+use postern_store::factor_codes::Bond;
 use postern_store::sign_ins::SignInRow;
 use postern_store::users::Failure;
 use postern_store::{Error, Tx};
@@ -153,7 +154,7 @@ pub async fn step_up(
     let SignIn::Asking(asking) = SignIn::begin(Some(caller.user()), purpose, POLICY, env.now) else {
         return Ok(Err(Refusal::NothingEnrolled));
     };
-    let Some((user, judged)) = judge(app, caller.org, &asking, answer, &env).await? else {
+    let Some((user, judged)) = judge(app, caller.org, (&asking, &Bond::StepUp(session)), answer, &env).await? else {
         return Ok(Err(Refusal::NothingEnrolled));
     };
     let (scene, token) = (Scene { client: caller.client.0.clone(), target: None, is_known: true }, env.token());
@@ -268,7 +269,8 @@ impl Stage<'_> {
 
     async fn answer_factor(self, answer: &Answer) -> Result<Step, ApiError> {
         let Self { app, org, client, row, asking, env } = self;
-        let Some((user, judged)) = judge(app, org, &asking, answer, &env).await? else {
+        let bond = Bond::SignIn(b64::encode(&row.token_hash));
+        let Some((user, judged)) = judge(app, org, (&asking, &bond), answer, &env).await? else {
             // Where something held is asked for first, nobody is asked for it too, and whoever has nothing.
             let is_first = asking.is_first() && !asking.wanted().is_met_by(&PASSWORD);
             return Ok(Step::Refused(if is_first { Refusal::WrongCode } else { Refusal::StartAgain }));
@@ -287,7 +289,7 @@ impl Stage<'_> {
 async fn judge(
     app: &App,
     org: Id<Org>,
-    asking: &Asking,
+    (asking, bond): (&Asking, &Bond),
     answer: &Answer,
     env: &Env,
 ) -> Result<Option<(User, Vec<Judged>)>, ApiError> {
@@ -295,12 +297,15 @@ async fn judge(
     if asking.wanted().is_met_by(&PASSWORD) && !matches!(answer, Answer::Assertion(_)) {
         return Ok(None);
     }
-    let (user, enrolled) = app.store.read(org, |tx| Ok((tx.user(id)?, tx.factors_of(id)?))).await?;
+    let (user, mut candidates) = app.store.read(org, |tx| Ok((tx.user(id)?, tx.candidates(id, bond)?))).await?;
     let Some(user) = user else { return Ok(None) };
     // A code is asked of no passkey: that somebody has one would show in the answer.
     let takes = |kind: Kind| (kind == Kind::WebAuthn) == matches!(answer, Answer::Assertion(_));
-    let fits = |kind: Kind| takes(kind) && asking.wanted().is_met_by(&kind.factor().traits());
-    let judged = verify::judge(app.store.keyring(), &enrolled, fits, answer, env.now)?;
+    candidates.retain(|candidate| {
+        let kind = candidate.factor.kind;
+        takes(kind) && asking.wanted().is_met_by(&kind.factor().traits())
+    });
+    let judged = verify::judge(app, org, (candidates, bond), answer, env).await?;
     Ok((!judged.is_empty()).then_some((user, judged)))
 }
 
@@ -359,7 +364,7 @@ fn take(
     let Ok(next) = asking.answer(proof, &ruling.demands, env.now) else {
         return Ok(Step::Refused(Refusal::StartAgain));
     };
-    let own = tx.factors_of(user.id)?;
+    let own = tx.usable_factors_of(user.id)?;
     let next = match next {
         SignIn::Asking(asking) => asking.offer(&own.iter().map(Enrolled::traits).collect::<Vec<_>>()),
         other @ (SignIn::Complete(_) | SignIn::Denied(_)) => other,
@@ -470,6 +475,6 @@ fn refusal(outcome: &Outcome) -> Refusal {
         Outcome::Locked(until) => Refusal::Locked(*until),
         Outcome::Slip => Refusal::Slip,
         Outcome::Accepted(_) | Outcome::Unavailable => Refusal::StartAgain,
-        Outcome::Wrong => Refusal::WrongCode,
+        Outcome::Replayed | Outcome::Stale | Outcome::Wrong => Refusal::WrongCode,
     }
 }

@@ -960,3 +960,52 @@ CREATE INDEX challenges_user ON challenges (org_id, user_id);
 -- The hashed password that a row of a file has, sealed; only until the row was carried out.
 ALTER TABLE import_rows ADD COLUMN secret BYTEA;
 
+-- 0012 factors
+-- A code that was sent (it expires; bound_to says for what: the enrolment, one sign-in, one step-up, a program's own
+-- check) or handed over as one of a set (it does not expire; bound_to is empty). mac is its tag under a key that is not in
+-- the database.
+CREATE TABLE factor_codes (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    factor_id  TEXT COLLATE "C" NOT NULL,
+    user_id    TEXT COLLATE "C" NOT NULL,
+    bound_to   TEXT COLLATE "C" NOT NULL,
+    mac        BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT,
+    used_at    BIGINT,
+    PRIMARY KEY (org_id, factor_id, bound_to, mac),
+    FOREIGN KEY (org_id, factor_id) REFERENCES factors (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+CREATE INDEX factor_codes_user ON factor_codes (org_id, user_id);
+CREATE INDEX factor_codes_expiry ON factor_codes (org_id, expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX factors_pending ON factors (org_id, created_at) WHERE status = 'PENDING_ACTIVATION' AND retired_at IS NULL;
+
+-- What the tokens of one make have in common.
+CREATE TABLE factor_profiles (
+    org_id      TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id          TEXT COLLATE "C" NOT NULL,
+    name        TEXT COLLATE "C" NOT NULL,
+    name_folded TEXT COLLATE "C" NOT NULL,
+    document    TEXT NOT NULL,
+    created_at  BIGINT NOT NULL,
+    PRIMARY KEY (org_id, id)
+);
+CREATE UNIQUE INDEX factor_profiles_name ON factor_profiles (org_id, name_folded);
+
+-- Texts of messages to telephones, by language.
+CREATE TABLE sms_templates (
+    org_id       TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id           TEXT COLLATE "C" NOT NULL,
+    name         TEXT COLLATE "C" NOT NULL,
+    template     TEXT COLLATE "C" NOT NULL,
+    translations TEXT NOT NULL,
+    created_at   BIGINT NOT NULL,
+    updated_at   BIGINT NOT NULL,
+    PRIMARY KEY (org_id, id)
+);
+
+-- By which way a message leaves, and until when it is worth sending.
+ALTER TABLE deliveries ADD COLUMN channel TEXT COLLATE "C" NOT NULL DEFAULT 'EMAIL';
+ALTER TABLE deliveries ADD COLUMN expires_at BIGINT;
+

@@ -960,3 +960,52 @@ CREATE INDEX challenges_user ON challenges (org_id, user_id);
 -- The hashed password that a row of a file has, sealed; only until the row was carried out.
 ALTER TABLE import_rows ADD COLUMN secret BLOB;
 
+-- 0012 factors
+-- A code that was sent (it expires; bound_to says for what: the enrolment, one sign-in, one step-up, a program's own
+-- check) or handed over as one of a set (it does not expire; bound_to is empty). mac is its tag under a key that is not in
+-- the database.
+CREATE TABLE factor_codes (
+    org_id     TEXT NOT NULL,
+    factor_id  TEXT NOT NULL,
+    user_id    TEXT NOT NULL,
+    bound_to   TEXT NOT NULL,
+    mac        BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    used_at    INTEGER,
+    PRIMARY KEY (org_id, factor_id, bound_to, mac),
+    FOREIGN KEY (org_id, factor_id) REFERENCES factors (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE INDEX factor_codes_user ON factor_codes (org_id, user_id);
+CREATE INDEX factor_codes_expiry ON factor_codes (org_id, expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX factors_pending ON factors (org_id, created_at) WHERE status = 'PENDING_ACTIVATION' AND retired_at IS NULL;
+
+-- What the tokens of one make have in common.
+CREATE TABLE factor_profiles (
+    org_id      TEXT NOT NULL REFERENCES orgs,
+    id          TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
+    document    TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+CREATE UNIQUE INDEX factor_profiles_name ON factor_profiles (org_id, name_folded);
+
+-- Texts of messages to telephones, by language.
+CREATE TABLE sms_templates (
+    org_id       TEXT NOT NULL REFERENCES orgs,
+    id           TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    template     TEXT NOT NULL,
+    translations TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    PRIMARY KEY (org_id, id)
+)STRICT;
+
+-- By which way a message leaves, and until when it is worth sending.
+ALTER TABLE deliveries ADD COLUMN channel TEXT NOT NULL DEFAULT 'EMAIL';
+ALTER TABLE deliveries ADD COLUMN expires_at INTEGER;
+

@@ -9,7 +9,9 @@ use crate::sql::{Error, Tx, values};
 
 crate::statements! {
     CHALLENGE_INSERT = "INSERT INTO challenges (org_id, token_hash, user_id, purpose, bound_to, document, created_at, \
-                        expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+                        expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (org_id, token_hash) DO UPDATE SET \
+                        user_id = excluded.user_id, purpose = excluded.purpose, bound_to = excluded.bound_to, \
+                        document = excluded.document, created_at = excluded.created_at, expires_at = excluded.expires_at";
     CHALLENGE_TAKE = "DELETE FROM challenges WHERE org_id = $1 AND token_hash = $2 AND user_id IS NOT DISTINCT FROM $3 \
                       AND purpose = $4 AND bound_to = $5 AND expires_at > $6 RETURNING document";
     CHALLENGES_SWEEP = "DELETE FROM challenges WHERE org_id = $1 AND expires_at <= $2";
@@ -18,6 +20,8 @@ crate::statements! {
 /// What for a device is asked. An answer to one purpose is none to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asking {
+    /// To answer a program of the organisation's own.
+    Check,
     /// To be enrolled.
     Enrolment,
     /// To sign somebody in.
@@ -29,6 +33,7 @@ pub enum Asking {
 impl Asking {
     const fn as_str(self) -> &'static str {
         match self {
+            Self::Check => "CHECK",
             Self::Enrolment => "ENROLMENT",
             Self::SignIn => "SIGN_IN",
             Self::StepUp => "STEP_UP",
@@ -48,7 +53,7 @@ pub struct Bond {
 }
 
 impl Tx<'_> {
-    /// Keeps what was asked; sweeps out what is over.
+    /// Keeps what was asked; what was asked under the same hash before is over. Sweeps out what is over by its time.
     ///
     /// # Errors
     /// Of the database.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use postern_authn::factor::Channel;
 use postern_codes::id::{Delivery, Id, Org};
 use postern_codes::{Env, Place, Sealed, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::sql::{Error, Row, Tx, values};
 
 crate::statements! {
-    ENQUEUE = "INSERT INTO deliveries (org_id, id, recipient, message, created_at, next_at) VALUES ($1, $2, $3, $4, $5, $5)";
+    ENQUEUE = "INSERT INTO deliveries (org_id, id, channel, recipient, message, created_at, next_at, expires_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $6, $7)";
     SENT = "UPDATE deliveries SET sent_at = $3, next_at = NULL, fault = NULL WHERE org_id = $1 AND id = $2";
     UNDELIVERED_COUNT = "SELECT COUNT(*) AS failed FROM deliveries WHERE org_id = $1 AND sent_at IS NULL \
                          AND next_at IS NULL AND created_at > $2";
@@ -31,12 +33,16 @@ pub struct DueDelivery {
     pub org: Id<Org>,
     /// Its id.
     pub id: Id<Delivery>,
-    /// A mail address.
+    /// By which way it leaves.
+    pub channel: Channel,
+    /// A mail address, or a telephone number; after it, behind a comma, the extension.
     pub recipient: String,
     /// The sealed [`Message`].
     pub message: Sealed<Message>,
     /// How often it was tried, this time included.
     pub attempts: u32,
+    /// Until when it is worth sending; for good, where nothing is said.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl Tx<'_> {
@@ -53,10 +59,24 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn enqueue(&mut self, recipient: &str, message: &Message, env: &Env) -> Result<Id<Delivery>, Error> {
+        self.enqueue_by((Channel::Email, recipient), message, None, env)
+    }
+
+    /// Queues a message by any way; it leaves after the commit, or not at all after `expires_at`.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn enqueue_by(
+        &mut self,
+        (channel, recipient): (Channel, &str),
+        message: &Message,
+        expires_at: Option<Timestamp>,
+        env: &Env,
+    ) -> Result<Id<Delivery>, Error> {
         let id = Id::new(env);
         let plain = Secret::new(serde_json::to_vec(message)?);
         let sealed: Sealed<Message> = self.keyring().seal(place(id), plain.expose(), env);
-        self.one(ENQUEUE, values![id, recipient, &sealed, env.now])?;
+        self.one(ENQUEUE, values![id, channel.as_str(), recipient, &sealed, env.now, expires_at])?;
         Ok(id)
     }
 
@@ -87,9 +107,11 @@ pub(crate) fn due(row: &Row) -> Result<DueDelivery, Error> {
     Ok(DueDelivery {
         org: row.get("org_id")?,
         id,
+        channel: row.parse("channel")?,
         recipient: row.get("recipient")?,
         message: row.sealed(place(id))?,
         attempts: row.get("attempts")?,
+        expires_at: row.get("expires_at")?,
     })
 }
 

@@ -54,6 +54,7 @@ impl Tx<'_> {
         self.execute(PASSWORDS_FORGET, values![id])?;
         self.execute(FACTORS_ERASE, values![id, now, [0_u8; 0].as_slice()])?;
         self.execute(CHALLENGES_VOID, values![id])?;
+        self.forget_codes_of(id)?;
         self.end_sessions_of(id, now)?;
         self.revoke_tokens_of(id, now)?;
         self.void_links(id.as_str(), now)?;
@@ -75,6 +76,7 @@ impl Tx<'_> {
     pub fn retire_factors_of(&mut self, id: Id<User>, now: Timestamp) -> Result<u64, Error> {
         let retired = self.execute(FACTORS_RETIRE, values![id, now])?;
         self.execute(CHALLENGES_VOID, values![id])?;
+        self.forget_codes_of(id)?;
         self.execute(SESSIONS_UNPROVE, values![id])?;
         self.execute(BROWSERS_UNPROVE, values![id])?;
         self.touch_user(id, now)?;

@@ -18,6 +18,8 @@ pub mod device_users;
 pub mod devices;
 pub mod enrollment_codes;
 pub mod erasure;
+pub mod factor_codes;
+pub mod factor_profiles;
 pub mod factors;
 pub mod folding;
 pub mod group_owners;
@@ -48,6 +50,7 @@ pub mod session_tokens;
 pub mod sessions;
 pub mod settings;
 pub mod sign_ins;
+pub mod sms_templates;
 pub mod sql;
 pub mod sweep;
 pub mod system;
@@ -73,6 +76,8 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("devices", devices::STATEMENTS),
     ("enrollment_codes", enrollment_codes::STATEMENTS),
     ("erasure", erasure::STATEMENTS),
+    ("factor_codes", factor_codes::STATEMENTS),
+    ("factor_profiles", factor_profiles::STATEMENTS),
     ("factors", factors::STATEMENTS),
     ("folding", folding::STATEMENTS),
     ("group_owners", group_owners::STATEMENTS),
@@ -98,6 +103,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("sessions", sessions::STATEMENTS),
     ("settings", settings::STATEMENTS),
     ("sign_ins", sign_ins::STATEMENTS),
+    ("sms_templates", sms_templates::STATEMENTS),
     ("sweep", sweep::STATEMENTS),
     ("tokens", tokens::STATEMENTS),
     ("trusted_origins", trusted_origins::STATEMENTS),

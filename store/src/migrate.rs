@@ -30,6 +30,7 @@ const FILES: &[(i64, &str, &str)] = &[
     (9, "groups", include_str!("../migrations/0009_groups.sql")),
     (10, "passkeys", include_str!("../migrations/0010_passkeys.sql")),
     (11, "import secrets", include_str!("../migrations/0011_import_secrets.sql")),
+    (12, "factors", include_str!("../migrations/0012_factors.sql")),
 ];
 
 /// Token, PostgreSQL's word, SQLite's word. `COLLATE "C"` sorts text by bytes, as SQLite does.

@@ -22,6 +22,10 @@ const IMPORTS_KEPT: Duration = Duration::from_hours(30 * 24);
 const IMPORT_PATIENCE: Duration = Duration::from_hours(1);
 /// For how long a sent message or a dead link can be asked about.
 const MESSAGES_KEPT: Duration = Duration::from_hours(30 * 24);
+/// For how long a code that is over is told from a wrong one.
+const CODES_KEPT: Duration = Duration::from_hours(24);
+/// For how long a factor waits for its first answer.
+const ENROLMENT_PATIENCE: Duration = Duration::from_hours(24);
 /// For how long a retired recovery secret vouches for late reports.
 const SEEDS_KEPT: Duration = Duration::from_hours(90 * 24);
 
@@ -36,6 +40,8 @@ impl Tx<'_> {
             + self.execute(LINKS, values![now.minus(MESSAGES_KEPT)])?
             + self.execute(SESSION_TOKENS, values![now])?
             + self.execute(SEEDS, values![now.minus(SEEDS_KEPT)])?
+            + self.sweep_codes(now.minus(CODES_KEPT))?
+            + self.lapse_factors(now.minus(ENROLMENT_PATIENCE), now)?
             + self.forget_imports(now.minus(IMPORTS_KEPT), now.minus(IMPORT_PATIENCE))?)
     }
 }

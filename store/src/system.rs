@@ -24,7 +24,7 @@ crate::statements! {
     /// Takes what is due and hides it from other servers for two minutes.
     DELIVERIES_CLAIM = "UPDATE deliveries SET next_at = $2, attempts = attempts + 1 WHERE next_at <= $1 AND (org_id, id) IN \
                         (SELECT org_id, id FROM deliveries WHERE next_at <= $1 ORDER BY next_at LIMIT 20) \
-                        RETURNING org_id, id, recipient, message, attempts";
+                        RETURNING org_id, id, channel, recipient, message, attempts, expires_at";
 }
 
 const SETUP_LINK_LIFE: Duration = Duration::from_hours(1);

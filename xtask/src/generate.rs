@@ -68,8 +68,14 @@ pub fn generate(check: bool) -> Result<()> {
 fn server_configuration() -> Result<Option<String>> {
     let file = "server/src/config.rs";
     let about = "In the data folder of the server. An unknown name is refused. Every name may be left out, but for both under\n\
-                 `[smtp]` where that is there.";
-    let tables = [Table { name: "", file, of: "Config" }, Table { name: "smtp", file, of: "Smtp" }];
+                 `[smtp]`, and `url` under `[sms]` and `[call]`, where those are there.";
+    let gateway = "server/src/delivery/gateway.rs";
+    let tables = [
+        Table { name: "", file, of: "Config" },
+        Table { name: "smtp", file, of: "Smtp" },
+        Table { name: "sms", file: gateway, of: "Gateway" },
+        Table { name: "call", file: gateway, of: "Gateway" },
+    ];
     configuration::page("postern.toml", about, &tables)
 }
 

@@ -5,29 +5,108 @@
 use std::time::Duration;
 
 use postern_codes::env::TestWorld;
-use postern_codes::{Secret, Timestamp};
+use postern_codes::{Secret, Timestamp, mac};
+use serde_json::Value;
 
-use super::{Answer, Held, Kind, Verdict, totp, webauthn};
+use super::{Answer, Consume, Held, Kind, Outside, SentCode, Verdict};
+use super::{backup_codes, code, hotp, question, totp, webauthn};
 
 /// One of each type.
-pub const SPECIMENS: &[&dyn Specimen] = &[&totp::specimen::App, &webauthn::specimen::SecurityKey];
+pub const SPECIMENS: &[&dyn Specimen] = &[
+    &webauthn::specimen::SecurityKey,
+    &totp::specimen::App,
+    &hotp::specimen::ClockToken,
+    &code::specimen::Sent(Kind::Email),
+    &code::specimen::Sent(Kind::Sms),
+    &code::specimen::Sent(Kind::Call),
+    &question::specimen::Remembered,
+    &backup_codes::specimen::Paper,
+];
 
 /// A factor and its owner, as a test needs them.
 pub trait Specimen: Sync {
     /// Its type.
     fn kind(&self) -> Kind;
+    /// What is kept of it in the open.
+    fn profile(&self) -> Value {
+        Value::Null
+    }
     /// The secret of somebody; another `seed` is somebody else's.
     fn secret(&self, seed: u8) -> Secret<Vec<u8>>;
+    /// The code that was sent or handed over.
+    fn sent(&self, _secret: &Secret<Vec<u8>>) -> Option<Secret<String>> {
+        None
+    }
     /// What its owner answers at `now`.
     fn right(&self, secret: &Secret<Vec<u8>>, now: Timestamp) -> Answer;
     /// A guess: of the right form, and wrong.
     fn wrong(&self, secret: &Secret<Vec<u8>>, now: Timestamp) -> Answer;
     /// A slip: not of the form.
     fn malformed(&self) -> Answer;
-    /// After how long a right answer is surely refused.
-    fn life(&self) -> Duration;
+    /// After how long a right answer is surely refused; never, where there is none.
+    fn life(&self) -> Option<Duration>;
     /// How far the owner's clock may be off; nothing, where the answer has no time.
     fn skew(&self) -> Option<Duration>;
+    /// Whether an answer counts once alone.
+    fn is_used_up(&self) -> bool {
+        true
+    }
+}
+
+/// What is kept of one factor.
+struct Bench<'s> {
+    specimen: &'s dyn Specimen,
+    secret: Secret<Vec<u8>>,
+    counter: u64,
+    codes: Vec<SentCode>,
+}
+
+/// The tag of a code of this factor.
+fn tag(secret: &Secret<Vec<u8>>, code: &str) -> [u8; 32] {
+    mac::hmac_sha256(secret.expose(), &[code.as_bytes()])
+}
+
+impl<'s> Bench<'s> {
+    fn new(specimen: &'s dyn Specimen, seed: u8, now: Timestamp) -> Self {
+        let secret = specimen.secret(seed);
+        let sent = specimen.sent(&secret).map(|code| SentCode {
+            mac: tag(&secret, code.expose()),
+            expires_at: specimen.life().map(|life| now.plus(life)),
+            used_at: None,
+        });
+        Self { specimen, codes: sent.into_iter().collect(), secret, counter: 0 }
+    }
+
+    /// The verdict, after whoever must be asked was asked.
+    fn judge(&self, answer: &Answer, now: Timestamp) -> Verdict {
+        let profile = self.specimen.profile();
+        let index = |code: &str| tag(&self.secret, code);
+        let held =
+            Held { secret: &self.secret, counter: self.counter, profile: &profile, codes: &self.codes, index: &index };
+        let factor = self.specimen.kind().factor();
+        match (factor.verify(&held, answer, now), answer) {
+            (Verdict::Ask(Outside::Hash), Answer::Code(typed)) => {
+                let is_right = question::folded(typed).expose().as_bytes() == self.secret.expose();
+                let proved = super::Proved { consumes: Consume::Nothing, traits: factor.traits(), profile: None };
+                if is_right { Verdict::Accepted(proved) } else { Verdict::Refused }
+            }
+            (verdict, _) => verdict,
+        }
+    }
+
+    fn consume(&mut self, consumes: Consume, now: Timestamp) {
+        match consumes {
+            Consume::Code(mac) => {
+                let used = self.codes.iter_mut().find(|code| code.mac == mac).expect("a code that was sent");
+                used.used_at = Some(now);
+            }
+            Consume::Counter(counter) => {
+                assert!(counter > self.counter, "a counter rises above that of a new factor");
+                self.counter = counter;
+            }
+            Consume::Nothing => assert!(!self.specimen.is_used_up(), "an answer is used up"),
+        }
+    }
 }
 
 /// Judges the rule of one type.
@@ -37,66 +116,58 @@ pub trait Specimen: Sync {
 pub fn conforms(specimen: &dyn Specimen) {
     assert!(SPECIMENS.iter().any(|listed| listed.kind() == specimen.kind()), "the specimen is not in the list");
     let now = TestWorld::new().env().now;
-    let mine = specimen.secret(1);
-    let right = specimen.right(&mine, now);
+    let mut mine = Bench::new(specimen, 1, now);
+    let right = specimen.right(&mine.secret, now);
 
-    let counter = right_is_accepted(specimen, &mine, &right, now);
-    is_refused(&judge(specimen, &mine, counter, &right, now), "a replay");
-    is_refused(&judge(specimen, &mine, counter + 1, &right, now), "an answer from before the last");
-    assert_eq!(judge(specimen, &mine, 0, &specimen.wrong(&mine, now), now), Verdict::Refused, "a wrong answer");
-    assert_eq!(judge(specimen, &mine, 0, &specimen.malformed(), now), Verdict::NotMine, "a slip");
-    let others = judge(specimen, &specimen.secret(2), 0, &right, now);
+    is_refused(&mine.judge(&specimen.wrong(&mine.secret, now), now), "a wrong answer");
+    assert_eq!(mine.judge(&specimen.malformed(), now), Verdict::NotMine, "a slip");
+    let others = Bench::new(specimen, 2, now).judge(&right, now);
     assert!(matches!(others, Verdict::NotMine | Verdict::Refused), "another person's answer: {others:?}");
-    assert_eq!(judge(specimen, &mine, 0, &right, now.plus(specimen.life())), Verdict::Refused, "an old answer");
-
+    if let Some(life) = specimen.life() {
+        is_refused(&mine.judge(&right, now.plus(life)), "an old answer");
+    }
     if let Some(skew) = specimen.skew() {
         for off in [now.plus(skew), now.minus(skew)] {
-            let verdict = judge(specimen, &mine, 0, &specimen.right(&mine, off), now);
+            let verdict = mine.judge(&specimen.right(&mine.secret, off), now);
             assert!(matches!(verdict, Verdict::Accepted(_)), "a clock that is off by the skew");
         }
-        let far = skew.saturating_mul(3);
-        for off in [now.plus(far), now.minus(far)] {
-            assert_eq!(
-                judge(specimen, &mine, 0, &specimen.right(&mine, off), now),
-                Verdict::Refused,
-                "a clock far off"
-            );
+        for (far, name) in [(skew.saturating_mul(3), "off"), (skew.saturating_mul(100), "far off")] {
+            for off in [now.plus(far), now.minus(far)] {
+                is_refused(&mine.judge(&specimen.right(&mine.secret, off), now), &format!("a clock {name}"));
+            }
         }
+    }
+
+    let proved = match mine.judge(&right, now) {
+        Verdict::Accepted(proved) => proved,
+        other => panic!("a right answer is {other:?}"),
+    };
+    assert!(specimen.kind().factor().traits().covers(&proved.traits), "no answer proves more than its type can");
+    mine.consume(proved.consumes, now);
+    if specimen.is_used_up() {
+        let replay = mine.judge(&right, now);
+        is_refused(&replay, "a replay");
+        assert!(matches!(replay, Verdict::Cloned | Verdict::Replayed), "a replay is called one: {replay:?}");
+        mine.counter += 1;
+        is_refused(&mine.judge(&right, now), "an answer from before the last");
     }
     prints_no_secret(&right);
 }
 
-fn right_is_accepted(specimen: &dyn Specimen, mine: &Secret<Vec<u8>>, right: &Answer, now: Timestamp) -> u64 {
-    match judge(specimen, mine, 0, right, now) {
-        Verdict::Accepted(proved) => {
-            let counter = proved.counter.expect("a specimen counts");
-            assert!(counter > 0, "a counter rises above that of a new factor");
-            assert!(
-                specimen.kind().factor().traits().covers(&proved.traits),
-                "no answer proves more than its type can"
-            );
-            counter
-        }
-        Verdict::Ask(outside) => match outside {},
-        other @ (Verdict::Cloned | Verdict::NotMine | Verdict::Refused) => panic!("a right answer is {other:?}"),
-    }
-}
-
 fn is_refused(verdict: &Verdict, what: &str) {
-    assert!(matches!(verdict, Verdict::Cloned | Verdict::Refused), "{what}: {verdict:?}");
+    let refused = matches!(verdict, Verdict::Cloned | Verdict::Refused | Verdict::Replayed | Verdict::Stale);
+    assert!(refused, "{what}: {verdict:?}");
 }
 
 fn prints_no_secret(right: &Answer) {
-    let secret = match right {
-        Answer::Assertion(assertion) => &assertion.response,
-        Answer::Code(code) => code,
+    let secrets = match right {
+        Answer::Assertion(assertion) => vec![&assertion.response],
+        Answer::Code(code) => vec![code],
+        Answer::Codes(codes) => codes.iter().collect(),
     };
-    assert!(!format!("{right:?}").contains(secret.expose()), "an answer prints what was typed");
-}
-
-fn judge(specimen: &dyn Specimen, secret: &Secret<Vec<u8>>, counter: u64, answer: &Answer, now: Timestamp) -> Verdict {
-    let held = Held { secret, counter, profile: &serde_json::Value::Null };
-    specimen.kind().factor().verify(&held, answer, now)
+    for secret in secrets {
+        assert!(!format!("{right:?}").contains(secret.expose()), "an answer prints what was typed");
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! Codes of an authenticator app (RFC 6238): six digits, a new one every 30 seconds. The counter is the time step.
 
-use postern_codes::otp::{self, AUTHENTICATOR_APP};
-use postern_codes::{Secret, Timestamp};
+use postern_codes::otp::{self, AUTHENTICATOR_APP, Found};
+use postern_codes::{Env, Secret, Timestamp};
 
-use super::{Answer, Category, Factor, Held, Kind, NewFactor, Proved, Traits, Verdict};
+use super::{
+    Activation, Answer, Category, Consume, Draft, Factor, Held, Kind, NewFactor, NotEnrollable, Proved, Provider,
+    Status, Traits, Verdict, Wanted, has_active,
+};
 use crate::user::User;
 
 /// The provider that the API names for an app of any maker.
@@ -24,6 +27,14 @@ impl Factor for AuthenticatorApp {
 
     fn id_prefix(&self) -> &'static str {
         "ost"
+    }
+
+    fn providers(&self) -> &'static [Provider] {
+        &const { [Provider::new(PROVIDER, "google_otp"), Provider::new("OKTA", "okta_otp")] }
+    }
+
+    fn authenticator(&self) -> (&'static str, &'static str) {
+        ("google_otp", "app")
     }
 
     /// Not device-bound: most apps copy their secrets to a cloud.
@@ -48,9 +59,24 @@ impl Factor for AuthenticatorApp {
         }
         // A counter of 0 was never used: the first step of 1970 is nobody's.
         let last = (held.counter > 0).then_some(held.counter);
-        let step = AUTHENTICATOR_APP.verify(typed.expose(), held.secret, now, last);
-        let proved = |step| Proved { counter: Some(step), traits: self.traits(), profile: None };
-        step.map_or(Verdict::Refused, |step| Verdict::Accepted(proved(step)))
+        match AUTHENTICATOR_APP.find(typed.expose(), held.secret, now, last) {
+            Found::Fresh(step) => {
+                let consumes = Consume::Counter(step);
+                Verdict::Accepted(Proved { consumes, traits: self.traits(), profile: None })
+            }
+            Found::Nowhere => Verdict::Refused,
+            Found::Replayed => Verdict::Replayed,
+            Found::Stale => Verdict::Stale,
+        }
+    }
+
+    fn begin(&self, wanted: &Wanted<'_>, env: &Env) -> Result<Draft, NotEnrollable> {
+        if has_active(wanted.held, Kind::Totp, wanted.provider.name) {
+            return Err(NotEnrollable::AlreadySetUp);
+        }
+        let profile = serde_json::json!({ "credentialId": wanted.owner.login.as_str() });
+        let activation = Some(Activation::App);
+        Ok(Draft { profile, secret: new_secret(env), is_hashed: false, activation })
     }
 }
 
@@ -61,6 +87,7 @@ pub fn enrol(user: &User, secret: &Secret<Vec<u8>>, first: &Secret<String>, now:
         user: user.id,
         kind: Kind::Totp,
         provider: PROVIDER,
+        status: Status::Active,
         profile: serde_json::json!({ "credentialId": user.login.as_str() }),
         secret: secret.clone(),
         counter,
@@ -109,11 +136,11 @@ pub(super) mod specimen {
         }
 
         fn wrong(&self, secret: &Secret<Vec<u8>>, now: Timestamp) -> Answer {
-            let near = [-30, 0, 30].map(|seconds| {
-                let at = Timestamp::from_unix_seconds(now.unix_seconds() + seconds);
+            let near = [-5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5].map(|steps| {
+                let at = Timestamp::from_unix_seconds(now.unix_seconds() + 30 * steps);
                 AUTHENTICATOR_APP.code(secret, at).expose().clone()
             });
-            let wrong = (0..4).map(|digit| format!("{digit:06}")).find(|code| !near.contains(code));
+            let wrong = (0..12).map(|digit| format!("{digit:06}")).find(|code| !near.contains(code));
             Answer::Code(Secret::new(wrong.unwrap_or_default()))
         }
 
@@ -121,8 +148,8 @@ pub(super) mod specimen {
             Answer::Code(Secret::new("12345".into()))
         }
 
-        fn life(&self) -> Duration {
-            Duration::from_mins(1)
+        fn life(&self) -> Option<Duration> {
+            Some(Duration::from_mins(1))
         }
 
         fn skew(&self) -> Option<Duration> {

@@ -5,7 +5,8 @@
 //! away once, before anything is judged: that, and not the counter, is what makes an answer count only once. The bytes
 //! are taken apart by `webauthn-rs-core`.
 //!
-//! Not here: what is known of a device's maker. Enrolment asks for no attestation.
+//! Of a device's maker is known what its attestation proves, where the organisation wants one: that it chains up to a
+//! root certificate which the organisation trusts.
 
 #[cfg(any(test, feature = "suite"))]
 pub mod soft;
@@ -16,18 +17,21 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use postern_codes::{Secret, Timestamp, b64, mac};
+use postern_codes::{Env, Secret, Timestamp, b64, mac};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::{Host, Url};
 use webauthn_rs_core::WebauthnCore;
 use webauthn_rs_core::error::WebauthnError;
 use webauthn_rs_core::proto::{
-    AuthenticationState, Credential, PublicKeyCredential, RegisterPublicKeyCredential, RegistrationState,
-    UserVerificationPolicy,
+    AttestationCaList, AttestationConveyancePreference, AuthenticationState, Credential, PublicKeyCredential,
+    RegisterPublicKeyCredential, RegistrationState, UserVerificationPolicy,
 };
 
-use super::{Answer, Category, Enrolled, Factor, Held, Kind, NewFactor, Proved, Traits, Verdict};
+use super::{
+    Activated, Activation, Answer, Category, Consume, Draft, Enrolled, Factor, Held, Kind, NewFactor, NotEnrollable,
+    Proved, Provider, Status, Traits, Verdict, Wanted,
+};
 use crate::user::User;
 
 /// How long what was asked can be answered.
@@ -36,6 +40,8 @@ pub const PATIENCE: Duration = Duration::from_mins(5);
 const LONGEST: usize = 16 * 1024;
 /// The provider that the API names.
 const PROVIDER: &str = "FIDO";
+/// What a passkey is called that nobody named.
+const NAME: &str = "Passkey";
 
 /// Passkeys and security keys.
 #[derive(Debug, Clone, Copy)]
@@ -49,12 +55,90 @@ pub struct RelyingParty {
     name: String,
 }
 
+/// What an organisation wants of the devices that people enrol.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Demands {
+    /// What must be known of a device's maker.
+    pub attestation: Attestation,
+    /// The root certificates of makers that are trusted, as PEM.
+    pub attestation_roots: Vec<String>,
+    /// Whether a device makes sure of its owner.
+    pub user_verification: Verification,
+}
+
+/// What must be known of a device's maker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Attestation {
+    /// Nothing.
+    #[default]
+    None,
+    /// That one of the trusted roots vouches for it.
+    Trusted,
+}
+
+/// Whether a device makes sure of its owner.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Verification {
+    /// Where it can.
+    #[default]
+    Preferred,
+    /// Always.
+    Required,
+}
+
+impl Verification {
+    const fn policy(self) -> UserVerificationPolicy {
+        match self {
+            Self::Preferred => UserVerificationPolicy::Preferred,
+            Self::Required => UserVerificationPolicy::Required,
+        }
+    }
+}
+
+impl Demands {
+    /// Most root certificates that are kept.
+    pub const MOST_ROOTS: usize = 50;
+
+    /// What is wrong with them: each cause names its member.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.attestation_roots.len() > Self::MOST_ROOTS {
+            faults.push(format!("attestationRoots: may have {} certificates", Self::MOST_ROOTS));
+        } else if self.roots().is_none() {
+            faults.push("attestationRoots: each must be one certificate as PEM".to_owned());
+        }
+        if self.attestation == Attestation::Trusted && self.attestation_roots.is_empty() {
+            faults.push("attestationRoots: TRUSTED needs at least one root certificate".to_owned());
+        }
+        faults
+    }
+
+    fn roots(&self) -> Option<AttestationCaList> {
+        let mut all = AttestationCaList::default();
+        for pem in &self.attestation_roots {
+            all.union(&AttestationCaList::try_from(pem.as_bytes()).ok()?);
+        }
+        Some(all)
+    }
+
+    /// The roots that an attestation must chain up to; none, where nothing must be known.
+    fn trusted(&self) -> Option<AttestationCaList> {
+        // Roots that cannot be read any more are no roots: an empty list lets no device in.
+        (self.attestation == Attestation::Trusted).then(|| self.roots().unwrap_or_default())
+    }
+}
+
 /// What a device was asked: kept on the server, bound to person and purpose, and taken away by the answer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ceremony {
     party: RelyingParty,
     asked: Asked,
     expires_at: Timestamp,
+    #[serde(default)]
+    demands: Demands,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -131,19 +215,24 @@ impl RelyingParty {
 pub fn ask_to_enrol(
     user: &User,
     own: &[Enrolled],
-    party: RelyingParty,
+    (party, demands): (RelyingParty, &Demands),
     now: Timestamp,
 ) -> Result<(Value, Ceremony), WebauthnError> {
     let webauthn = party.webauthn();
+    let attestation = match demands.attestation {
+        Attestation::None => AttestationConveyancePreference::None,
+        Attestation::Trusted => AttestationConveyancePreference::Direct,
+    };
     let builder = webauthn
         .new_challenge_register_builder(user.id.as_str().as_bytes(), user.login.as_str(), &user.name())?
         .require_resident_key(true)
-        .user_verification_policy(UserVerificationPolicy::Preferred);
+        .attestation(attestation)
+        .user_verification_policy(demands.user_verification.policy());
     let (options, state) = webauthn.generate_challenge_register(builder)?;
     let mut options = serde_json::to_value(options).map_err(WebauthnError::ParseJSONFailure)?;
     options["publicKey"]["excludeCredentials"] = descriptors(own, &party);
     let asked = Asked::Enrolment(Box::new(state));
-    Ok((options, Ceremony { party, asked, expires_at: now.plus(PATIENCE) }))
+    Ok((options, Ceremony { party, asked, expires_at: now.plus(PATIENCE), demands: demands.clone() }))
 }
 
 /// The passkey that a device made, under the name its owner gives it.
@@ -151,18 +240,30 @@ pub fn ask_to_enrol(
 /// # Errors
 /// [`NotEnrolled`].
 pub fn enrol(user: &User, name: &PasskeyName, assertion: &Assertion, now: Timestamp) -> Result<NewFactor, NotEnrolled> {
+    let (profile, secret, counter) = made(user, name.as_str(), assertion, now)?;
+    let (kind, status) = (Kind::WebAuthn, Status::Active);
+    Ok(NewFactor { user: user.id, kind, provider: PROVIDER, status, profile, secret, counter })
+}
+
+fn made(
+    user: &User,
+    name: &str,
+    assertion: &Assertion,
+    now: Timestamp,
+) -> Result<(Value, Secret<Vec<u8>>, u64), NotEnrolled> {
     let Assertion { ceremony, response } = assertion;
     if now >= ceremony.expires_at {
         return Err(NotEnrolled::Expired);
     }
     let Asked::Enrolment(state) = &ceremony.asked else { return Err(NotEnrolled::Refused) };
-    let response: RegisterPublicKeyCredential = read(response).ok_or(NotEnrolled::Malformed)?;
+    let response = registration(response).ok_or(NotEnrolled::Malformed)?;
     let transports = serde_json::to_value(&response.response.transports).unwrap_or_default();
-    let made = ceremony.party.webauthn().register_credential(&response, state, None);
+    let roots = ceremony.demands.trusted();
+    let made = ceremony.party.webauthn().register_credential(&response, state, roots.as_ref());
     let credential = made.map_err(|_| NotEnrolled::Refused)?;
     let profile = json!({
         "credentialId": b64::encode(credential.cred_id.as_ref()),
-        "authenticatorName": name.as_str(),
+        "authenticatorName": name,
         "rpId": ceremony.party.id,
         "transports": transports,
         "backupEligible": credential.backup_eligible,
@@ -171,7 +272,7 @@ pub fn enrol(user: &User, name: &PasskeyName, assertion: &Assertion, now: Timest
     let counter = u64::from(credential.counter);
     let kept = Kept { party: ceremony.party.id.clone(), owner: user.id.to_string(), credential };
     let secret = serde_json::to_vec(&kept).map(Secret::new).map_err(|_| NotEnrolled::Malformed)?;
-    Ok(NewFactor { user: user.id, kind: Kind::WebAuthn, provider: PROVIDER, profile, secret, counter })
+    Ok((profile, secret, counter))
 }
 
 /// What a device is to be asked so that it signs. Of somebody known, any of their passkeys will do; of nobody yet, one
@@ -194,7 +295,7 @@ pub fn ask_to_prove(
     let mut options = serde_json::to_value(options).map_err(WebauthnError::ParseJSONFailure)?;
     options["publicKey"]["allowCredentials"] = descriptors(known.unwrap_or_default(), &party);
     let asked = Asked::Proof { state: Box::new(state), is_open: known.is_none() };
-    Ok((options, Ceremony { party, asked, expires_at: now.plus(PATIENCE) }))
+    Ok((options, Ceremony { party, asked, expires_at: now.plus(PATIENCE), demands: Demands::default() }))
 }
 
 /// What names the credential that answers: the [`Factor::handle`] of its factor.
@@ -219,6 +320,53 @@ impl Factor for Passkey {
 
     fn id_prefix(&self) -> &'static str {
         "fwf"
+    }
+
+    fn providers(&self) -> &'static [Provider] {
+        &const { [Provider::new(PROVIDER, "fido_webauthn")] }
+    }
+
+    fn authenticator(&self) -> (&'static str, &'static str) {
+        ("webauthn", "security_key")
+    }
+
+    fn may_be_several(&self) -> bool {
+        true
+    }
+
+    fn begin(&self, wanted: &Wanted<'_>, env: &Env) -> Result<Draft, NotEnrollable> {
+        let nowhere = || NotEnrollable::Member("origin", "passkeys do not work at this address".to_owned());
+        let (party, demands) = wanted.site.ok_or_else(nowhere)?;
+        let asked =
+            ask_to_enrol(wanted.owner, wanted.held, (party.clone(), demands), env.now).map_err(|_| nowhere())?;
+        let activation = Some(Activation::Device(Box::new(asked)));
+        // Nothing is known of the device before it answers.
+        Ok(Draft {
+            profile: json!({ "rpId": party.id }),
+            secret: Secret::new(Vec::new()),
+            is_hashed: false,
+            activation,
+        })
+    }
+
+    fn activate(&self, _: &Held<'_>, answer: &Answer, owner: &User, now: Timestamp) -> Result<Activated, Verdict> {
+        let Answer::Assertion(assertion) = answer else { return Err(Verdict::NotMine) };
+        match made(owner, NAME, assertion, now) {
+            Ok((profile, secret, counter)) => {
+                let consumes = if counter > 0 { Consume::Counter(counter) } else { Consume::Nothing };
+                Ok(Activated { consumes, profile: Some(profile), secret: Some(secret) })
+            }
+            Err(NotEnrolled::Expired) => Err(Verdict::Stale),
+            Err(NotEnrolled::Malformed) => Err(Verdict::NotMine),
+            Err(NotEnrolled::Refused) => Err(Verdict::Refused),
+        }
+    }
+
+    fn shown(&self, profile: &Value) -> Value {
+        match (&profile["credentialId"], &profile["authenticatorName"]) {
+            (Value::Null, _) => json!({}),
+            (id, name) => json!({ "credentialId": id, "authenticatorName": name }),
+        }
     }
 
     fn traits(&self) -> Traits {
@@ -248,9 +396,9 @@ impl Factor for Passkey {
 
     fn verify(&self, held: &Held<'_>, answer: &Answer, now: Timestamp) -> Verdict {
         let Answer::Assertion(assertion) = answer else { return Verdict::NotMine };
-        let Some(response) = read::<PublicKeyCredential>(&assertion.response) else { return Verdict::NotMine };
+        let Some(response) = signed(&assertion.response, held.profile) else { return Verdict::NotMine };
         let Ok(kept) = serde_json::from_slice::<Kept>(held.secret.expose()) else { return Verdict::NotMine };
-        let Ceremony { party, asked, expires_at } = &assertion.ceremony;
+        let Ceremony { party, asked, expires_at, .. } = &assertion.ceremony;
         if response.get_credential_id() != kept.credential.cred_id.as_ref() as &[u8] || kept.party != party.id {
             return Verdict::NotMine;
         }
@@ -266,7 +414,10 @@ impl Factor for Passkey {
             // Section 6.1.1: a device that counts, counts upwards.
             Ok(result) if result.counter() <= count && (count > 0 || result.counter() > 0) => Verdict::Cloned,
             Ok(result) => Verdict::Accepted(Proved {
-                counter: Some(u64::from(result.counter())).filter(|count| *count > 0),
+                consumes: match result.counter() {
+                    0 => Consume::Nothing,
+                    count => Consume::Counter(u64::from(count)),
+                },
                 traits: Traits { verifies_user: result.user_verified(), ..self.traits_of(held.profile) },
                 profile: backed_up(held.profile, result.backup_state()),
             }),
@@ -291,6 +442,51 @@ fn descriptors(factors: &[Enrolled], party: &RelyingParty) -> Value {
         json!({ "type": "public-key", "id": profile["credentialId"], "transports": profile["transports"] })
     };
     fitting.map(descriptor).collect()
+}
+
+/// An enrolment's answer: as a page's script sends it, or in the API's members.
+fn registration(response: &Secret<String>) -> Option<RegisterPublicKeyCredential> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Parts {
+        attestation: String,
+        client_data: String,
+    }
+    let Some(parts) = read::<Parts>(response) else { return read(response) };
+    // The credential's id is in the attestation; the one beside it is not looked at.
+    let whole = json!({
+        "id": "", "rawId": "", "type": "public-key", "extensions": {},
+        "response": { "attestationObject": plain(&parts.attestation)?, "clientDataJSON": plain(&parts.client_data)? },
+    });
+    serde_json::from_value(whole).ok()
+}
+
+/// A proof's answer, likewise. The API's members name no credential: it is that of the factor which is asked.
+fn signed(response: &Secret<String>, profile: &Value) -> Option<PublicKeyCredential> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Parts {
+        authenticator_data: String,
+        client_data: String,
+        #[serde(rename = "signatureData")]
+        signature: String,
+    }
+    let Some(parts) = read::<Parts>(response) else { return read(response) };
+    let id = profile["credentialId"].as_str()?;
+    let whole = json!({
+        "id": id, "rawId": id, "type": "public-key", "extensions": {},
+        "response": {
+            "authenticatorData": plain(&parts.authenticator_data)?,
+            "clientDataJSON": plain(&parts.client_data)?,
+            "signature": plain(&parts.signature)?,
+        },
+    });
+    serde_json::from_value(whole).ok()
+}
+
+/// Bytes in the one form that is read further on.
+fn plain(text: &str) -> Option<String> {
+    b64::decode_any(text).map(|bytes| b64::encode(&bytes))
 }
 
 fn read<T: for<'de> Deserialize<'de>>(response: &Secret<String>) -> Option<T> {
@@ -331,7 +527,7 @@ pub(super) mod specimen {
     use postern_codes::{Env, Id, Secret, Timestamp};
 
     use super::soft::Authenticator;
-    use super::{Assertion, PATIENCE, RelyingParty, ask_to_enrol, ask_to_prove, enrol};
+    use super::{Assertion, Demands, PATIENCE, RelyingParty, ask_to_enrol, ask_to_prove, enrol};
     use crate::factor::suite::Specimen;
     use crate::factor::{Answer, Kind};
     use crate::user::{Profile, Status, User};
@@ -370,7 +566,8 @@ pub(super) mod specimen {
             };
             let login = "ada@acme.example".parse().expect("a login");
             let user = User::new(Id::new(&env), login, profile, Status::Active, env.now);
-            let (options, ceremony) = ask_to_enrol(&user, &[], party(), env.now).expect("options");
+            let (options, ceremony) =
+                ask_to_enrol(&user, &[], (party(), &Demands::default()), env.now).expect("options");
             let response = Secret::new(Authenticator::new(seed, ORIGIN).enrol(&options));
             let name = "Key".parse().expect("a name");
             enrol(&user, &name, &Assertion { ceremony, response }, env.now).expect("it enrols").secret.clone()
@@ -389,8 +586,8 @@ pub(super) mod specimen {
             Answer::Assertion(Box::new(Assertion { ceremony, response: Secret::new("{\"id\":".into()) }))
         }
 
-        fn life(&self) -> Duration {
-            PATIENCE
+        fn life(&self) -> Option<Duration> {
+            Some(PATIENCE)
         }
 
         fn skew(&self) -> Option<Duration> {

@@ -172,7 +172,7 @@ pub enum Moment {
 }
 
 impl Default for EnrollSettings {
-    /// What holds where nothing else was set: a password, and a passkey or an authenticator app.
+    /// What holds where nothing else was set: a password, and whatever factors the organisation allows at all.
     fn default() -> Self {
         let one = |key: &str, by_oneself| AuthenticatorEnrolment {
             key: key.to_owned(),
@@ -183,8 +183,12 @@ impl Default for EnrollSettings {
             form: Form::Authenticators,
             factors: None,
             authenticators: Some(vec![
+                one("custom_otp", Enrolment::Optional),
                 one("google_otp", Enrolment::Optional),
+                one("okta_email", Enrolment::Optional),
                 one("okta_password", Enrolment::Required),
+                one("phone_number", Enrolment::Optional),
+                one("security_question", Enrolment::Optional),
                 one("webauthn", Enrolment::Optional),
             ]),
         }
@@ -226,14 +230,15 @@ impl EnrollSettings {
         Ok(())
     }
 
-    /// Whether a factor of this type is enrolled. What is not named is not allowed.
+    /// Whether a factor of this type is enrolled. What is not named is not allowed; codes on paper belong to whoever has
+    /// any other factor.
     pub fn of(&self, kind: Kind) -> Enrolment {
-        let (older, newer): (&[&str], &str) = match kind.as_str() {
-            "token:software:totp" => (&["google_otp", "okta_otp"], "google_otp"),
-            "webauthn" => (&["fido_webauthn"], "webauthn"),
-            _ => return Enrolment::NotAllowed,
-        };
-        self.named(older, newer)
+        let factor = kind.factor();
+        if !factor.is_listed() {
+            return Enrolment::Optional;
+        }
+        let older: Vec<&str> = factor.providers().iter().map(|provider| provider.org_factor).collect();
+        self.named(&older, factor.authenticator().0)
     }
 
     /// Whether people have a password. Where the older form does not speak of it, they do.
@@ -249,7 +254,7 @@ impl EnrollSettings {
 
     fn named(&self, older: &[&str], newer: &str) -> Enrolment {
         let factors = self.factors.iter().flatten().filter(|(name, _)| older.contains(&name.as_str()));
-        let authenticators = self.authenticators.iter().flatten().filter(|one| one.key == newer);
+        let authenticators = self.authenticators.iter().flatten().filter(|one| !newer.is_empty() && one.key == newer);
         let found = factors.map(|(_, factor)| factor.enroll).chain(authenticators.map(|one| one.enroll));
         found.map(|enroll| enroll.by_oneself).max().unwrap_or_default()
     }

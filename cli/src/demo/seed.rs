@@ -234,6 +234,11 @@ fn settle(administrator: &Client, script: &Script) -> anyhow::Result<()> {
         let path = format!("/device-access/api/v1/{path}");
         administrator.put(&path, &body)?.expect(200).with_context(|| format!("cannot set {path}"))?;
     }
+    // Everything can be tried here; a new organisation does without what is phishable or restricted.
+    for name in ["okta_call", "okta_email", "okta_question", "okta_sms"] {
+        let path = format!("/api/v1/org/factors/{name}/lifecycle/activate");
+        administrator.post(&path, &Value::Null)?.expect(200).with_context(|| format!("cannot allow {name}"))?;
+    }
     Ok(())
 }
 

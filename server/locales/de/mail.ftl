@@ -29,6 +29,23 @@ mail-factors =
     Wenn Sie das nicht waren, sagen Sie es sofort Ihrem Administrator.
 mail-factor-added = Mit dem Passkey „{ $name }“ kann man sich jetzt als Sie anmelden.
 mail-factor-removed = Hiermit kann man sich nicht mehr als Sie anmelden: { $factor }.
+mail-factor-enrolled = Hiermit kann man sich jetzt als Sie anmelden: { $factor }.
+mail-backup-codes-made = Für Sie wurden neue Ersatzcodes ausgestellt; die früheren gelten nicht mehr.
+mail-backup-codes-void = Ihre Ersatzcodes gelten nicht mehr.
+mail-code-subject = Ihr Code bei { $org }
+mail-code =
+    Ihr Code bei { $org }:
+
+    { $code }
+
+    Er gilt einmal, { $minutes ->
+        [one] eine Minute
+       *[other] { $minutes } Minuten
+    } lang. Geben Sie ihn niemandem: Niemand von { $org } wird Sie danach fragen.
+
+    Wenn Sie keinen Code verlangt haben, kennt vielleicht jemand Ihr Passwort: Sagen Sie es Ihrem Helpdesk.
+mail-code-sms = { $code } ist Ihr Bestätigungscode bei { $org }.
+mail-code-call = Hier ist { $org }. Ihr Bestätigungscode ist: { $digits }. Noch einmal: { $digits }. Auf Wiederhören.
 mail-alert-subject = Bitte sofort ansehen: { $what }
 mail-alert =
     bitte sehen Sie sich das sofort an: { $what }.

@@ -29,6 +29,23 @@ mail-factors =
     If this was not you, tell your administrator now.
 mail-factor-added = The passkey "{ $name }" can now be used to sign in as you.
 mail-factor-removed = This can no longer be used to sign in as you: { $factor }.
+mail-factor-enrolled = This can now be used to sign in as you: { $factor }.
+mail-backup-codes-made = A new set of backup codes was made for you; those before are void.
+mail-backup-codes-void = Your backup codes are void.
+mail-code-subject = Your code at { $org }
+mail-code =
+    Your code at { $org }:
+
+    { $code }
+
+    It works once, for { $minutes ->
+        [one] one minute
+       *[other] { $minutes } minutes
+    }. Give it to nobody: no one of { $org } will ask you for it.
+
+    If you did not ask for a code, somebody may know your password: tell your help desk.
+mail-code-sms = { $code } is your verification code at { $org }.
+mail-code-call = This is { $org }. Your verification code is: { $digits }. Once more: { $digits }. Goodbye.
 mail-alert-subject = Look at this now: { $what }
 mail-alert =
     { $what }.

@@ -121,7 +121,7 @@ pub fn refusal(class: Class, demand: Demand, is_token: bool) -> ApiError {
 /// # Errors
 /// Of the database.
 pub async fn has_resistant(app: &App, caller: &Caller) -> Result<bool, ApiError> {
-    let own = app.store.read(caller.org, |tx| tx.factors_of(caller.user())).await?;
+    let own = app.store.read(caller.org, |tx| tx.usable_factors_of(caller.user())).await?;
     Ok(own.iter().any(|factor| factor.traits().is_phishing_resistant))
 }
 

@@ -1,6 +1,7 @@
 //! The API: a file a noun, each with its act, its shapes, its thin handlers and its routes.
 
 pub mod attack_protection;
+pub mod backup_codes;
 pub mod body;
 pub mod caller;
 pub mod change;
@@ -9,6 +10,8 @@ pub mod demands;
 pub mod device_access;
 pub mod devices;
 pub mod error;
+pub mod factor_profiles;
+pub mod factors;
 pub mod features;
 pub mod group_owners;
 pub mod group_rules;
@@ -18,6 +21,7 @@ pub mod iam;
 pub mod imports;
 pub mod logs;
 pub mod org;
+pub mod org_factors;
 pub mod origin;
 pub mod page;
 pub mod path;
@@ -28,6 +32,7 @@ pub mod recovery_pins;
 pub mod roles;
 pub mod routes;
 pub mod sessions;
+pub mod sms_templates;
 pub mod tokens;
 pub mod trusted_origins;
 pub mod users;
@@ -42,9 +47,12 @@ use routes::Routes;
 pub fn routes() -> Routes {
     Routes::new()
         .merge(attack_protection::routes())
+        .merge(backup_codes::routes())
         .merge(demands::routes())
         .merge(device_access::routes())
         .merge(devices::routes())
+        .merge(factor_profiles::routes())
+        .merge(factors::routes())
         .merge(features::routes())
         .merge(group_owners::routes())
         .merge(group_rules::routes())
@@ -53,11 +61,13 @@ pub fn routes() -> Routes {
         .merge(imports::routes())
         .merge(logs::routes())
         .merge(org::routes())
+        .merge(org_factors::routes())
         .merge(policies::routes())
         .merge(rate_limits::routes())
         .merge(recovery_pins::routes())
         .merge(roles::routes())
         .merge(sessions::routes())
+        .merge(sms_templates::routes())
         .merge(tokens::routes())
         .merge(trusted_origins::routes())
         .merge(users::routes())

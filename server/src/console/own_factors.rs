@@ -14,6 +14,7 @@ use postern_codes::id::{Factor as FactorKind, Id};
 use super::form::Form;
 use super::page::{page, page_with};
 use super::part::{Field, Kind, Moment};
+use super::people;
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::{Text, say};
@@ -103,6 +104,10 @@ async fn account(app: &App, viewer: &Viewer, name: Field) -> Result<OwnFactors, 
 fn shown(viewer: &Viewer, factor: &Enrolled) -> Own {
     let about = match (factor.kind, factor.traits().is_device_bound) {
         (FactorType::Totp, _) => say("passkeys-about-app"),
+        (FactorType::BackupCodes, _) => say("passkeys-about-paper"),
+        (FactorType::Call | FactorType::Email | FactorType::Sms, _) => say("passkeys-about-sent"),
+        (FactorType::Hotp, _) => say("passkeys-about-token"),
+        (FactorType::Question, _) => say("passkeys-about-answer"),
         (FactorType::WebAuthn, true) => say("passkeys-about-bound"),
         (FactorType::WebAuthn, false) => say("passkeys-about-synced"),
     };
@@ -118,6 +123,12 @@ fn shown(viewer: &Viewer, factor: &Enrolled) -> Own {
 /// What its owner knows a factor as.
 pub fn named(factor: &Enrolled) -> Text {
     match factor.kind {
+        FactorType::BackupCodes
+        | FactorType::Call
+        | FactorType::Email
+        | FactorType::Hotp
+        | FactorType::Question
+        | FactorType::Sms => people::factor(factor.kind),
         FactorType::Totp => say("passkeys-app"),
         FactorType::WebAuthn => say("passkeys-passkey").with("name", webauthn::name(&factor.profile).to_owned()),
     }

@@ -1,6 +1,7 @@
-//! How messages leave. To add a sender, add a file and a line in [`sender`].
+//! How messages leave: mail, text messages and calls. To add a sender, add a file and a line in [`sender`].
 
 mod file;
+mod gateway;
 mod smtp;
 
 use std::path::Path;
@@ -10,9 +11,13 @@ use std::sync::Arc;
 use lettre::Message as Mail;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
+use postern_authn::factor::Channel;
+use postern_codes::{Secret, Timestamp};
 use postern_store::deliveries::Message;
 
 use crate::config::Config;
+
+pub use gateway::Gateway;
 
 /// Why a message did not leave.
 #[derive(Debug, thiserror::Error)]
@@ -28,21 +33,71 @@ pub enum SendFault {
 /// A boxed answer of a sender.
 pub type Sent<'s> = Pin<Box<dyn Future<Output = Result<(), SendFault>> + Send + 's>>;
 
-/// Something that takes a mail away.
+/// A message to a telephone. No `Debug`: the text holds a code.
+pub struct Telephoned {
+    /// Whether it is read or heard.
+    pub channel: Channel,
+    /// The number, of E.164.
+    pub number: String,
+    /// What is dialled after the connection, or nothing.
+    pub extension: String,
+    /// What it says.
+    pub text: Secret<String>,
+    /// When it leaves.
+    pub at: Timestamp,
+}
+
+/// Something that takes messages away.
 pub trait Sender: Send + Sync {
     /// Takes one mail.
     fn send(&self, mail: Mail) -> Sent<'_>;
+
+    /// Takes one message to a telephone.
+    fn telephone(&self, _: Telephoned) -> Sent<'_> {
+        Box::pin(async { Err(SendFault::Never("no way to telephones is configured".to_owned())) })
+    }
 }
 
-/// The sender that the configuration asks for: a mail server, or files in `outbox/` of the data folder.
+/// A sender for each way.
+struct Ways {
+    mail: Arc<dyn Sender>,
+    sms: Arc<dyn Sender>,
+    call: Arc<dyn Sender>,
+}
+
+impl Sender for Ways {
+    fn send(&self, mail: Mail) -> Sent<'_> {
+        self.mail.send(mail)
+    }
+
+    fn telephone(&self, message: Telephoned) -> Sent<'_> {
+        match message.channel {
+            Channel::Call => self.call.telephone(message),
+            Channel::Email | Channel::Sms => self.sms.telephone(message),
+        }
+    }
+}
+
+/// The senders that the configuration asks for: a mail server, gateways to telephones; files in `outbox/` of the data
+/// folder for each that is not there.
 ///
 /// # Errors
-/// Where the mail server's URL is not of its form or the folder cannot be made.
+/// Where the mail server's URL is not of its form, a gateway's settings cannot work, or the folder cannot be made.
 pub fn sender(config: &Config, data: &Path) -> anyhow::Result<Arc<dyn Sender>> {
-    match &config.smtp {
-        Some(smtp) => Ok(Arc::new(smtp::Smtp::new(smtp)?)),
-        None => Ok(Arc::new(file::Outbox::new(data.join("outbox"))?)),
-    }
+    let files: Arc<dyn Sender> = Arc::new(file::Outbox::new(data.join("outbox"))?);
+    let mail = match &config.smtp {
+        Some(smtp) => Arc::new(smtp::Smtp::new(smtp)?) as Arc<dyn Sender>,
+        None => Arc::clone(&files),
+    };
+    let gateway = |name: &str, settings: &Option<Gateway>| match settings {
+        Some(settings) => {
+            let telephones = gateway::Telephones::new(settings);
+            let telephones = telephones.map_err(|error| anyhow::anyhow!("postern.toml, [{name}]: {error}"))?;
+            Ok::<_, anyhow::Error>(Arc::new(telephones) as Arc<dyn Sender>)
+        }
+        None => Ok(Arc::clone(&files)),
+    };
+    Ok(Arc::new(Ways { sms: gateway("sms", &config.sms)?, call: gateway("call", &config.call)?, mail }))
 }
 
 /// The mail that carries a message.

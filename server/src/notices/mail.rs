@@ -46,7 +46,11 @@ impl Mail {
         tx.enqueue(&user.profile.email, &message, env).map(drop)
     }
 
-    fn message(&self, tx: &mut Tx<'_>, user: &User) -> Result<Message, Error> {
+    /// What this person reads.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn message(&self, tx: &mut Tx<'_>, user: &User) -> Result<Message, Error> {
         let ((organisation, _), (DeviceDocument(device), _)) = (tx.setting::<Organisation>()?, tx.setting()?);
         Ok(self.written(user, &organisation, HelpDesk::of(&device, &organisation).as_ref()))
     }
@@ -67,7 +71,8 @@ pub fn language(preferred: Option<&str>, of_the_organisation: Language) -> Langu
     preferred.and_then(Language::of).unwrap_or(of_the_organisation)
 }
 
-fn reader(user: &User, organisation: &Organisation) -> Reader {
+/// Who reads what a person is told.
+pub fn reader(user: &User, organisation: &Organisation) -> Reader {
     let own = |name: &str| user.profile.further.get(name).and_then(Value::as_str);
     Reader {
         language: language(own("preferredLanguage"), organisation.language),

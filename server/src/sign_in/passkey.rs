@@ -8,7 +8,7 @@ use postern_authn::audit::{Actor, Client, Event, EventType, Target};
 use postern_authn::factor::webauthn::{
     Assertion, Ceremony, NotEnrolled, PasskeyName, RelyingParty, answering, ask_to_enrol, ask_to_prove, enrol,
 };
-use postern_authn::factor::{Answer, Enrolled, Kind};
+use postern_authn::factor::{Answer, Enrolled, Kind, Provider};
 use postern_authn::limit::{Charge, Limit};
 use postern_authn::policy::enroll::Enrolment;
 use postern_authn::sign_in::{Asking, Purpose, SignIn};
@@ -16,6 +16,7 @@ use postern_authn::user::{Status, User};
 use postern_codes::id::{Factor, Id, Org};
 use postern_codes::{Secret, Timestamp, b64, mac};
 use postern_store::challenges::{Asking as AskedFor, Bond};
+use postern_store::factor_codes::Bond as CodeBond;
 use postern_store::sign_ins::SignInRow;
 use postern_store::{Error, Tx};
 use serde_json::Value;
@@ -23,8 +24,8 @@ use serde_json::Value;
 use super::verify::{self, Outcome, Scene};
 use super::{POLICY, Refusal, Stage, Step, actor, charge, judge, take};
 use crate::api::{ApiError, Caller};
-use crate::console::own_factors::named;
 use crate::console::words::say;
+use crate::factors::{self, Doer};
 use crate::notices;
 use crate::{App, account};
 
@@ -60,7 +61,7 @@ pub async fn ask_at_sign_in(
     let (user, flow) = known.as_ref().map_or((None, String::new()), |(row, asking)| (asking.user(), flow(row)));
     let charged = app.store.write(org, |tx| {
         let charged = charge(tx, Limit::PasskeyChallenges, &client.ip, client, &env)?;
-        let own = user.map(|user| tx.factors_of(user)).transpose()?;
+        let own = user.map(|user| tx.usable_factors_of(user)).transpose()?;
         Ok((charged, own))
     });
     let own = match charged.await? {
@@ -96,7 +97,7 @@ pub async fn answer(
     let owner = app.store.read(org, |tx| handle.map(|handle| tx.factor_owner(handle)).transpose()).await?.flatten();
     let SignIn::Asking(asking) = SignIn::begin(owner, Purpose::Console, POLICY, env.now) else { return Ok(over) };
     let answer = Answer::Assertion(Box::new(assertion));
-    let judged = judge(app, org, &asking, &answer, &env).await?;
+    let judged = judge(app, org, (&asking, &CodeBond::SignIn(String::new())), &answer, &env).await?;
     let token = env.token();
     let row = SignInRow {
         token_hash: mac::sha256(&[token.expose().as_bytes()]),
@@ -137,7 +138,7 @@ pub async fn answer(
 pub async fn ask_to_step_up(app: &App, caller: &Caller, origin: &str) -> Result<Asked, ApiError> {
     let bond = session_bond(caller, AskedFor::StepUp)?;
     let party = party(app, caller.org, origin).await?;
-    let own = app.store.read(caller.org, |tx| tx.factors_of(caller.user())).await?;
+    let own = app.store.read(caller.org, |tx| tx.usable_factors_of(caller.user())).await?;
     let asked = ask_to_prove(Some(&own), party, app.env().now).map_err(ApiError::fault)?;
     keep(app, caller.org, asked, bond).await
 }
@@ -160,15 +161,16 @@ pub async fn ask_to_be_enrolled(app: &App, caller: &Caller, origin: &str) -> Res
     let bond = session_bond(caller, AskedFor::Enrolment)?;
     let party = party(app, caller.org, origin).await?;
     let read = app.store.read(caller.org, |tx| {
-        let allowed = tx.enrolment_policy(caller.user())?.of(Kind::WebAuthn);
-        Ok((tx.user(caller.user())?, tx.factors_of(caller.user())?, allowed))
+        let allowed = factors::enrolment(tx, caller.user(), (Kind::WebAuthn, passkeys()))?;
+        let (demands, _) = tx.setting()?;
+        Ok((tx.user(caller.user())?, tx.factors_of(caller.user())?, allowed, demands))
     });
-    let (user, own, allowed) = read.await?;
+    let (user, own, allowed, demands) = read.await?;
     if allowed == Enrolment::NotAllowed {
         return Err(not_allowed());
     }
     let user = user.ok_or_else(ApiError::invalid_session)?;
-    let asked = ask_to_enrol(&user, &own, party, app.env().now).map_err(ApiError::fault)?;
+    let asked = ask_to_enrol(&user, &own, (party, &demands), app.env().now).map_err(ApiError::fault)?;
     keep(app, caller.org, asked, bond).await
 }
 
@@ -195,7 +197,7 @@ pub async fn enrol_own(app: &App, caller: &Caller, name: &PasskeyName, reply: Re
         if !(tx.admit_user(user.id, user.version, env.now)? && is_alive(tx, caller, env.now)?) {
             return Ok(Err(ApiError::invalid_session()));
         }
-        if tx.enrolment_policy(user.id)?.of(new.kind) == Enrolment::NotAllowed {
+        if factors::enrolment(tx, user.id, (new.kind, passkeys()))? == Enrolment::NotAllowed {
             return Ok(Err(not_allowed()));
         }
         if tx.factor_owner(handle)?.is_some() {
@@ -225,12 +227,14 @@ fn is_alive(tx: &mut Tx<'_>, caller: &Caller, now: Timestamp) -> Result<bool, Er
     Ok(caller.session().map(|session| tx.session(session, now)).transpose()?.flatten().is_some())
 }
 
-/// The caller's own factors, oldest first.
+/// The caller's own factors, oldest first, without what is on paper.
 ///
 /// # Errors
 /// Of the database.
 pub async fn own(app: &App, caller: &Caller) -> Result<Vec<Enrolled>, ApiError> {
-    Ok(app.store.read(caller.org, |tx| tx.factors_of(caller.user())).await?)
+    let mut own = app.store.read(caller.org, |tx| tx.factors_of(caller.user())).await?;
+    own.retain(|factor| factor.kind.factor().is_listed());
+    Ok(own)
 }
 
 /// Removes a factor of the caller's own; they are told by mail, and signed out everywhere else: whoever has the factor may be
@@ -241,37 +245,18 @@ pub async fn own(app: &App, caller: &Caller) -> Result<Vec<Enrolled>, ApiError> 
 pub async fn remove_own(app: &App, caller: &Caller, which: Id<Factor>) -> Result<(), ApiError> {
     let env = app.env();
     let removed = app.store.write(caller.org, |tx| {
-        let missing = || ApiError::not_found::<Factor>(which.as_str());
         let Some(user) = tx.user(caller.user())? else { return Ok(Err(ApiError::invalid_session())) };
         // Takes the person's row: of two removals side by side the second sees the first.
         if !tx.admit_user(user.id, user.version, env.now)? {
             return Ok(Err(ApiError::invalid_session()));
         }
-        let own = tx.factors_of(user.id)?;
-        let Some(factor) = own.iter().find(|factor| factor.id == which) else { return Ok(Err(missing())) };
-        let event = |event: Event| event.target(target(&user)).detail("factor", factor.kind.as_str());
-        if own.len() == 1 && caller.authority().is_administrator() {
-            tx.record(&event(caller.failure(EventType::FactorDeactivate, "last_factor")), &env)?;
-            let summary = "this is your last factor: without it you could not sign in to the console";
-            let refusal = ApiError::new(StatusCode::CONFLICT, "last_factor", summary);
-            return Ok(Err(refusal.cause("add another one first")));
-        }
-        let is_the_only_one = !own.iter().any(|other| other.id != which && other.kind == factor.kind);
-        if is_the_only_one && tx.enrolment_policy(user.id)?.of(factor.kind) == Enrolment::Required {
-            tx.record(&event(caller.failure(EventType::FactorDeactivate, "required_factor")), &env)?;
-            let summary = "your organisation's enrolment policy wants you to have this factor";
-            let refusal = ApiError::new(StatusCode::CONFLICT, "required_factor", summary);
-            return Ok(Err(refusal.cause("add another one of its kind first")));
-        }
-        if !tx.retire_factor(factor.id, env.now)? {
-            return Ok(Err(missing()));
-        }
-        tx.void_challenges_of(user.id)?;
-        tx.end_other_sessions_of(user.id, caller.session(), env.now)?;
-        tx.record(&event(caller.success(EventType::FactorDeactivate)), &env)?;
-        notices::factors_changed(tx, &user, say("mail-factor-removed").with("factor", named(factor)), &env).map(Ok)
+        factors::remove_in(tx, &Doer::of(caller), &user, which, &env)
     });
     removed.await?
+}
+
+fn passkeys() -> &'static Provider {
+    &Kind::WebAuthn.factor().providers()[0]
 }
 
 /// The page address that asks, where it is one of ours and passkeys work there.

@@ -1,19 +1,22 @@
 //! Judging a factor's answer, with the counters that hold everywhere: whatever the session, route or server, an answer
 //! spends an attempt of its factor, and a wrong one counts against its person.
 //!
+//! The first answer of a factor that waits for one goes by [`activate`]: it has a limit of its own, and locks nobody out.
+//!
 //! [`judge`] looks outside any transaction. [`settle`] decides inside one: it takes the person's row, charges the factor,
 //! and consumes the counter, each by one guarded statement. What was judged beyond the limit is thrown away unseen, so an
 //! attacker who asks two hundred times at once learns as much as one who asks five times.
 
 use postern_authn::audit::{self, Actor, Event, EventType, Target};
-use postern_authn::factor::{Answer, Enrolled, Held, Kind, Verdict};
+use postern_authn::factor::{Activated, Answer, Consume, Enrolled, Held, Kind, Outside, Proved, Verdict, question};
 use postern_authn::limit::{Charge, Limit};
 use postern_authn::sign_in::Proof;
 use postern_authn::user::User;
-use postern_codes::id::{Factor, Id, Org, User as UserKind};
-use postern_codes::mac::{KeyFault, Keyring};
-use postern_codes::{Env, Timestamp};
+use postern_codes::id::{Id, Org, User as UserKind};
+use postern_codes::{Env, Secret, Timestamp};
 use postern_store::attempts::{Browser, Wrong};
+use postern_store::factor_codes::{self, Bond};
+use postern_store::factors::Candidate;
 use postern_store::users::Failure;
 use postern_store::{Error, Tx};
 
@@ -31,22 +34,28 @@ pub enum Outcome {
     Limited(Timestamp),
     /// The account is locked until then.
     Locked(Timestamp),
+    /// Right, and used before.
+    Replayed,
     /// Not of the form of such an answer: no attempt was spent.
     Slip,
+    /// Right at another time.
+    Stale,
     /// The person has no such factor, or may not sign in.
     Unavailable,
-    /// Wrong, used before or too old.
+    /// Wrong.
     Wrong,
 }
 
 impl Outcome {
     /// The stable code of a refusal, for the record.
-    const fn code(&self) -> Option<&'static str> {
+    pub const fn code(&self) -> Option<&'static str> {
         match self {
             Self::Accepted(_) => None,
             Self::Limited(_) => Some("rate_limit"),
             Self::Locked(_) => Some("locked_out"),
+            Self::Replayed => Some("code_replayed"),
             Self::Slip => Some("malformed"),
+            Self::Stale => Some("code_stale"),
             Self::Unavailable => Some("no_factor"),
             Self::Wrong => Some("invalid_code"),
         }
@@ -67,9 +76,8 @@ pub struct Scene {
 /// An answer as one factor judged it, before anything was counted or consumed.
 #[derive(Debug, Clone)]
 pub struct Judged {
-    id: Id<Factor>,
-    kind: Kind,
-    version: i64,
+    factor: Enrolled,
+    bond: Bond,
     verdict: Verdict,
 }
 
@@ -85,13 +93,29 @@ pub async fn verify_factor(
     answer: &Answer,
     scene: &Scene,
 ) -> Result<Outcome, ApiError> {
+    verify(app, org, (user, &Bond::Computer), |factor| factor.kind == kind, answer, scene).await
+}
+
+/// The same by whichever factors fit, for what `bond` says.
+///
+/// # Errors
+/// Of the database.
+pub async fn verify(
+    app: &App,
+    org: Id<Org>,
+    (user, bond): (Id<UserKind>, &Bond),
+    fits: impl Fn(&Enrolled) -> bool,
+    answer: &Answer,
+    scene: &Scene,
+) -> Result<Outcome, ApiError> {
     let env = app.env();
     let read = app.store.read(org, |tx| {
         let Some(person) = tx.user(user)? else { return Ok(None) };
-        Ok(Some((person, tx.factors_of(user)?)))
+        Ok(Some((person, tx.candidates(user, bond)?)))
     });
-    let Some((user, enrolled)) = read.await? else { return Ok(Outcome::Unavailable) };
-    let judged = judge(app.store.keyring(), &enrolled, |held| held == kind, answer, env.now)?;
+    let Some((user, mut candidates)) = read.await? else { return Ok(Outcome::Unavailable) };
+    candidates.retain(|candidate| fits(&candidate.factor));
+    let judged = judge(app, org, (candidates, bond), answer, &env).await?;
     let settled = app.store.write(org, |tx| {
         let outcome = settle(tx, &user, &judged, scene, &env)?;
         if let Outcome::Accepted(_) = outcome {
@@ -102,26 +126,99 @@ pub async fn verify_factor(
     Ok(settled.await?)
 }
 
-/// Has every factor of a fitting type judge an answer.
+/// Has factors judge an answer, and asks whoever they want asked.
 ///
 /// # Errors
 /// Where a secret does not open.
-pub fn judge(
-    keyring: &Keyring,
-    enrolled: &[Enrolled],
-    fits: impl Fn(Kind) -> bool,
+pub async fn judge(
+    app: &App,
+    org: Id<Org>,
+    (candidates, bond): (Vec<Candidate>, &Bond),
     answer: &Answer,
-    now: Timestamp,
-) -> Result<Vec<Judged>, KeyFault> {
-    let fitting = enrolled.iter().filter(|factor| fits(factor.kind));
-    fitting
-        .map(|factor| {
-            let secret = keyring.open(&factor.secret)?;
-            let held = Held { secret: &secret, counter: factor.counter, profile: &factor.profile };
-            let verdict = factor.kind.factor().verify(&held, answer, now);
-            Ok(Judged { id: factor.id, kind: factor.kind, version: factor.version, verdict })
-        })
-        .collect()
+    env: &Env,
+) -> Result<Vec<Judged>, ApiError> {
+    let mut judged = Vec::with_capacity(candidates.len());
+    for candidate in candidates {
+        let look = |held: &Held<'_>| candidate.factor.kind.factor().verify(held, answer, env.now);
+        let mut verdict = with_held(app, &candidate, bond, look)?;
+        if let Verdict::Ask(Outside::Hash) = verdict {
+            verdict = compare(app, org, &candidate.factor, answer, env).await?;
+        }
+        judged.push(Judged { factor: candidate.factor, bond: bond.clone(), verdict });
+    }
+    Ok(judged)
+}
+
+/// Opens a factor for one look.
+fn with_held<T>(
+    app: &App,
+    candidate: &Candidate,
+    bond: &Bond,
+    look: impl FnOnce(&Held<'_>) -> T,
+) -> Result<T, ApiError> {
+    let (keyring, factor) = (app.store.keyring(), &candidate.factor);
+    let secret = keyring.open(&factor.secret)?;
+    let index = |code: &str| factor_codes::tag(keyring, factor, bond, code);
+    let held = Held {
+        secret: &secret,
+        counter: factor.counter,
+        profile: &factor.profile,
+        codes: &candidate.codes,
+        index: &index,
+    };
+    Ok(look(&held))
+}
+
+/// Compares an answer with the slow hash that is kept of it; not where its attempts are spent, since hashing is what an
+/// attacker would have us do.
+async fn compare(app: &App, org: Id<Org>, factor: &Enrolled, answer: &Answer, env: &Env) -> Result<Verdict, ApiError> {
+    let Answer::Code(typed) = answer else { return Ok(Verdict::NotMine) };
+    let limit = Limit::FactorFailures;
+    let state = app.store.read(org, |tx| {
+        let allowance = tx.allowance(limit)?;
+        tx.limit_state(limit, factor.id.as_str(), allowance, env.now)
+    });
+    if let Charge::RetryAt(_) = state.await? {
+        return Ok(Verdict::Refused);
+    }
+    let hash = app.store.keyring().open(&factor.secret)?;
+    let hash = String::from_utf8(hash.expose().clone()).map(Secret::new).map_err(ApiError::fault)?;
+    let checked = app.passwords.check(question::folded(typed), Some(hash)).await?;
+    let proved = Proved { consumes: Consume::Nothing, traits: factor.traits(), profile: None };
+    Ok(if checked.is_right { Verdict::Accepted(proved) } else { Verdict::Refused })
+}
+
+/// Has a factor that waits for its first answer judge one. Nothing is counted or consumed yet: the caller charges it with
+/// [`charge_activation`] first, in the transaction that keeps what was made.
+///
+/// # Errors
+/// Where a secret does not open.
+pub fn activate(
+    app: &App,
+    candidate: &Candidate,
+    owner: &User,
+    answer: &Answer,
+    env: &Env,
+) -> Result<Result<Activated, Outcome>, ApiError> {
+    let judged = with_held(app, candidate, &Bond::Enrolment, |held| {
+        candidate.factor.kind.factor().activate(held, answer, owner, env.now)
+    });
+    Ok(judged?.map_err(|verdict| match verdict {
+        Verdict::Replayed | Verdict::Cloned => Outcome::Replayed,
+        Verdict::Stale => Outcome::Stale,
+        Verdict::NotMine => Outcome::Slip,
+        Verdict::Accepted(_) | Verdict::Ask(_) | Verdict::Refused => Outcome::Wrong,
+    }))
+}
+
+/// Counts a first answer, right or wrong.
+///
+/// # Errors
+/// Of the database.
+pub fn charge_activation(tx: &mut Tx<'_>, factor: &Enrolled, env: &Env) -> Result<Charge, Error> {
+    let limit = Limit::FactorActivations;
+    let allowance = tx.allowance(limit)?;
+    tx.charge(limit, factor.id.as_str(), allowance, env.now)
 }
 
 /// Decides what an answer came to, counts and consumes it, and records it.
@@ -138,7 +235,7 @@ pub fn settle(tx: &mut Tx<'_>, user: &User, judged: &[Judged], scene: &Scene, en
     event = event.target(Target::new("User", user.id, user.login.as_str(), &user.name()));
     event.targets.extend(scene.target.clone());
     if let Some(first) = judged.first() {
-        event = event.detail("factor", first.kind.as_str());
+        event = event.detail("factor", first.factor.kind.as_str());
     }
     tx.record(&event, env)?;
     Ok(outcome)
@@ -158,7 +255,7 @@ fn decide(tx: &mut Tx<'_>, user: &User, judged: &[Judged], scene: &Scene, env: &
     let (mut heard, mut free_at) = (Vec::new(), None);
     let allowance = tx.allowance(Limit::FactorFailures)?;
     for guess in guesses {
-        match tx.charge(Limit::FactorFailures, guess.id.as_str(), allowance, env.now)? {
+        match tx.charge(Limit::FactorFailures, guess.factor.id.as_str(), allowance, env.now)? {
             Charge::Allowed => heard.push(guess),
             Charge::RetryAt(at) => free_at = free_at.max(Some(at)),
         }
@@ -166,29 +263,42 @@ fn decide(tx: &mut Tx<'_>, user: &User, judged: &[Judged], scene: &Scene, env: &
     if let (true, Some(at)) = (heard.is_empty(), free_at) {
         return Ok(Outcome::Limited(at));
     }
+    let mut why = Outcome::Wrong;
     for guess in &heard {
         let proved = match &guess.verdict {
             Verdict::Accepted(proved) => proved,
-            Verdict::Ask(outside) => match *outside {},
             Verdict::Cloned => {
                 note_clone(tx, user, guess, scene, env)?;
                 continue;
             }
-            Verdict::NotMine | Verdict::Refused => continue,
+            Verdict::Replayed => {
+                why = Outcome::Replayed;
+                continue;
+            }
+            Verdict::Stale => {
+                why = Outcome::Stale;
+                continue;
+            }
+            Verdict::Ask(_) | Verdict::NotMine | Verdict::Refused => continue,
         };
-        let held = (guess.id, guess.version);
-        if tx.consume_answer(held, proved.counter, env.now)? {
+        if tx.consume_answer(&guess.factor, proved.consumes, &guess.bond, env.now)? {
+            let held = (guess.factor.id, guess.factor.version);
             if let Some(profile) = &proved.profile {
                 tx.save_factor_profile(held, profile, env.now)?;
             }
             for guess in &heard {
-                tx.clear_limit(Limit::FactorFailures, guess.id.as_str())?;
+                tx.clear_limit(Limit::FactorFailures, guess.factor.id.as_str())?;
             }
-            let proof = Proof::factor(guess.kind, guess.id, env.now);
+            let proof = Proof::factor(guess.factor.kind, guess.factor.id, env.now);
             return Ok(Outcome::Accepted(Proof { traits: proved.traits, ..proof }));
         }
+        // Another request used it up first.
+        why = Outcome::Replayed;
     }
-    count_failure(tx, user, scene, env)
+    match count_failure(tx, user, scene, env)? {
+        Outcome::Wrong => Ok(why),
+        other => Ok(other),
+    }
 }
 
 /// Records that a device signed rightly and counted backwards: it, or what was copied from it, is in other hands.
@@ -196,7 +306,12 @@ fn note_clone(tx: &mut Tx<'_>, user: &User, guess: &Judged, scene: &Scene, env: 
     let actor = Actor::user(user.id, user.login.as_str(), &user.name());
     let event = Event::failure(EventType::FactorCloneSuspect, actor, scene.client.clone(), "sign_count")
         .target(Target::new("User", user.id, user.login.as_str(), &user.name()))
-        .target(Target::new("UserFactor", guess.id, guess.kind.as_str(), guess.kind.factor().label()));
+        .target(Target::new(
+            "UserFactor",
+            guess.factor.id,
+            guess.factor.kind.as_str(),
+            guess.factor.kind.factor().label(),
+        ));
     tx.record(&event, env)
 }
 

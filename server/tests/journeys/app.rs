@@ -9,7 +9,7 @@ use lettre::Message as Mail;
 use postern_codes::env::{TestWorld, World};
 use postern_server::App;
 use postern_server::config::Config;
-use postern_server::delivery::{Sender, Sent};
+use postern_server::delivery::{Sender, Sent, Telephoned};
 use postern_store::migrate::Engine;
 use postern_store::scratch::{self, Scratch};
 use serde_json::Value;
@@ -137,6 +137,13 @@ impl Outbox {
 impl Sender for Outbox {
     fn send(&self, mail: Mail) -> Sent<'_> {
         let text = String::from_utf8_lossy(&mail.formatted()).into_owned();
+        self.0.lock().expect("no test panicked while it held the lock").push(text);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn telephone(&self, message: Telephoned) -> Sent<'_> {
+        let Telephoned { channel, number, extension, text, .. } = message;
+        let text = format!("{} {number},{extension}\n{}", channel.as_str(), text.expose());
         self.0.lock().expect("no test panicked while it held the lock").push(text);
         Box::pin(async { Ok(()) })
     }

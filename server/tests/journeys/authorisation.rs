@@ -41,6 +41,10 @@ const OPEN: &[(&str, &str)] = &[
     ("GET /api/v1/sessions/me", "whoever has no session is told that there is none"),
     ("DELETE /api/v1/sessions/me", "the same"),
     ("POST /api/v1/sessions/me/lifecycle/refresh", "the same"),
+    (
+        "GET /api/v1/users/{who}/factors/{factor}/qr/{token}",
+        "the address, which nobody can guess, is the right to pair an app",
+    ),
     ("GET /welcome/{token}", "the link in a message is the right to choose a password"),
     ("POST /welcome/{token}", "the same"),
     ("POST /device-access/api/v1/enroll", "the enrolment code is the right to enrol"),

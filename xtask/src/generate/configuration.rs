@@ -78,9 +78,9 @@ fn form(text: &str, kind: &str) -> String {
         "PublicUrls" => "URL, or list of URLs".to_owned(),
         "Shown" | "String" => "text".to_owned(),
         "SocketAddr" => "address and port".to_owned(),
-        _ if kind.starts_with("BTreeMap<") || kind.starts_with("Map<") || kind == "ComputerNames" || kind == "Smtp" => {
-            "table".to_owned()
-        }
+        "ComputerNames" | "Gateway" | "Smtp" => "table".to_owned(),
+        "u64" => "number".to_owned(),
+        _ if kind.starts_with("BTreeMap<") || kind.starts_with("Map<") => "table".to_owned(),
         _ if kind.starts_with("Vec<") => "list of texts".to_owned(),
         _ => words(text, kind).unwrap_or_else(|| kind.to_owned()),
     }

@@ -7,7 +7,7 @@ use postern_codes::{Env, Id, Secret};
 use super::soft::Authenticator;
 use super::*;
 use crate::factor::suite;
-use crate::user::{Profile, Status};
+use crate::user::{Profile, Status as AccountStatus};
 
 const ORIGIN: &str = "https://postern.example";
 
@@ -26,7 +26,7 @@ fn ada(env: &Env) -> User {
         email: "ada@acme.example".into(),
         further: BTreeMap::new(),
     };
-    User::new(Id::new(env), "ada@acme.example".parse().unwrap(), profile, Status::Active, env.now)
+    User::new(Id::new(env), "ada@acme.example".parse().unwrap(), profile, AccountStatus::Active, env.now)
 }
 
 fn assertion(ceremony: Ceremony, response: String) -> Assertion {
@@ -49,14 +49,20 @@ impl Bench {
     fn of(mut device: Authenticator) -> Self {
         let env = env();
         let user = ada(&env);
-        let (options, ceremony) = ask_to_enrol(&user, &[], party(), env.now).unwrap();
+        let (options, ceremony) = ask_to_enrol(&user, &[], (party(), &Demands::default()), env.now).unwrap();
         let answer = assertion(ceremony, device.enrol(&options));
         let factor = enrol(&user, &"Blue key".parse().unwrap(), &answer, env.now).unwrap();
         Self { env, device, factor, counter: 0 }
     }
 
     fn judge(&self, assertion: Assertion) -> Verdict {
-        let held = Held { secret: &self.factor.secret, counter: self.counter, profile: &self.factor.profile };
+        let held = Held {
+            secret: &self.factor.secret,
+            counter: self.counter,
+            profile: &self.factor.profile,
+            codes: &[],
+            index: &|_| [0; 32],
+        };
         Passkey.verify(&held, &Answer::Assertion(Box::new(assertion)), self.env.now)
     }
 
@@ -99,7 +105,7 @@ fn a_device_that_made_sure_of_its_owner_proves_more() {
     let bench = Bench::new();
     for is_known in [true, false] {
         let proved = accepted(bench.proved(is_known, |_| ()));
-        assert_eq!((proved.counter, proved.profile), (None, None));
+        assert_eq!((proved.consumes, proved.profile), (Consume::Nothing, None));
         assert!(proved.traits.verifies_user && proved.traits.is_phishing_resistant && proved.traits.is_device_bound);
     }
     let touched =
@@ -149,7 +155,7 @@ fn every_wrong_answer_is_refused() {
 fn a_counter_that_does_not_rise_tells_of_a_copy() {
     let mut bench = Bench::new();
     bench.counter = 7;
-    assert_eq!(accepted(bench.proved(true, |device| device.counter = 8)).counter, Some(8));
+    assert_eq!(accepted(bench.proved(true, |device| device.counter = 8)).consumes, Consume::Counter(8));
     for back in [7, 6, 0] {
         assert_eq!(bench.proved(true, |device| device.counter = back), Verdict::Cloned, "{back}");
     }
@@ -175,10 +181,10 @@ fn what_was_asked_for_one_thing_answers_no_other() {
     let (options, _) = ask_to_prove(Some(&[]), party(), now).unwrap();
     let (_, other) = ask_to_prove(Some(&[]), party(), now).unwrap();
     assert_eq!(bench.judge(assertion(other, bench.device.prove(&options))), Verdict::Refused, "another question");
-    let (_, enrolment) = ask_to_enrol(&user, &[], party(), now).unwrap();
+    let (_, enrolment) = ask_to_enrol(&user, &[], (party(), &Demands::default()), now).unwrap();
     assert_eq!(bench.judge(assertion(enrolment, bench.device.prove(&options))), Verdict::Refused, "an enrolment");
 
-    let (options, _) = ask_to_enrol(&user, &[], party(), now).unwrap();
+    let (options, _) = ask_to_enrol(&user, &[], (party(), &Demands::default()), now).unwrap();
     let (_, proof) = ask_to_prove(Some(&[]), party(), now).unwrap();
     let made = bench.device.clone().enrol(&options);
     let name = "Key".parse().unwrap();
@@ -206,13 +212,13 @@ fn an_enrolment_is_refused_like_any_answer() {
         |device| device.is_touched = false,
     ];
     for behave in wrong {
-        let (options, ceremony) = ask_to_enrol(&user, &[], party(), env.now).unwrap();
+        let (options, ceremony) = ask_to_enrol(&user, &[], (party(), &Demands::default()), env.now).unwrap();
         let mut device = Authenticator::new(1, ORIGIN);
         behave(&mut device);
         let answer = assertion(ceremony, device.enrol(&options));
         assert_eq!(enrol(&user, &name, &answer, env.now).err(), Some(NotEnrolled::Refused), "{device:?}");
     }
-    let (options, ceremony) = ask_to_enrol(&user, &[], party(), env.now).unwrap();
+    let (options, ceremony) = ask_to_enrol(&user, &[], (party(), &Demands::default()), env.now).unwrap();
     let answer = assertion(ceremony, Authenticator::new(1, ORIGIN).enrol(&options));
     assert_eq!(enrol(&user, &name, &answer, env.now.plus(PATIENCE)).err(), Some(NotEnrolled::Expired));
 }
@@ -245,7 +251,7 @@ fn every_cut_and_every_flip_of_an_enrolment_is_refused() {
     let env = env();
     let user = ada(&env);
     let name: PasskeyName = "Key".parse().unwrap();
-    let (options, ceremony) = ask_to_enrol(&user, &[], party(), env.now).unwrap();
+    let (options, ceremony) = ask_to_enrol(&user, &[], (party(), &Demands::default()), env.now).unwrap();
     let whole: Value = serde_json::from_str(&Authenticator::new(1, ORIGIN).enrol(&options)).unwrap();
     let attestation = b64::decode(whole["response"]["attestationObject"].as_str().unwrap()).unwrap();
     let enrolled = |bytes: &[u8]| {
@@ -283,10 +289,12 @@ fn the_options_name_the_persons_own_devices_or_nobodys() {
         user: bench.factor.user,
         kind: Kind::WebAuthn,
         provider: PROVIDER.into(),
+        status: Status::Active,
         profile: bench.factor.profile.clone(),
         secret: sealed,
         counter: 0,
         created_at: bench.env.now,
+        updated_at: bench.env.now,
         last_used_at: None,
         version: 1,
     };
@@ -300,7 +308,127 @@ fn the_options_name_the_persons_own_devices_or_nobodys() {
     let (nobody, _) = ask_to_prove(None, party(), bench.env.now).unwrap();
     assert_eq!(nobody["publicKey"]["allowCredentials"], json!([]));
     assert_eq!(nobody["publicKey"]["userVerification"], "required");
-    let (more, _) = ask_to_enrol(&ada(&bench.env), &own, party(), bench.env.now).unwrap();
+    let (more, _) = ask_to_enrol(&ada(&bench.env), &own, (party(), &Demands::default()), bench.env.now).unwrap();
     assert_eq!(more["publicKey"]["excludeCredentials"][0]["id"], bench.factor.profile["credentialId"]);
     assert_eq!(more["publicKey"]["authenticatorSelection"]["residentKey"], "required");
+}
+
+/// The members that the API has, in the padded alphabet of its clients.
+fn parts(response: &str, names: &[(&str, &str)]) -> String {
+    let whole: Value = serde_json::from_str(response).unwrap();
+    let member = |(own, theirs): &(&str, &str)| {
+        let text = whole["response"][*own].as_str().unwrap().replace('-', "+").replace('_', "/");
+        ((*theirs).to_owned(), Value::from(format!("{text}{}", "=".repeat((4 - text.len() % 4) % 4))))
+    };
+    Value::Object(names.iter().map(member).collect()).to_string()
+}
+
+#[test]
+fn the_members_of_the_api_are_read_like_those_of_a_page() {
+    let env = env();
+    let user = ada(&env);
+    let (options, ceremony) = ask_to_enrol(&user, &[], (party(), &Demands::default()), env.now).unwrap();
+    let mut device = Authenticator::new(1, ORIGIN);
+    let made =
+        parts(&device.enrol(&options), &[("attestationObject", "attestation"), ("clientDataJSON", "clientData")]);
+    let nothing = Secret::new(Vec::new());
+    let pending = Held { secret: &nothing, counter: 0, profile: &json!({}), codes: &[], index: &|_| [0; 32] };
+    let activate = |ceremony: &Ceremony, made: &str, now| {
+        let answer = Answer::Assertion(Box::new(assertion(ceremony.clone(), made.to_owned())));
+        Passkey.activate(&pending, &answer, &user, now)
+    };
+    let active = activate(&ceremony, &made, env.now).unwrap();
+    let (profile, secret) = (active.profile.unwrap(), active.secret.unwrap());
+    assert_eq!(
+        Passkey.shown(&profile),
+        json!({ "credentialId": b64::encode(&[1; 32]), "authenticatorName": "Passkey" })
+    );
+
+    for (broken, verdict) in
+        [("{}".to_owned(), Verdict::NotMine), (made.replace("attestation", "attest"), Verdict::NotMine)]
+    {
+        assert_eq!(activate(&ceremony, &broken, env.now).err(), Some(verdict), "{broken:.60}");
+    }
+    let flipped = json!({ "attestation": "AAAA", "clientData": "AAAA" }).to_string();
+    assert_eq!(activate(&ceremony, &flipped, env.now).err(), Some(Verdict::Refused));
+    assert_eq!(activate(&ceremony, &made, env.now.plus(PATIENCE)).err(), Some(Verdict::Stale));
+
+    let (options, ceremony) = ask_to_prove(Some(&[]), party(), env.now).unwrap();
+    let names =
+        [("authenticatorData", "authenticatorData"), ("clientDataJSON", "clientData"), ("signature", "signatureData")];
+    let held = Held { secret: &secret, counter: 0, profile: &profile, codes: &[], index: &|_| [0; 32] };
+    let prove = |device: &Authenticator| {
+        let answer = assertion(ceremony.clone(), parts(&device.prove(&options), &names));
+        Passkey.verify(&held, &Answer::Assertion(Box::new(answer)), env.now)
+    };
+    accepted(prove(&device));
+    assert_eq!(prove(&Authenticator { is_forger: true, ..device.clone() }), Verdict::Refused);
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+/// Puts what a published vector was asked in the place of what was asked here.
+fn asked(ceremony: &Ceremony, member: &str, client_data: &[u8]) -> Ceremony {
+    let client: Value = serde_json::from_slice(client_data).unwrap();
+    let mut document = serde_json::to_value(ceremony).unwrap();
+    let state = match member {
+        "Enrolment" => &mut document["asked"]["Enrolment"],
+        _ => &mut document["asked"]["Proof"]["state"],
+    };
+    state["challenge"] = client["challenge"].clone();
+    serde_json::from_value(document).unwrap()
+}
+
+#[test]
+fn the_published_vectors_are_taken_and_are_not_attested() {
+    let vectors: Value = serde_json::from_str(include_str!("../../../tests/vectors/webauthn.json")).unwrap();
+    let env = env();
+    let user = ada(&env);
+    let site = RelyingParty::at("https://example.org", "Example").unwrap();
+    let strict = Demands { attestation: Attestation::Trusted, ..Demands::default() };
+    for case in vectors["cases"].as_array().unwrap() {
+        let of = |name: &str| hex(case[name].as_str().unwrap());
+        let made = json!({
+            "attestation": b64::encode(&of("attestation")), "clientData": b64::encode(&of("clientData")),
+        });
+        let enrolled = |demands: &Demands| {
+            let (_, ceremony) = ask_to_enrol(&user, &[], (site.clone(), demands), env.now).unwrap();
+            let ceremony = asked(&ceremony, "Enrolment", &of("clientData"));
+            enrol(&user, &"Key".parse().unwrap(), &assertion(ceremony, made.to_string()), env.now)
+        };
+        let factor = enrolled(&Demands::default()).ok().unwrap();
+        assert_eq!(factor.profile["credentialId"], b64::encode(&of("credentialId")), "{}", case["name"]);
+        assert_eq!(enrolled(&strict).err(), Some(NotEnrolled::Refused), "no root vouches for {}", case["name"]);
+
+        let Some(proof) = case.get("proof") else { continue };
+        let of = |name: &str| hex(proof[name].as_str().unwrap());
+        let (_, ceremony) = ask_to_prove(Some(&[]), site.clone(), env.now).unwrap();
+        let ceremony = asked(&ceremony, "Proof", &of("clientData"));
+        let held =
+            Held { secret: &factor.secret, counter: 0, profile: &factor.profile, codes: &[], index: &|_| [0; 32] };
+        let judged = |signature: &[u8]| {
+            let answer = json!({
+                "authenticatorData": b64::encode(&of("authenticatorData")), "clientData": b64::encode(&of("clientData")),
+                "signatureData": b64::encode(signature),
+            });
+            let answer = assertion(ceremony.clone(), answer.to_string());
+            Passkey.verify(&held, &Answer::Assertion(Box::new(answer)), env.now)
+        };
+        accepted(judged(&of("signature")));
+        let mut other = of("signature");
+        other[20] ^= 1;
+        assert_eq!(judged(&other), Verdict::Refused);
+    }
+}
+
+#[test]
+fn demands_that_nobody_could_meet_are_named() {
+    assert!(Demands::default().faults().is_empty());
+    let broken =
+        Demands { attestation: Attestation::Trusted, attestation_roots: vec!["no PEM".into()], ..Demands::default() };
+    assert_eq!(broken.faults(), ["attestationRoots: each must be one certificate as PEM"]);
+    let empty = Demands { attestation: Attestation::Trusted, ..Demands::default() };
+    assert_eq!(empty.faults(), ["attestationRoots: TRUSTED needs at least one root certificate"]);
 }

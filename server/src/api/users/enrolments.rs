@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use postern_authn::audit::EventType;
-use postern_authn::factor::{Enrolled, Kind};
+use postern_authn::factor::Enrolled;
 use postern_authn::permission::{Permission, right};
 use postern_authn::user::User;
 use postern_codes::Timestamp;
@@ -82,7 +82,8 @@ async fn one(
 async fn all(app: &App, by: &Allowed<right::UsersRead>, who: &str) -> Result<Vec<Value>, ApiError> {
     let read = app.store.read(by.org, |tx| {
         let Some(person) = seen(tx, by, who)? else { return Ok(None) };
-        let factors = tx.factors_of(person.id)?;
+        let mut factors = tx.factors_of(person.id)?;
+        factors.retain(|held| held.kind.factor().is_listed());
         Ok::<_, Error>(Some((person, factors)))
     });
     let found = read.await?;
@@ -98,17 +99,9 @@ fn password(app: &App, person: &User, at: Timestamp) -> Value {
 }
 
 fn factor(app: &App, person: &User, held: &Enrolled) -> Value {
-    let (key, kind) = authenticator(held.kind);
+    let (key, kind) = held.kind.factor().authenticator();
     let label = crate::console::people::capital(held.kind.factor().label());
     shown(app, person, (held.id.as_str(), key, kind, &label), (held.created_at, held.created_at))
-}
-
-/// The authenticator that a factor is enrolled in: key and type.
-const fn authenticator(kind: Kind) -> (&'static str, &'static str) {
-    match kind {
-        Kind::Totp => ("google_otp", "app"),
-        Kind::WebAuthn => ("webauthn", "security_key"),
-    }
 }
 
 fn shown(
