@@ -40,6 +40,8 @@ export async function stage(...scene) {
     typePin: (pin) => tell(`type-pin ${pin}`),
     /** The computer is in contact. */
     checkIn: () => tell("check-in"),
+    /** What was sent since the last time, by mail, text message and call. */
+    messages: () => tell("messages"),
     /** The jobs run once. */
     work: () => tell("work"),
     async end() {

@@ -196,6 +196,10 @@ async fn obey(app: &TestApp, line: &str, at: Option<(&Computer, &computer::Secre
             jobs::once(&app.app).await.expect("the jobs run");
             Value::Null
         }
+        ("messages", _) => {
+            jobs::once(&app.app).await.expect("the jobs run");
+            json!(app.mails.take())
+        }
         (word, _) => panic!("the stage does not know `{word}`"),
     }
 }

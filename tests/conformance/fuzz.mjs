@@ -18,8 +18,11 @@ const { POSTERN_FUZZ_EXAMPLES: examples = "8", POSTERN_FUZZ_SEED: seed = "1" } =
 const CHECKS = "not_a_server_error,content_type_conformance,response_schema_conformance";
 /** Calls that would take away what all others are made with. */
 const SPARED_CALLS = ["DELETE /api/v1/api-tokens/current"];
-/** Calls whose made-up requests are guesses at a password, and limited as such. */
-const GUESSES = ["change_password", "change_recovery_question"].map((what) => `POST /api/v1/users/{userId}/credentials/${what}`);
+/** Calls whose made-up requests are guesses, and limited as such. */
+const GUESSES = [
+  ...["change_password", "change_recovery_question"].map((what) => `POST /api/v1/users/{userId}/credentials/${what}`),
+  ...["lifecycle/activate", "verify"].map((what) => `POST /api/v1/users/{userId}/factors/{factorId}/${what}`),
+];
 /** How many of the calls succeed at least once; some only do in a state that chance may not reach. */
 const HEARD = 0.7;
 

@@ -7,6 +7,7 @@ import { stage } from "../stage.mjs";
 import { client } from "./sdk/client.mjs";
 import { described } from "./sdk/description.mjs";
 import { devices } from "./sdk/devices.mjs";
+import { factors } from "./sdk/factors.mjs";
 import { groups } from "./sdk/groups.mjs";
 import { network } from "./sdk/network.mjs";
 import { people } from "./sdk/people.mjs";
@@ -18,7 +19,7 @@ import { settings } from "./sdk/settings.mjs";
 import { tokens } from "./sdk/tokens.mjs";
 
 /** Sessions first: what is changed of people and policies later ends the one that a cookie is tried with. */
-const journeys = { sessions, people, groups, roles, policies, network, tokens, devices, record, settings };
+const journeys = { sessions, people, factors, groups, roles, policies, network, tokens, devices, record, settings };
 /** Calls that are answered, and never with success, and why. */
 const NEVER = {
   "POST /api/v1/policies/{policyId}/mappings": "there is nothing yet that a policy could be mapped to",
