@@ -50,6 +50,7 @@ events! {
     ApiTokenUpdate Info "system.api_token.update" "API token changed";
     BindingAdd Info "iam.resourceset.bindings.add" "Role bound to a resource set";
     BindingDelete Info "iam.resourceset.bindings.delete" "Binding of a role ended";
+    BrowsersForget Info "user.browsers.forget" "Remembered browsers forgotten";
     ConfigurationUpdate Info "device.desktop_mfa.configuration.update" "Desktop MFA settings changed";
     DeviceActivate Info "device.lifecycle.activate" "Computer activated";
     DeviceCertificateRenew Info "device.certificate.renew" "Certificate of a computer renewed";

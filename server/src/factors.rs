@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use crate::App;
 use crate::api::{ApiError, Caller};
-use crate::console::own_factors::named;
+use crate::console::factor_words::named;
 use crate::console::people;
 use crate::console::words::say;
 use crate::notices;
@@ -432,22 +432,11 @@ pub fn remove_in(
         Ok(factor) => factor,
         Err(refused) => return Ok(Err(refused)),
     };
-    let mut own = tx.factors_of(user.id)?;
-    own.retain(|factor| factor.kind.factor().is_listed());
     let kind = EventType::FactorDeactivate;
     let is_active = factor.status == Status::Active;
-    if is_active && own.len() == 1 && keeps_its_last(tx, doer, user)? {
-        tx.record(&doer.failure(kind, "last_factor", user, &factor), env)?;
-        return Ok(Err(refused::last_factor(doer.is(user))));
-    }
-    let is_the_only_one = !own.iter().any(|other| other.id != which && other.kind == factor.kind);
-    if is_active
-        && doer.is(user)
-        && is_the_only_one
-        && tx.enrolment_policy(user.id)?.of(factor.kind) == Enrolment::Required
-    {
-        tx.record(&doer.failure(kind, "required_factor", user, &factor), env)?;
-        return Ok(Err(refused::required_factor()));
+    if let Some(refused) = hindrance(tx, doer, user, &factor)? {
+        tx.record(&doer.failure(kind, refused.code, user, &factor), env)?;
+        return Ok(Err(refused));
     }
     if !tx.retire_factor(factor.id, env.now)? {
         return Ok(Err(ApiError::not_found::<Factor>(which.as_str())));
@@ -459,6 +448,24 @@ pub fn remove_in(
         notices::factors_changed(tx, user, say("mail-factor-removed").with("factor", named(&factor)), env)?;
     }
     Ok(Ok(()))
+}
+
+/// Why a factor of somebody stays, where it does: it is the last of an administrator, or must be there.
+///
+/// # Errors
+/// Of the database.
+pub fn hindrance(tx: &mut Tx<'_>, doer: &Doer, user: &User, factor: &Enrolled) -> Result<Option<ApiError>, Error> {
+    if factor.status != Status::Active {
+        return Ok(None);
+    }
+    let mut own = tx.factors_of(user.id)?;
+    own.retain(|factor| factor.kind.factor().is_listed());
+    if own.len() == 1 && keeps_its_last(tx, doer, user)? {
+        return Ok(Some(refused::last_factor(doer.is(user))));
+    }
+    let is_the_only_one = !own.iter().any(|other| other.id != factor.id && other.kind == factor.kind);
+    let must_be = doer.is(user) && tx.enrolment_policy(user.id)?.of(factor.kind) == Enrolment::Required;
+    Ok((is_the_only_one && must_be).then(refused::required_factor))
 }
 
 /// Whether somebody's last factor stays: an administrator's own hand does not shut them out, and nobody's the last super

@@ -1,7 +1,8 @@
 //! "This was not me": what a person says by the link in a notice. It takes the PIN back, and the recovery secret with it.
-//! The page asks first, since mail programs open links by themselves; only its form acts.
+//! The page asks first, since mail programs open links by themselves; only its form acts. Whoever is signed in says it of
+//! everything that is done in their name.
 
-use postern_authn::audit::{Actor, Event, EventType};
+use postern_authn::audit::{Actor, Event, EventType, Target};
 use postern_authn::device::Device;
 use postern_authn::recovery::pin::Issuance;
 use postern_authn::user::User;
@@ -13,7 +14,7 @@ use postern_store::{Error, Tx};
 use crate::api::client::Client;
 use crate::api::device_access::enroll::target;
 use crate::api::device_access::register::person_target;
-use crate::api::{ApiError, recovery_pins};
+use crate::api::{ApiError, Caller, recovery_pins};
 use crate::{App, notices};
 
 /// What a link is about.
@@ -68,6 +69,38 @@ pub async fn act(app: &App, token: &Secret<String>, client: &Client) -> Result<O
 /// Whatever became of the PIN, nobody shall get in by this secret again.
 fn end(tx: &mut Tx<'_>, issuance: &Issuance, now: Timestamp) -> Result<(), Error> {
     tx.revoke_enrolments_of_pair(issuance.device, issuance.user, now)
+}
+
+/// What a person says who is signed in: every other session of theirs ends, every browser is forgotten and what was asked of
+/// their devices is void; it is recorded, and the super administrators are told.
+///
+/// # Errors
+/// Of the database.
+pub async fn say_so(app: &App, by: &Caller, user: &User) -> Result<(), ApiError> {
+    let env = app.env();
+    let done = app.store.write(by.org, |tx| {
+        let ended = tx.end_other_sessions_of(user.id, by.session(), env.now)?;
+        let forgotten = tx.forget_browsers(user.id)?;
+        tx.void_challenges_of(user.id)?;
+        let event = by.success(EventType::ReportSuspicious).target(person_target(user)).detail("reason", "not_me");
+        tx.record(&event.detail("sessions", ended.to_string()).detail("browsers", forgotten.to_string()), &env)?;
+        notices::suspected(tx, &app.config, user, &env)
+    });
+    Ok(done.await?)
+}
+
+/// Forgets every browser that signed the caller in: the next sign-in counts as one from somewhere new.
+///
+/// # Errors
+/// Of the database.
+pub async fn forget_browsers(app: &App, by: &Caller) -> Result<(), ApiError> {
+    let env = app.env();
+    let done = app.store.write(by.org, |tx| {
+        let forgotten = tx.forget_browsers(by.user())?;
+        let event = by.success(EventType::BrowsersForget).detail("browsers", forgotten.to_string());
+        tx.record(&event.target(Target::new("User", by.user(), &by.record.login, &by.record.name)), &env)
+    });
+    Ok(done.await?)
 }
 
 fn read(tx: &mut Tx<'_>, subject: &str) -> Result<Option<Subject>, Error> {

@@ -127,6 +127,21 @@ pub fn alert(
     to_super_administrators(tx, &Mail { subject: say("mail-alert-subject").with("what", what), text }, env)
 }
 
+/// Tells every super administrator that a person said: this was not me.
+///
+/// # Errors
+/// Of the database.
+pub fn suspected(tx: &mut Tx<'_>, config: &Config, user: &User, env: &Env) -> Result<(), Error> {
+    let kind = EventType::ReportSuspicious;
+    let text = say("mail-suspected")
+        .with("what", happened(kind))
+        .with("person", user.name())
+        .with("login", user.login.as_str().to_owned())
+        .with("event", kind.as_str().to_owned())
+        .with("record", record(config));
+    to_super_administrators(tx, &Mail { subject: say("mail-alert-subject").with("what", happened(kind)), text }, env)
+}
+
 /// Tells every super administrator that requests are, or soon will be, refused.
 ///
 /// # Errors

@@ -358,6 +358,7 @@ document.addEventListener("click", async (event) => {
     openInPlace(link).catch(() => location.assign(link.href));
     return;
   }
+  if (event.target.closest("[data-print]")) window.print();
   const copy = event.target.closest("[data-copy], [data-copy-line]");
   if (copy) {
     await navigator.clipboard.writeText(copy.dataset.copyLine ?? copy.dataset.copy.replace(/\s/g, ""));

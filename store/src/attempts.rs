@@ -11,7 +11,7 @@ use postern_codes::Timestamp;
 use postern_codes::id::{Id, User as UserKind};
 
 use crate::settings::Setting;
-use crate::sql::{Error, Tx, values};
+use crate::sql::{Error, Row, Tx, values};
 use crate::users::Failure;
 
 /// Wrong passwords in a row that end a password.
@@ -50,6 +50,8 @@ crate::statements! {
                     VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT (org_id, user_id, token_hash) DO UPDATE SET \
                     last_used_at = excluded.last_used_at, \
                     factor_at = COALESCE(excluded.factor_at, known_browsers.factor_at)";
+    BROWSERS_OF = "SELECT token_hash, created_at, last_used_at FROM known_browsers WHERE org_id = $1 AND user_id = $2 \
+                   ORDER BY last_used_at DESC LIMIT 100";
     BROWSERS_SWEEP = "DELETE FROM known_browsers WHERE org_id = $1 AND user_id = $2 AND last_used_at < $3";
     BROWSERS_FORGET = "DELETE FROM known_browsers WHERE org_id = $1 AND user_id = $2";
 }
@@ -84,6 +86,17 @@ pub enum Browser {
     Known,
     /// Any other.
     Unknown,
+}
+
+/// A browser that signed a person in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownBrowser {
+    /// The hash of its cookie.
+    pub token_hash: [u8; 32],
+    /// Since when it is known.
+    pub created_at: Timestamp,
+    /// When it last signed the person in.
+    pub last_used_at: Timestamp,
 }
 
 /// What was wrong.
@@ -142,6 +155,22 @@ impl Tx<'_> {
     ) -> Result<Option<Timestamp>, Error> {
         let Some(hash) = token_hash else { return Ok(None) };
         self.row(BROWSER, values![user, hash])?.map_or(Ok(None), |row| row.get("factor_at"))
+    }
+
+    /// The browsers that signed a person in, the one that did last first; a hundred at most.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn browsers_of(&mut self, user: Id<UserKind>) -> Result<Vec<KnownBrowser>, Error> {
+        let browser = |row: &Row| {
+            let token_hash: Vec<u8> = row.get("token_hash")?;
+            Ok(KnownBrowser {
+                token_hash: token_hash.try_into().map_err(|_| Error::fault("a browser's hash is no SHA-256"))?,
+                created_at: row.get("created_at")?,
+                last_used_at: row.get("last_used_at")?,
+            })
+        };
+        self.rows(BROWSERS_OF, values![user])?.iter().map(browser).collect()
     }
 
     /// Forgets every browser of a person: the next sign-in counts as one from somewhere new.

@@ -4,7 +4,7 @@ use postern_authn::session::Session;
 use postern_codes::Timestamp;
 use postern_codes::id::{Id, Session as SessionKind, User};
 
-use crate::sql::{Error, Tx, values};
+use crate::sql::{Error, Row, Tx, values};
 
 crate::statements! {
     SESSION_INSERT = "INSERT INTO sessions (org_id, id, user_id, token_hash, created_at, last_seen_at, expires_at, factor_at, \
@@ -17,6 +17,10 @@ crate::statements! {
                FROM sessions s JOIN users u ON u.org_id = s.org_id AND u.id = s.user_id WHERE s.org_id = $1 AND s.id = $2 \
                AND s.ended_at IS NULL AND s.expires_at > $3 AND s.last_seen_at + s.idle > $3 \
                AND u.status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY')";
+    /// Those that are alive, the one that was used last first.
+    SESSIONS_OF = "SELECT s.id, s.user_id, s.created_at, s.last_seen_at, s.expires_at, s.last_seen_at + s.idle AS idle_until, s.factor_at, s.amr, s.ip, s.user_agent \
+                   FROM sessions s WHERE s.org_id = $1 AND s.user_id = $2 AND s.ended_at IS NULL \
+                   AND s.expires_at > $3 AND s.last_seen_at + s.idle > $3 ORDER BY s.last_seen_at DESC, s.id LIMIT 100";
     SESSION_REFRESH = "UPDATE sessions SET last_seen_at = $3 WHERE org_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3";
     SESSION_RESISTANT = "UPDATE sessions SET resistant_at = $3 WHERE org_id = $1 AND id = $2 AND ended_at IS NULL";
     SESSION_END = "UPDATE sessions SET ended_at = $3 WHERE org_id = $1 AND id = $2 AND ended_at IS NULL";
@@ -76,18 +80,15 @@ impl Tx<'_> {
     /// Of the database.
     pub fn session(&mut self, id: Id<SessionKind>, now: Timestamp) -> Result<Option<(Session, String)>, Error> {
         let Some(row) = self.row(SESSION, values![id, now])? else { return Ok(None) };
-        let session = Session {
-            id: row.get("id")?,
-            user: row.get("user_id")?,
-            created_at: row.get("created_at")?,
-            last_seen_at: row.get("last_seen_at")?,
-            expires_at: row.get::<Timestamp>("expires_at")?.min(row.get("idle_until")?),
-            factor_at: row.get("factor_at")?,
-            amr: row.get("amr")?,
-            ip: row.get("ip")?,
-            user_agent: row.get("user_agent")?,
-        };
-        Ok(Some((session, row.get("login")?)))
+        Ok(Some((session(&row)?, row.get("login")?)))
+    }
+
+    /// The sessions of a person that are alive, the one that was used last first; a hundred at most.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn sessions_of(&mut self, user: Id<User>, now: Timestamp) -> Result<Vec<Session>, Error> {
+        self.rows(SESSIONS_OF, values![user, now])?.iter().map(session).collect()
     }
 
     /// Has a session's idle time begin anew; `false` where it is over.
@@ -137,4 +138,18 @@ impl Tx<'_> {
             None => self.end_sessions_of(user, now),
         }
     }
+}
+
+fn session(row: &Row) -> Result<Session, Error> {
+    Ok(Session {
+        id: row.get("id")?,
+        user: row.get("user_id")?,
+        created_at: row.get("created_at")?,
+        last_seen_at: row.get("last_seen_at")?,
+        expires_at: row.get::<Timestamp>("expires_at")?.min(row.get("idle_until")?),
+        factor_at: row.get("factor_at")?,
+        amr: row.get("amr")?,
+        ip: row.get("ip")?,
+        user_agent: row.get("user_agent")?,
+    })
 }

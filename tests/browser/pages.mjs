@@ -22,6 +22,7 @@ const places = {
   group: (place) => place.group,
   group_rule: (place) => place.groupRule,
   import: (place) => place.file,
+  kind: () => "okta_otp",
   person: (place) => place.grace,
   pin: (place) => place.pin,
   origin: (place) => place.origin,
@@ -36,7 +37,7 @@ const places = {
 /** Pages that cannot be looked at by address, and where they are looked at instead. */
 const ELSEWHERE = {
   "/": "leads to /admin",
-  "/admin/account/factors/{factor}/remove": "the journey of passkeys",
+  "/account/factors/{factor}/remove": "the journey of one's own account",
   "/expired/{token}": "its token comes by a sign-in: the journeys of account links",
   "/not-me/{token}": "its token comes by mail: the journeys of notices",
   "/reset/{token}": "its token comes by mail: the journeys of account links",

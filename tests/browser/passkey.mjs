@@ -45,10 +45,10 @@ test("a passkey is added, signs in, is demanded and is removed", async (t) => {
   await signIn(page, ada);
   const own = await device(context, page);
 
-  await page.goto(`${place.url}/admin/account/factors`);
-  await page.getByRole("heading", { name: "Your factors" }).waitFor();
+  await page.goto(`${place.url}/account`);
+  await page.getByRole("link", { name: "Passkey", exact: true }).click();
   await page.getByLabel("Name", { exact: true }).fill("Work laptop");
-  await page.getByRole("button", { name: "Add a passkey" }).click();
+  await page.getByRole("button", { name: "Go on" }).click();
   await page.getByRole("heading", { name: "Add the passkey Work laptop" }).waitFor();
   await picture(page, "passkey-new");
   await page.getByRole("button", { name: "Ask my device" }).click();
@@ -78,10 +78,9 @@ test("a passkey is added, signs in, is demanded and is removed", async (t) => {
   await page.getByRole("heading", { name: "Privileged actions" }).waitFor();
   assert.equal(await page.getByLabel("Change computers").inputValue(), "FRESH");
 
-  await page.goto(`${place.url}/admin/account/factors`);
+  await page.goto(`${place.url}/account`);
   await page.getByRole("link", { name: "Remove: Passkey" }).click();
-  const dialog = page.locator("dialog[open]");
-  await dialog.getByRole("button", { name: "Remove: Passkey" }).click();
+  await page.getByRole("button", { name: "Remove: Passkey" }).click();
   await page.getByRole("cell", { name: /^Passkey “Work laptop”/ }).waitFor({ state: "detached" });
   await own.remove();
   assert.deepEqual(faults, []);

@@ -62,6 +62,13 @@ mail-alert-of-a-person =
     Ereignis: { $event }
 
     Zum Protokoll: { $record }
+mail-suspected =
+    bitte sehen Sie sich das sofort an: { $what }.
+
+    Person: { $person } ({ $login })
+    Ereignis: { $event }
+
+    Sie ist überall sonst abgemeldet. Rufen Sie sie an, und sehen Sie ins Protokoll: { $record }
 mail-limit =
     an einer Grenze Ihrer Organisation ist etwas geschehen: { $what }.
 

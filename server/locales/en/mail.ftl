@@ -62,6 +62,13 @@ mail-alert-of-a-person =
     Event: { $event }
 
     Look at the record: { $record }
+mail-suspected =
+    { $what }.
+
+    Person: { $person } ({ $login })
+    Event: { $event }
+
+    They are signed out everywhere else. Call them, and look at the record: { $record }
 mail-limit =
     { $what }.
 

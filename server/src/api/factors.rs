@@ -87,7 +87,10 @@ pub(super) async fn to_change<R: Right>(
 }
 
 /// Every factor that a person may enrol, or has.
-pub(super) async fn catalogue(
+///
+/// # Errors
+/// Of the database.
+pub async fn catalogue(
     app: &App,
     caller: &Caller,
     user: &User,

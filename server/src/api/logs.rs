@@ -10,6 +10,7 @@ use postern_authn::audit::EventType;
 use postern_authn::permission::{Permission, right};
 use postern_codes::id::{Id, Org};
 use postern_store::audit::{self, EventQuery, Names, StoredEvent};
+use postern_store::search::Condition;
 use serde_json::{Value, json};
 
 use crate::App;
@@ -34,6 +35,26 @@ pub async fn list(
 ) -> Result<(Vec<StoredEvent>, i64), ApiError> {
     place(app, by.org).await?;
     Ok(app.store.read(by.org, |tx| Ok((tx.events(query, limit)?, tx.head()?))).await?)
+}
+
+/// What was done by somebody or to them, newest first, of these types; whoever asks is who it is about.
+///
+/// # Errors
+/// Of the database.
+pub async fn of_oneself(
+    app: &App,
+    by: &Caller,
+    (types, after): (&[EventType], Option<i64>),
+    limit: u32,
+) -> Result<Vec<StoredEvent>, ApiError> {
+    place(app, by.org).await?;
+    let id = Value::from(by.user().as_str());
+    let of = |kind: &EventType| format!("eventType eq {}", Value::from(kind.as_str()));
+    let types: Vec<String> = types.iter().map(of).collect();
+    let text = format!("(actor.id eq {id} or target.id eq {id}) and ({})", types.join(" or "));
+    let condition = Some(Condition::parse(&text, audit::ATTRIBUTES).map_err(ApiError::fault)?);
+    let query = EventQuery { condition, descending: true, after, ..EventQuery::default() };
+    Ok(app.store.read(by.org, |tx| tx.events(&query, limit)).await?)
 }
 
 /// Gives events that wait for it their position, so that a reader sees what they themselves just did.

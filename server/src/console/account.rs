@@ -1,4 +1,4 @@
-//! The viewer's own account: in which language and zone pages are shown to them, and the picker that every page has.
+//! The picker of languages that every page has, and the words that the script needs.
 //!
 //! What somebody chooses is kept in their browser: it is no secret, needs no account, and holds on the sign-in page too.
 
@@ -6,66 +6,22 @@ use std::fmt::{self, Write};
 
 use askama::filters::HtmlSafe;
 use askama::{FastWritable, Template, Values};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::Form;
-use super::language::{LANGUAGE_COOKIE, Language, ZONE_COOKIE, zone};
-use super::page::{page, page_with};
-use super::part::{Field, Kind};
+use super::language::{LANGUAGE_COOKIE, Language};
 use super::problem::is_for_browsers;
-use super::shell::{Place, Shell};
-use super::viewer::Viewer;
-use super::words::{reader, say};
+use super::words::reader;
 use crate::api::ApiError;
 use crate::api::routes::{Access, Routes};
 
-const ADDRESS: &str = "/admin/account";
 /// A choice holds for a year.
-const KEPT: &str = "Path=/; Max-Age=31536000; Secure; SameSite=Lax";
+pub const KEPT: &str = "Path=/; Max-Age=31536000; Secure; SameSite=Lax";
 
-/// The page of the viewer.
-#[derive(Template)]
-#[template(path = "console/account.html")]
-pub struct Account {
-    /// The frame.
-    pub shell: Shell,
-    /// Their sign-in name.
-    pub login: String,
-    /// `zone`.
-    pub zone: Field,
-}
-
-/// `/admin/account`, and `/language` for everybody.
+/// `/language`, for everybody.
 pub fn routes() -> Routes {
-    Routes::new().get(ADDRESS, Access::SignedIn, show).post("/admin/account/zone", Access::SignedIn, choose_zone).post(
-        "/language",
-        Access::Anyone,
-        choose_language,
-    )
-}
-
-async fn show(viewer: Viewer, headers: HeaderMap) -> Response {
-    let chosen = super::language::cookie(&headers, ZONE_COOKIE).unwrap_or_default().to_owned();
-    page(account(&viewer, zone_field().holding(chosen)))
-}
-
-fn account(viewer: &Viewer, zone: Field) -> Account {
-    Account { shell: viewer.shell(Place::Nowhere), login: viewer.caller.record.login.clone(), zone }
-}
-
-fn zone_field() -> Field {
-    Field::new("zone", say("account-zone"), Kind::Text).hint(say("account-zone-hint")).optional()
-}
-
-async fn choose_zone(viewer: Viewer, form: Form) -> Response {
-    let typed = form.text("zone");
-    if !typed.is_empty() && zone(typed).is_none() {
-        let field = zone_field().holding(typed).refused(say("account-zone-unknown"));
-        return page_with(StatusCode::BAD_REQUEST, account(&viewer, field));
-    }
-    let kept = format!("{ZONE_COOKIE}={typed}; {KEPT}");
-    ([(header::SET_COOKIE, kept)], Redirect::to(ADDRESS)).into_response()
+    Routes::new().post("/language", Access::Anyone, choose_language)
 }
 
 /// Keeps the language and leads back to the page that it was chosen on.

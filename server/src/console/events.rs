@@ -36,7 +36,6 @@ pub async fn latest(app: &App, viewer: &Viewer, about: Option<&str>) -> Result<O
 /// One line. Names that were erased are shown by id.
 pub fn line(event: &StoredEvent, viewer: &Viewer) -> Event {
     let body = &event.body;
-    let kind = EventType::ALL.iter().find(|kind| kind.as_str() == body.event_type);
     let personal = event.personal.as_ref();
     let named = |who: &Value, name: Option<&str>| {
         let name = name.filter(|name| !name.is_empty());
@@ -52,12 +51,6 @@ pub fn line(event: &StoredEvent, viewer: &Viewer) -> Event {
             named(target, person.map(|person| person.display_name.as_str()))
         })
         .collect();
-    let outcome = match (body.outcome["result"].as_str(), body.severity) {
-        (Some("SUCCESS"), Severity::Info) => State::new(Tone::Good, say("events-done")),
-        (Some("SUCCESS"), Severity::Warn) => State::new(Tone::Warning, say("events-done")),
-        (Some("SUCCESS"), Severity::Error) => State::new(Tone::Danger, say("events-alert")),
-        _ => State::new(Tone::Danger, say("events-refused")),
-    };
     let reason = body.outcome["reason"].as_str().unwrap_or_default();
     let client = personal.map(|personal| (personal.ip.clone(), personal.user_agent.clone())).unwrap_or_default();
     let id_of = |who: &Value| who["id"].as_str().unwrap_or_default().to_owned();
@@ -85,18 +78,36 @@ pub fn line(event: &StoredEvent, viewer: &Viewer) -> Event {
         about if about.is_empty() || about == actor => actor.into(),
         about => say("events-actor-about").with("actor", actor).with("targets", about),
     };
-    let what = say_of("domain-event", &body.event_type);
-    let what = what.or(kind.map_or(body.event_type.as_str(), |kind| kind.message()).to_owned());
     Event {
         at: viewer.moment(event.published).for_the_record(),
-        outcome,
-        what: if reason.is_empty() {
-            what
-        } else {
-            let reason = say_of("domain-reason", reason).or(reason.replace('_', " "));
-            say("events-what-reason").with("what", what).with("reason", reason)
-        },
+        outcome: outcome(event),
+        what: happened(event),
         about,
         details,
+    }
+}
+
+/// How it went.
+pub fn outcome(event: &StoredEvent) -> State {
+    match (event.body.outcome["result"].as_str(), event.body.severity) {
+        (Some("SUCCESS"), Severity::Info) => State::new(Tone::Good, say("events-done")),
+        (Some("SUCCESS"), Severity::Warn) => State::new(Tone::Warning, say("events-done")),
+        (Some("SUCCESS"), Severity::Error) => State::new(Tone::Danger, say("events-alert")),
+        _ => State::new(Tone::Danger, say("events-refused")),
+    }
+}
+
+/// What happened, and why it did not.
+pub fn happened(event: &StoredEvent) -> Text {
+    let body = &event.body;
+    let kind = EventType::ALL.iter().find(|kind| kind.as_str() == body.event_type);
+    let what = say_of("domain-event", &body.event_type);
+    let what = what.or(kind.map_or(body.event_type.as_str(), |kind| kind.message()).to_owned());
+    match body.outcome["reason"].as_str().unwrap_or_default() {
+        "" => what,
+        reason => {
+            let reason = say_of("domain-reason", reason).or(reason.replace('_', " "));
+            say("events-what-reason").with("what", what).with("reason", reason)
+        }
     }
 }

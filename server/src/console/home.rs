@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State as Shared;
-use axum::response::Response;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
 use postern_authn::audit::EventType;
 use postern_authn::permission::{Permission, right};
 use postern_authn::policy::effect::{Idle, idle};
@@ -26,8 +27,8 @@ use super::words::Text;
 use super::{events, people, policies};
 use crate::api::device_access::settings::rules;
 use crate::api::routes::{Access, Routes};
-use crate::api::{ApiError, logs, tokens, users};
-use crate::{App, say};
+use crate::api::{ApiError, Caller, logs, tokens, users};
+use crate::{App, portal, say};
 
 /// How long something alarming is shown here.
 const ALARM: Duration = Duration::from_hours(7 * 24);
@@ -87,7 +88,12 @@ struct Numbers {
     rules: Rules,
 }
 
-async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer) -> Result<Response, ApiError> {
+/// The first page of administrators; whoever is none has an account to look after.
+async fn show(Shared(app): Shared<Arc<App>>, caller: Caller, headers: HeaderMap) -> Result<Response, ApiError> {
+    if !caller.authority().is_administrator() {
+        return Ok(Redirect::to(portal::ACCOUNT).into_response());
+    }
+    let viewer = Viewer::of(&app, caller, &headers).await?;
     let now = viewer.now;
     let numbers = app.store.read(viewer.caller.org, |tx| {
         let rules = rules(tx)?;

@@ -63,6 +63,7 @@ catalogues! {
     "enrolment"
     "events"
     "export"
+    "factors"
     "features"
     "field"
     "forgot"

@@ -21,6 +21,7 @@ pub mod devices;
 pub mod enrolment_code;
 pub mod events;
 pub mod export;
+pub mod factor_words;
 pub mod features;
 pub mod form;
 pub mod form_page;
@@ -40,7 +41,6 @@ pub mod meanwhile;
 pub mod networks;
 pub mod not_me;
 pub mod organisation;
-pub mod own_factors;
 pub mod page;
 pub mod part;
 pub mod part_page;
@@ -92,7 +92,6 @@ pub fn routes() -> Routes {
         .merge(assets::routes())
         .merge(accent::routes())
         .merge(account::routes())
-        .merge(own_factors::routes())
         .merge(administrator::routes())
         .merge(administrator_new::routes())
         .merge(administrators::routes())

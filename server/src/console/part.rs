@@ -255,6 +255,8 @@ pub enum Kind {
     AppCode,
     /// One of a few: value and words.
     Choice(Vec<(String, Text)>),
+    /// A code of any form: of an app, a token, a message or a sheet of paper.
+    Code,
     /// An e-mail address.
     Email,
     /// Many short lines, an entry each.
@@ -269,6 +271,8 @@ pub enum Kind {
     Password,
     /// A password that is being chosen.
     PasswordNew,
+    /// A telephone number.
+    Telephone,
     /// One line.
     Text,
 }
@@ -372,12 +376,14 @@ impl Field {
             Kind::AppCode => "field six",
             Kind::NineDigits => "field nine",
             Kind::Choice(_)
+            | Kind::Code
             | Kind::Email
             | Kind::Lines
             | Kind::Long(_)
             | Kind::Number(..)
             | Kind::Password
             | Kind::PasswordNew
+            | Kind::Telephone
             | Kind::Text => "field",
         }
     }

@@ -54,6 +54,8 @@ impl Parts {
                 .holding("typed")
                 .refused(say("parts-refused-why")),
             Field::new("part-code", say("parts-code"), Kind::AppCode),
+            Field::new("part-any-code", say("parts-any-code"), Kind::Code),
+            Field::new("part-phone", say("parts-phone"), Kind::Telephone),
             Field::new("part-nine", say("field-nine"), Kind::NineDigits),
             Field::new("part-number", say("parts-number"), Kind::Number(1, 7200)).holding("60"),
             Field::new("part-choice", say("parts-choice"), Kind::Choice(choices)).holding("b"),

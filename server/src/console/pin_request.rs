@@ -21,7 +21,7 @@ use super::pin::Pin;
 use super::pin_state::PinState;
 use super::recovery::{self, Way, lasting};
 use super::shell::{Place, Shell};
-use super::step_up::{self, Fresh, StepUp};
+use super::step_up::{self, Fresh, Sheet, StepUp};
 use super::viewer::Viewer;
 use super::words::{Text, say, say_of};
 use crate::App;
@@ -153,7 +153,7 @@ async fn make(
             let act = say("pin-make-for").with("person", &view.person);
             let kept = form.without(&[step_up::FIELD]);
             let PinRequest { shell, action, .. } = view;
-            return Ok(page(StepUp { shell, act, action, kept, code }));
+            return Ok(page(StepUp { shell, sheet: Sheet { act, action, kept, code: *code } }));
         }
         Fresh::Proved(renewed) => renewed,
     };

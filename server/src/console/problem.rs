@@ -97,7 +97,8 @@ impl From<&ApiError> for Why {
 /// Whether a path is one that people open in a browser.
 pub fn is_for_browsers(path: &str) -> bool {
     let first = path.split('/').nth(1).unwrap_or_default();
-    let ours = ["", "admin", "expired", "forgot", "language", "not-me", "reset", "setup", "signin", "welcome"];
+    let ours =
+        ["", "account", "admin", "expired", "forgot", "language", "not-me", "reset", "setup", "signin", "welcome"];
     ours.contains(&first)
 }
 
@@ -132,10 +133,11 @@ fn sign_in_address(method: &Method, uri: &Uri) -> String {
     format!("/signin?to={to}")
 }
 
-/// Where to go after sign-in: the page that was asked for, if it is one of the console's; its first page otherwise. An
-/// address of somebody else is never followed.
+/// Where to go after sign-in: the page that was asked for, if it is one of the console's or of one's account; the console's
+/// first page otherwise. An address of somebody else is never followed.
 pub fn way_back(to: &str) -> &str {
-    let is_ours = to == "/admin" || ["/admin/", "/admin?"].iter().any(|start| to.starts_with(start));
+    let is_below = |own: &str| to.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
+    let is_ours = is_below("/admin") || is_below("/account");
     if is_ours && !to.contains(['\\', '\r', '\n']) { to } else { "/admin" }
 }
 
@@ -146,7 +148,10 @@ mod tests {
     #[test]
     fn the_way_back_stays_in_the_console() {
         assert_eq!(way_back("/admin/devices?q=a"), "/admin/devices?q=a");
-        for foreign in ["", "/", "//evil.example", "https://evil.example", "/adminx", "/admin\\..", "/signin"] {
+        assert_eq!(way_back("/account"), "/account");
+        for foreign in
+            ["", "/", "//evil.example", "https://evil.example", "/adminx", "/accounts", "/admin\\..", "/signin"]
+        {
             assert_eq!(way_back(foreign), "/admin", "{foreign}");
         }
     }

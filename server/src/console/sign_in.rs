@@ -15,7 +15,6 @@ use postern_store::links::LinkPurpose;
 
 use super::cookie;
 use super::form::Form;
-use super::own_factors;
 use super::page::{page, page_with};
 use super::part::{Field, Kind, Notice, Tone};
 use super::problem::way_back;
@@ -162,7 +161,7 @@ async fn ask_for_passkey(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
-    let origin = own_factors::origin(&app, &headers);
+    let origin = step_up::origin(&app, &headers);
     let asked = passkey::ask_at_sign_in(&app, &client, origin, &form.secret("stateToken")).await?;
     Ok(step_up::for_script(&asked))
 }

@@ -18,6 +18,7 @@ use super::shell::{Place, Shell};
 use super::sign_in::Question;
 use super::*;
 
+mod account_screens;
 mod device_screens;
 mod frame_screens;
 mod group_screens;
@@ -123,6 +124,7 @@ fn drawn(view: &impl Template) -> String {
 /// Every screen by its name.
 fn screens() -> Vec<(&'static str, String)> {
     [
+        account_screens::screens(),
         device_screens::screens(),
         frame_screens::screens(),
         group_screens::screens(),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use postern_authn::audit::EventType;
 use postern_authn::permission::{Grant, Permission, Right, Role};
 use postern_codes::Timestamp;
@@ -91,6 +91,16 @@ impl FromRequestParts<Arc<App>> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, app).await?;
+        Self::of(app, caller, &parts.headers).await
+    }
+}
+
+impl Viewer {
+    /// A caller, as who looks at a screen.
+    ///
+    /// # Errors
+    /// 403 for whoever has no role; that is recorded.
+    pub async fn of(app: &App, caller: Caller, headers: &HeaderMap) -> Result<Self, ApiError> {
         if !caller.authority().is_administrator() {
             // Somebody whose last role was taken may have a page open: what they try is on record.
             let event = caller.failure(EventType::PermissionDenied, "not_an_administrator");
@@ -101,7 +111,7 @@ impl FromRequestParts<Arc<App>> for Viewer {
         }
         let read = app.store.read(caller.org, |tx| Ok((tx.org_record()?, tx.setting::<Organisation>()?.0)));
         let (org, organisation) = read.await?;
-        let reader = Reader::of(&parts.headers, &organisation);
+        let reader = Reader::of(headers, &organisation);
         Ok(Self { org: org.map(|org| org.name).unwrap_or_default(), now: app.env().now, reader, caller })
     }
 }

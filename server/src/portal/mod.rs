@@ -1,15 +1,26 @@
 //! The pages that people use without the console: a file a page, each with the view that its template in
-//! `templates/portal/` shows. They look as the sign-in does, and say nothing that a stranger may not know.
+//! `templates/portal/` shows. Those that need no sign-in look as it does, and say nothing that a stranger may not know; those
+//! of one's own account are cards below one another.
 
+pub mod account;
+pub mod activity;
+pub mod backup_codes;
+pub mod factors;
 mod forgot;
+pub mod own_password;
+pub mod owner;
 mod password;
+pub mod sessions;
 
 use axum::http::header;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::App;
 use crate::api::ApiError;
 use crate::api::routes::{Access, Routes};
+
+/// One's own account.
+pub const ACCOUNT: &str = "/account";
 
 /// The script of these pages.
 const SCRIPT: &str = include_str!("../../static/portal.js");
@@ -22,8 +33,19 @@ pub fn routes() -> Routes {
             let kept = (header::CACHE_CONTROL, "public, max-age=3600");
             ([kind, kept, (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], SCRIPT).into_response()
         })
+        .merge(account::routes())
+        .merge(activity::routes())
+        .merge(backup_codes::routes())
+        .merge(factors::routes())
         .merge(forgot::routes())
+        .merge(own_password::routes())
         .merge(password::routes())
+        .merge(sessions::routes())
+}
+
+/// The account, which says what was just done.
+fn done(what: &str) -> Response {
+    Redirect::to(&format!("{ACCOUNT}?done={what}")).into_response()
 }
 
 async fn org_name(app: &App) -> Result<String, ApiError> {

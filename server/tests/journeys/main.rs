@@ -3,6 +3,7 @@
 //! A file a journey; [`app::TestApp`] is what they share.
 
 mod account_links;
+mod account_pages;
 mod accounts;
 mod administrator_pages;
 mod app;

@@ -15,7 +15,10 @@ use crate::people::{Person, organisation};
 use crate::staff::member;
 
 const ORIGIN: &str = "http://localhost:8080";
-const OWN: &str = "/admin/account/factors";
+const OWN: &str = "/account";
+const NEW: &str = "/account/factors/new/fido_webauthn";
+const ADD: &str = "/account/factors/passkey";
+const ADDED: &str = "/account?done=added";
 const DEMANDS: &str = "/admin/security/demands";
 
 /// What a page hands to the browser for a device that is to be enrolled.
@@ -33,10 +36,10 @@ async fn asked(browser: &mut Browser<'_>, address: &str, state: &str) -> (String
 }
 
 async fn enrol(browser: &mut Browser<'_>, device: &mut Authenticator, name: &str) -> Answer {
-    let page = browser.submit(&format!("{OWN}/new"), &[("name", name)]).await.expect(200);
+    let page = browser.submit(NEW, &[("name", name)]).await.expect(200);
     let answer = device.enrol(&options(&page));
     let token = page.hidden("passkeyToken");
-    browser.submit(OWN, &[("name", name), ("passkeyToken", &token), ("passkey", &answer)]).await
+    browser.submit(ADD, &[("name", name), ("passkeyToken", &token), ("passkey", &answer)]).await
 }
 
 async fn sign_in(browser: &mut Browser<'_>, device: &Authenticator) -> Answer {
@@ -64,7 +67,7 @@ async fn ada_with_a_passkey(app: &TestApp) -> (Person, Authenticator) {
     let ada = organisation(app).await;
     let mut device = Authenticator::new(7, ORIGIN);
     let mut browser = Browser::of(app, &ada).await;
-    assert_eq!(enrol(&mut browser, &mut device, "Blue key").await.leads_to(), OWN);
+    assert_eq!(enrol(&mut browser, &mut device, "Blue key").await.leads_to(), ADDED);
     app.world.advance_seconds(30);
     (ada, device)
 }
@@ -88,7 +91,7 @@ async fn a_passkey_is_added_signs_in_alone_and_is_removed() {
         assert_eq!(removals.len(), 2);
 
         browser.open(removals[1]).await.expect(200).says(&["Remove: Passkey “Blue key”", "told by mail"]);
-        assert_eq!(browser.submit(removals[1], &[]).await.leads_to(), OWN);
+        assert_eq!(browser.submit(removals[1], &[]).await.leads_to(), "/account?done=removed");
         assert!(mails(&app).await.contains("can no longer be used"), "{engine:?}");
         browser.submit(removals[1], &[]).await.expect(404);
         // The app is the last factor now: an administrator keeps it.
@@ -214,22 +217,15 @@ async fn what_one_is_asked_nobody_else_answers_and_nowhere_else() {
     let (token, options) = asked(&mut here, "/signin/step-up", "").await;
     let answer = device.prove(&options);
     let fields = [("stepUp", "x"), ("stepUpDemand", "FRESH"), ("passkeyToken", &token), ("passkey", &answer)];
-    there
-        .submit(&format!("{OWN}/new"), &[&[("name", "Key")], &fields[..]].concat())
-        .await
-        .expect(403)
-        .says(&["longer than"]);
+    there.submit(NEW, &[&[("name", "Key")], &fields[..]].concat()).await.expect(403).says(&["longer than"]);
     Browser::new(&app).submit("/signin", &fields[2..]).await.expect(401).says(&["Please start again"]);
     // A sign-in's question is none of a step-up.
     let (token, options) = asked(&mut here, "/signin/passkey", "").await;
     let answer = device.prove(&options);
     let other = [("name", "Key"), ("stepUp", "x"), ("passkeyToken", &token), ("passkey", &answer)];
-    here.submit(&format!("{OWN}/new"), &other).await.expect(403).says(&["longer than"]);
+    here.submit(NEW, &other).await.expect(403).says(&["longer than"]);
     // Where it was asked, it is right.
-    here.submit(&format!("{OWN}/new"), &[&[("name", "Key")], &fields[..]].concat())
-        .await
-        .expect(200)
-        .says(&["Ask my device"]);
+    here.submit(NEW, &[&[("name", "Key")], &fields[..]].concat()).await.expect(200).says(&["Ask my device"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -253,16 +249,16 @@ async fn a_device_is_enrolled_once_and_only_after_a_fresh_factor() {
     let (ada, mut device) = ada_with_a_passkey(&app).await;
     let mut browser = Browser::of(&app, &ada).await;
     enrol(&mut browser, &mut device, "The same again").await.expect(409).says(&["passkey_enrolled"]);
-    browser.submit(&format!("{OWN}/new"), &[("name", " ")]).await.expect(400).says(&["name-error"]);
+    browser.submit(NEW, &[("name", " ")]).await.expect(400).says(&["name-error"]);
     let mut far = Authenticator { origin: "https://evil.example".into(), ..Authenticator::new(8, ORIGIN) };
     enrol(&mut browser, &mut far, "Far").await.expect(400).says(&["passkey_refused"]);
     app.world.advance_seconds(300);
-    let asked = browser.submit(&format!("{OWN}/new"), &[("name", "Later")]).await.expect(403);
+    let asked = browser.submit(NEW, &[("name", "Later")]).await.expect(403);
     asked.says(&["Show that it is you", "value=\"Later\"", "Use a passkey", "name=\"passCode\""]);
     let code = ada.code(&app);
     let fields = [("name", "Later"), ("stepUp", "Add"), ("stepUpDemand", "FRESH"), ("passCode", code.expose())];
-    browser.submit(&format!("{OWN}/new"), &fields).await.expect(200).says(&["Add the passkey Later"]);
-    assert_eq!(enrol(&mut browser, &mut Authenticator::new(8, ORIGIN), "Later").await.leads_to(), OWN);
+    browser.submit(NEW, &fields).await.expect(200).says(&["Add the passkey Later"]);
+    assert_eq!(enrol(&mut browser, &mut Authenticator::new(8, ORIGIN), "Later").await.leads_to(), ADDED);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -284,7 +280,7 @@ async fn an_action_demands_what_is_set_and_asks_in_place() {
         // Nobody demands what they could not meet.
         browser.submit(DEMANDS, &strict).await.expect(403).says(&["You have no passkey", "demand_not_met"]);
         let mut device = Authenticator::new(7, ORIGIN);
-        assert_eq!(enrol(&mut browser, &mut device, "Blue key").await.leads_to(), OWN);
+        assert_eq!(enrol(&mut browser, &mut device, "Blue key").await.leads_to(), ADDED);
         // She has one now, and proved only her app in this session.
         let asked = browser.submit(DEMANDS, &strict).await.expect(403);
         asked.says(&["Show that it is you", "Use a passkey"]);
@@ -329,7 +325,7 @@ async fn what_a_policy_does_not_allow_is_not_enrolled_and_nothing_outlives_a_res
         let root = member(&app, ada.org, "root", &[Role::Super]).await;
         let mut browser = Browser::of(&app, &ada).await;
         let mut device = Authenticator::new(9, ORIGIN);
-        let begun = browser.submit(&format!("{OWN}/new"), &[("name", "Key")]).await.expect(200);
+        let begun = browser.submit(NEW, &[("name", "Key")]).await.expect(200);
         let policy = json!({ "type": "MFA_ENROLL", "name": "No keys", "conditions": everybody(&app, &root.token).await,
             "settings": { "type": "AUTHENTICATORS", "authenticators": [
                 { "key": "okta_password", "enroll": { "self": "REQUIRED" } },
@@ -338,22 +334,22 @@ async fn what_a_policy_does_not_allow_is_not_enrolled_and_nothing_outlives_a_res
         let path = format!("/api/v1/policies/{}", made["id"].as_str().expect("an id"));
         let rule = json!({ "type": "MFA_ENROLL", "name": "Always", "actions": { "enroll": { "self": "LOGIN" } } });
         app.post(&format!("{path}/rules"), &root.token, &rule).await.expect(200);
-        browser.submit(&format!("{OWN}/new"), &[("name", "Key")]).await.expect(403).says(&["factor_not_allowed"]);
+        browser.submit(NEW, &[("name", "Key")]).await.expect(404);
         let fields = [("name", "Key"), ("passkeyToken", &begun.hidden("passkeyToken"))];
         let answer = device.enrol(&options(&begun));
         let late = [&fields[..], &[("passkey", answer.as_str())]].concat();
-        browser.submit(OWN, &late).await.expect(403).says(&["factor_not_allowed"]);
+        browser.submit(ADD, &late).await.expect(403).says(&["factor_not_allowed"]);
         // The app must be there, whatever else is.
         let app_of_hers = app.app.store.read(ada.org, |tx| tx.factors_of(ada.id)).await.expect("it serves")[0].id;
-        let remove = format!("{OWN}/{app_of_hers}/remove");
+        let remove = format!("/account/factors/{app_of_hers}/remove");
         browser.submit(&remove, &[]).await.expect(409);
         app.call(Method::DELETE, &path, &root.token, &json!({})).await.expect(204);
-        let begun = browser.submit(&format!("{OWN}/new"), &[("name", "Key")]).await.expect(200);
+        let begun = browser.submit(NEW, &[("name", "Key")]).await.expect(200);
         let reset = format!("/api/v1/users/{}/lifecycle/reset_factors", ada.id);
         app.post(&reset, &root.token, &json!({})).await.expect(200);
         let answer = device.enrol(&options(&begun));
         let token = begun.hidden("passkeyToken");
-        let ended = browser.submit(OWN, &[("name", "Key"), ("passkeyToken", &token), ("passkey", &answer)]).await;
+        let ended = browser.submit(ADD, &[("name", "Key"), ("passkeyToken", &token), ("passkey", &answer)]).await;
         ended.expect(403).says(&["You are signed out"]);
         let own = app.app.store.read(ada.org, |tx| tx.factors_of(ada.id)).await.expect("the database serves");
         assert!(own.is_empty(), "a factor outlived the reset");

@@ -50,10 +50,12 @@ pub fn screens() -> Vec<(&'static str, String)> {
             "step-up",
             drawn(&step_up::StepUp {
                 shell: shell(Place::Devices),
-                act: "Make a recovery PIN for Grace Hopper".into(),
-                action: "/admin/devices/guo1/people/00u1/recovery".into(),
-                kept: vec![("reason".into(), "Phone left on a train".into())],
-                code: step_up::Ask::code(),
+                sheet: step_up::Sheet {
+                    act: "Make a recovery PIN for Grace Hopper".into(),
+                    action: "/admin/devices/guo1/people/00u1/recovery".into(),
+                    kept: vec![("reason".into(), "Phone left on a train".into())],
+                    code: step_up::Ask::code(),
+                },
             }),
         ),
         ("pin", drawn(&pin(Stage::Issued { seen: Some(ago(20)) }))),

@@ -1,0 +1,135 @@
+//! Samples of the pages of one's own account.
+
+use super::*;
+use crate::portal::account::{Account, Computer, Offer, Own, left};
+use crate::portal::activity::Activity;
+use crate::portal::backup_codes::Codes;
+use crate::portal::factors::{Activate, NewPasskey};
+use crate::portal::owner::{FormPage, Frame, StepUp};
+use crate::portal::sessions::{Remembered, Session};
+use crate::portal::{account, owner};
+
+/// The screens, each in the states that look different.
+pub fn screens() -> Vec<(&'static str, String)> {
+    let frame = frame();
+    let asked = FormPage {
+        fields: vec![
+            Field::new("phoneNumber", "Telephone number", Kind::Telephone).holding("555").refused("None."),
+            Field::new("phoneExtension", "Extension", Kind::Text).optional().refused("Digits."),
+        ],
+        rules: vec!["12 characters or more".into()],
+        ..FormPage::new(frame.clone(), "Add: Call".into(), vec!["About it.".into()], "#".into(), "Send".into())
+    };
+    let removal =
+        FormPage::new(frame.clone(), "Remove: App".into(), vec!["About it.".into()], "#".into(), "Remove".into());
+    let kept = FormPage { action: None, ..removal };
+    let codes = (0..10).map(|_| Secret::new("ABCD-EFGH-IJKL-MNOP".to_owned())).collect();
+    let sheet = step_up::Sheet { act: "Go on".into(), action: "#".into(), kept: Vec::new(), code: any_code() };
+    vec![
+        ("account", drawn(&account())),
+        ("account-empty", drawn(&nothing())),
+        ("account-form", drawn(&asked)),
+        ("account-stays", drawn(&kept)),
+        ("account-activate", drawn(&activate())),
+        ("account-codes", drawn(&Codes::new(frame.clone(), codes, ago(0).for_the_record()))),
+        ("account-activity", drawn(&Activity { frame: frame.clone(), record: record(), pages: pages() })),
+        ("account-step-up", drawn(&StepUp { frame: frame.clone(), sheet })),
+        (
+            "account-passkey",
+            drawn(&NewPasskey {
+                frame,
+                name: "Work laptop".into(),
+                options: "{}".into(),
+                token: Secret::new("abc".into()),
+            }),
+        ),
+    ]
+}
+
+fn any_code() -> step_up::Ask {
+    step_up::Ask {
+        code: Some(Field::new("passCode", "Code", Kind::Code).hint("One of these.")),
+        has_passkey: true,
+        sendable: vec![("sms1".into(), "Text message: +46 8 555 0100".into())],
+        sent: Some("A code is on its way.".into()),
+        ..step_up::Ask::code()
+    }
+}
+
+fn frame() -> Frame {
+    owner::Frame {
+        org: "Harbour Lights".into(),
+        name: "Grace Hopper".into(),
+        login: "grace@harbour.example".into(),
+        is_administrator: true,
+        now: ago(0),
+    }
+}
+
+fn activate() -> Activate {
+    Activate {
+        frame: frame(),
+        title: "Add: Authenticator app".into(),
+        lead: "Scan the code.".into(),
+        notice: Some(Notice::new(Tone::Good, "Another code is on its way", "The earlier one is void.")),
+        qr: qr::image(&Secret::new("otpauth://totp/Harbour:ada?secret=JBSWY3DPEHPK3PXP&issuer=Harbour".into())),
+        secret: Some(Secret::new("JBSW Y3DP EHPK 3PXP".into())),
+        action: "#".into(),
+        resend: Some("#".into()),
+        code: Field::new("firstCode", "App code", Kind::AppCode).refused("Wrong."),
+    }
+}
+
+fn nothing() -> Account {
+    Account {
+        frame: Frame { is_administrator: false, ..frame() },
+        notice: None,
+        factors: Vec::new(),
+        offers: Vec::new(),
+        codes: None,
+        wants_codes: false,
+        browsers: Vec::new(),
+        activity: Record::default(),
+        computers: Vec::new(),
+        ..account()
+    }
+}
+
+fn account() -> Account {
+    let own = |name: &str, detail: Option<&str>, state| Own {
+        name: name.into(),
+        detail: detail.map(str::to_owned),
+        about: "Codes of six digits".into(),
+        state,
+        since: days_ago(120),
+        last_used: Some(ago(90)),
+        remove: "#".into(),
+    };
+    let off = State::new(Tone::Warning, "Does not count");
+    let offer = |name: &str, is_wanted| Offer { link: Link::new(name, "#"), is_wanted };
+    let session = |program: &str, end: Option<&str>| Session {
+        program: program.into(),
+        ip: "192.0.2.14".into(),
+        since: days_ago(1),
+        last_used: ago(100),
+        end: end.map(str::to_owned),
+    };
+    Account {
+        frame: frame(),
+        notice: Some(Notice::new(Tone::Good, "The factor is added", "You were told by mail.")),
+        factors: vec![own("Authenticator app", None, None), own("Text message", Some("+46 8 555 0100"), Some(off))],
+        offers: vec![offer("Passkey", true), offer("Security question", false)],
+        codes: Some(account::Codes { state: left(2), since: days_ago(30), last_used: Some(days_ago(2)) }),
+        wants_codes: true,
+        sessions: vec![session("Firefox, Linux", None), session("Safari, iPhone", Some("#"))],
+        browsers: vec![Remembered { since: days_ago(90), last_used: days_ago(1), is_this: true }],
+        activity: record(),
+        computers: vec![Computer {
+            name: "HARBOUR-07".into(),
+            serial: "FRANDGCP0931240071".into(),
+            since: days_ago(40),
+            last_seen: Some(ago(400)),
+        }],
+        zone: Field::new("zone", "Time zone", Kind::Text).optional(),
+    }
+}
