@@ -19,10 +19,12 @@ mod pam;
 mod people;
 mod pin_check;
 mod process;
+mod races;
 mod size;
 mod stage;
 mod start;
 mod table;
+mod verify;
 
 use std::cell::OnceCell;
 use std::fs;
@@ -33,10 +35,12 @@ use anyhow::{Context, Result};
 use crate::workspace::{Metadata, cargo, run};
 use machine::Machine;
 use people::Crowds;
+use races::Races;
 use stage::Stage;
 use table::Row;
+use verify::Proofs;
 
-const ALL: &[&[Measurement]] = &[PLAIN, people::ALL];
+const ALL: &[&[Measurement]] = &[PLAIN, people::ALL, races::ALL, verify::ALL];
 
 const PLAIN: &[Measurement] = &[
     start::FRESH,
@@ -61,6 +65,9 @@ pub struct Options {
     /// Write the figures to this file too, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Race for each kind of one-time thing a million times, not 20,000 times: it takes an hour and more.
+    #[arg(long)]
+    full: bool,
 }
 
 /// One figure of the product, taken many times where it varies.
@@ -87,6 +94,12 @@ struct Built {
     postgres: OnceCell<Stage>,
     sqlite_crowds: OnceCell<Crowds>,
     postgres_crowds: OnceCell<Crowds>,
+    sqlite_races: OnceCell<Races>,
+    postgres_races: OnceCell<Races>,
+    sqlite_verified: OnceCell<Proofs>,
+    postgres_verified: OnceCell<Proofs>,
+    /// Whether races are run a million times.
+    is_full: bool,
 }
 
 /// Builds a release, takes every measurement, prints the table.
@@ -97,8 +110,14 @@ pub fn bench(options: &Options) -> Result<()> {
     let packages = ["-p", "postern", "-p", "postern-agent", "-p", "postern-pam"];
     run(cargo().args(["build", "--release", "--locked"]).args(packages))?;
     let name = options.name.as_deref().unwrap_or_default();
-    if people::ALL.iter().any(|measurement| measurement.name.contains(name)) {
-        run(cargo().args(["build", "--release", "--locked", "-p", "postern", "--example", "crowd"]))?;
+    for (measurements, package, example) in [
+        (people::ALL, "postern", "crowd"),
+        (races::ALL, "postern-store", "races"),
+        (verify::ALL, "postern", "verifying"),
+    ] {
+        if measurements.iter().any(|measurement| measurement.name.contains(name)) {
+            run(cargo().args(["build", "--release", "--locked", "-p", package, "--example", example]))?;
+        }
     }
     let built = Built {
         folder: Metadata::read()?.target_directory.join("release"),
@@ -106,6 +125,11 @@ pub fn bench(options: &Options) -> Result<()> {
         postgres: OnceCell::new(),
         sqlite_crowds: OnceCell::new(),
         postgres_crowds: OnceCell::new(),
+        sqlite_races: OnceCell::new(),
+        postgres_races: OnceCell::new(),
+        sqlite_verified: OnceCell::new(),
+        postgres_verified: OnceCell::new(),
+        is_full: options.full,
     };
     let mut rows = Vec::new();
     for measurement in ALL.iter().copied().flatten().filter(|measurement| measurement.name.contains(name)) {
