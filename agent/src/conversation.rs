@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postern_wire::enroll::Platform;
-use postern_wire::factors::TOTP;
 use postern_wire::place::Place;
 use postern_wire::recovery::{CONFIRM, ConfirmAnswer, ConfirmRequest};
 use postern_wire::socket::{
@@ -80,11 +79,12 @@ impl<'a> Conversation<'a> {
             Request::CheckIn | Request::Doctor | Request::Enrol { .. } | Request::Status | Request::Unenrol => {
                 self.operate(request)
             }
+            Request::Code { factor, code } => self.code(factor, code),
             Request::ContactAdmin => Answer::Contact(self.contact()),
             Request::PasswordProved => self.password_proved(),
             Request::Pin { text } => self.pin(text),
             Request::Register => self.register(),
-            Request::Totp { code } => self.totp(code),
+            Request::Send { factor } => self.send(factor),
         }
     }
 
@@ -117,7 +117,7 @@ impl<'a> Conversation<'a> {
             let why = Refusal::of(RefusalWord::NotLinked);
             return Answer::Person(Person {
                 login: None,
-                totp: false,
+                factors: Vec::new(),
                 recovery: RecoveryWay::None { why },
                 active_until: None,
             });
@@ -135,34 +135,43 @@ impl<'a> Conversation<'a> {
             recovery.unwrap_or_else(|fault| (RecoveryWay::None { why: self.broken(&fault) }, None));
         Answer::Person(Person {
             login: Text::cut(&account.login),
-            totp: self.takes_app_codes(),
+            factors: factor::offered(self.daemon, &account.login),
             recovery,
             active_until,
         })
     }
 
-    fn totp(&mut self, code: &Typed) -> Answer {
+    fn code(&mut self, factor: &Text, code: &Typed) -> Answer {
         let Some(account) = self.account.clone() else { return fault("the password comes first") };
-        if !self.takes_app_codes() {
-            return Answer::Refused(Refusal::of(RefusalWord::Offline).because("app codes are switched off here"));
+        if !self.takes(factor) {
+            return self.refused(switched_off());
         }
-        match factor::totp(self.daemon, &account.login, code) {
+        match factor::verify(self.daemon, &account.login, factor, code) {
             Shown::Granted(verdict) => {
                 self.verdict = Some(verdict);
-                self.daemon.log.info_of(
-                    &account.login,
-                    Category::SignIn,
-                    "opened_by_totp",
-                    "signed in with an app code",
-                );
+                let message = format!("signed in with a factor: {factor}");
+                self.daemon.log.info_of(&account.login, Category::SignIn, "opened_by_factor", message);
                 let registered = self.daemon.vault(|vault| {
                     let person = vault.state().person(account.os_uid, &account.login);
                     Ok(person.is_some_and(|person| person.generations.iter().any(|generation| generation.done)))
                 });
                 let register = !registered.unwrap_or(true);
-                Answer::Opened(Opened { by: OpenedBy::Totp, until: None, enrol_at: None, register })
+                Answer::Opened(Opened { by: OpenedBy::Factor, until: None, enrol_at: None, register })
             }
             Shown::Refused(refusal) => self.refused(refusal),
+            // A code that was typed has none sent.
+            Shown::Sent => self.refused(Refusal::of(RefusalWord::Wrong)),
+        }
+    }
+
+    fn send(&mut self, factor: &Text) -> Answer {
+        let Some(account) = self.account.clone() else { return fault("the password comes first") };
+        if !self.takes(factor) {
+            return self.refused(switched_off());
+        }
+        match factor::send(self.daemon, &account.login, factor) {
+            Ok(()) => Answer::Sent,
+            Err(refusal) => self.refused(refusal),
         }
     }
 
@@ -226,7 +235,7 @@ impl<'a> Conversation<'a> {
     /// Only the person who just showed a factor is registered.
     fn register(&mut self) -> Answer {
         let (Some(account), Some(verdict)) = (self.account.clone(), self.verdict.take()) else {
-            return fault("an app code comes first");
+            return fault("a factor comes first");
         };
         let wanted = Wanted { login: account.login, os_uid: account.os_uid, right: Right::Factor(verdict) };
         match register(self.daemon, &wanted, self.daemon.patience()) {
@@ -291,9 +300,10 @@ impl<'a> Conversation<'a> {
         Ok("this computer left its org; deactivate and delete it in the console, under Devices".to_owned())
     }
 
-    fn takes_app_codes(&self) -> bool {
+    /// Whether a factor is taken here, if the server accepts it.
+    fn takes(&self, factor: &str) -> bool {
         let settings = self.daemon.settings();
-        settings.online_login && settings.allows(TOTP)
+        settings.online_login && settings.allows(factor)
     }
 
     /// Whether recovery PINs are taken here.
@@ -361,6 +371,10 @@ impl<'a> Conversation<'a> {
     }
 }
 
+fn switched_off() -> Refusal {
+    Refusal::of(RefusalWord::Offline).because("this factor is switched off here")
+}
+
 fn fault(detail: &str) -> Answer {
     Answer::Fault { detail: detail.to_owned() }
 }
@@ -394,6 +408,7 @@ impl Confirm for Server {
 mod tests {
     use super::*;
     use crate::config::Paths;
+    use postern_wire::factors::TOTP;
     use postern_wire::form::ProfileText;
 
     /// A computer whose account `grace` has the number 70001, and nobody else's.
@@ -409,6 +424,10 @@ mod tests {
         let text = |text: &str| ProfileText::new(text).unwrap();
         let user = Text::new(user).unwrap();
         Request::Begin(Place { service: text("login"), rhost: text(""), tty: text("tty1"), user })
+    }
+
+    fn app() -> Text {
+        Text::new(TOTP).unwrap()
     }
 
     #[test]
@@ -466,7 +485,8 @@ mod tests {
             Request::PasswordProved,
             Request::Pin { text: Typed::new("482193077") },
             Request::Register,
-            Request::Totp { code: Typed::new("123456") },
+            Request::Code { factor: app(), code: Typed::new("123456") },
+            Request::Send { factor: app() },
         ] {
             assert!(matches!(talk.answer(&request), Answer::Fault { .. }), "{request:?}");
         }
@@ -485,7 +505,10 @@ mod tests {
         let mut talk = Conversation::new(&daemon, Peer::of(0));
         talk.answer(&begin("root"));
         let Answer::Person(person) = talk.answer(&Request::PasswordProved) else { panic!("no person") };
-        assert_eq!((person.login, person.totp), (None, false));
-        assert!(matches!(talk.answer(&Request::Totp { code: Typed::new("123456") }), Answer::Fault { .. }));
+        assert_eq!((person.login, person.factors), (None, Vec::new()));
+        assert!(matches!(
+            talk.answer(&Request::Code { factor: app(), code: Typed::new("123456") }),
+            Answer::Fault { .. }
+        ));
     }
 }

@@ -1,5 +1,8 @@
-//! The conversation itself: one prompt that takes an app code, a recovery PIN, or a word for help.
+//! The conversation itself: one prompt that takes what a factor shows, a recovery PIN, or a word: for another factor, for
+//! help.
 
+use postern_wire::Text;
+use postern_wire::factors::{Offered, TOTP};
 use postern_wire::place::Place;
 use postern_wire::socket::{
     Access, Answer, Opened, OpenedBy, Person, RecoveryWay, Refusal, RefusalWord, Request, Typed,
@@ -9,6 +12,9 @@ use crate::words;
 
 /// How many entries one conversation takes, right or wrong; the agent counts wrong ones by itself.
 const MAX_ENTRIES: usize = 12;
+
+/// The letters of a backup code, its groups joined.
+const BACKUP_CODE: usize = 16;
 
 /// The screen and the keyboard.
 pub trait Conversation {
@@ -111,7 +117,7 @@ pub fn sign_in(place: &Place, pins_here: bool, agent: &mut dyn Agent, conversati
 
 /// Tells a person whose access ends until when it lasts. It never fails: a session is not ended by a reminder.
 pub fn remind(user: &str, agent: &mut dyn Agent, conversation: &mut dyn Conversation) {
-    let Some(user) = postern_wire::Text::new(user) else { return };
+    let Some(user) = Text::new(user) else { return };
     if let Ok(Answer::Access(Access { until: Some(until), enrol_at })) = agent.ask(&Request::Access { user }) {
         Printable(conversation).tell(&words::access_lasts(&until, enrol_at.as_deref()));
     }
@@ -128,7 +134,7 @@ impl Printable<'_> {
 
 impl Conversation for Printable<'_> {
     fn ask(&mut self, prompt: &str, echo: Echo) -> Result<String, HungUp> {
-        self.0.ask(prompt, echo)
+        self.0.ask(&Self::cleaned(prompt), echo)
     }
 
     fn tell(&mut self, text: &str) {
@@ -161,7 +167,7 @@ fn open(
 ) -> Result<Opened, Shut> {
     let refused = match (&person.login, &person.recovery) {
         (None, _) => Some(Refusal::of(RefusalWord::NotLinked)),
-        (Some(_), RecoveryWay::None { why }) if !person.totp => Some(why.clone()),
+        (Some(_), RecoveryWay::None { why }) if person.factors.is_empty() => Some(why.clone()),
         (Some(_), _) => None,
     };
     if let Some(refusal) = refused {
@@ -172,10 +178,31 @@ fn open(
     if let Some(until) = &person.active_until {
         conversation.tell(&words::pin_works_again(until));
     }
+    let mut shown = Shown::first(&person.factors);
+    if let Some(others) = words::others(&person.factors, shown.offer()) {
+        conversation.tell(&others);
+    }
     for _ in 0..MAX_ENTRIES {
-        let typed = conversation.ask(words::prompt(person), Echo::Visible)?;
-        let answer = match Entry::read(&typed) {
-            Entry::AppCode(code) => agent.ask(&Request::Totp { code })?,
+        let typed = conversation.ask(&words::prompt(shown.offer(), &person.recovery), shown.echo())?;
+        let answer = match Entry::read(&typed, &person.factors, shown.offer()) {
+            Entry::Code(code) => {
+                let Some(offer) = shown.ready() else {
+                    conversation.warn(words::nothing_shows_one(&person.factors));
+                    continue;
+                };
+                agent.ask(&Request::Code { factor: offer.factor.clone(), code })?
+            }
+            Entry::BackupCode(code) => match Text::new(TOTP) {
+                Some(factor) => agent.ask(&Request::Code { factor, code })?,
+                None => return Err(Shut::NoAgent(AgentFault::Silent)),
+            },
+            Entry::Factor(offer) => {
+                shown = Shown::chosen(offer);
+                match &offer.sent_to {
+                    None => continue,
+                    Some(_) => agent.ask(&Request::Send { factor: offer.factor.clone() })?,
+                }
+            }
             Entry::Challenge if pins_here => agent.ask(&Request::Challenge)?,
             Entry::Help => {
                 show_contact(person, agent, conversation)?;
@@ -193,6 +220,10 @@ fn open(
             Answer::Opened(opened) => return Ok(opened),
             Answer::Challenge(challenge) => conversation.tell(&words::challenge(&challenge)),
             Answer::Refused(refusal) => conversation.warn(&words::refusal(&refusal)),
+            Answer::Sent => {
+                shown.is_sent = true;
+                conversation.tell(&words::sent(shown.offer()));
+            }
             Answer::Access(_)
             | Answer::Contact(_)
             | Answer::Doctor { .. }
@@ -210,7 +241,7 @@ fn open(
 /// a registration that fails is told, and tried again next time.
 fn register(opened: Opened, agent: &mut dyn Agent, conversation: &mut dyn Conversation) -> Result<Opened, Shut> {
     match opened.by {
-        OpenedBy::Totp => {}
+        OpenedBy::Factor => {}
         OpenedBy::Pin | OpenedBy::PinAgain => match &opened.until {
             Some(until) => conversation.tell(&words::access_lasts(until, opened.enrol_at.as_deref())),
             None => return Err(Shut::NoAgent(AgentFault::Silent)),
@@ -236,12 +267,48 @@ fn show_contact(person: &Person, agent: &mut dyn Agent, conversation: &mut dyn C
     }
 }
 
+/// Which factor is shown now.
+struct Shown<'p> {
+    offer: Option<&'p Offered>,
+    /// Whether its code was sent, where one is.
+    is_sent: bool,
+}
+
+impl<'p> Shown<'p> {
+    /// The first that needs nothing sent: nobody is sent a message that they did not ask for.
+    fn first(offered: &'p [Offered]) -> Self {
+        Self { offer: offered.iter().find(|offer| offer.sent_to.is_none()), is_sent: false }
+    }
+
+    const fn chosen(offer: &'p Offered) -> Self {
+        Self { offer: Some(offer), is_sent: false }
+    }
+
+    const fn offer(&self) -> Option<&'p Offered> {
+        self.offer
+    }
+
+    /// The factor, where it can be answered by now.
+    fn ready(&self) -> Option<&'p Offered> {
+        self.offer.filter(|offer| offer.sent_to.is_none() || self.is_sent)
+    }
+
+    /// A code that works once may be seen; what somebody knows may not.
+    fn echo(&self) -> Echo {
+        if self.offer.is_some_and(|offer| offer.question.is_some()) { Echo::Hidden } else { Echo::Visible }
+    }
+}
+
 /// What a line at the prompt means.
-enum Entry {
-    /// Six digits.
-    AppCode(Typed),
+enum Entry<'p> {
+    /// Sixteen letters and digits: taken where an app code is.
+    BackupCode(Typed),
     /// The word for nine digits on the screen.
     Challenge,
+    /// What the factor shows: six to eight digits, or an answer.
+    Code(Typed),
+    /// The word for another factor.
+    Factor(&'p Offered),
     /// The word for help.
     Help,
     /// The word for leaving.
@@ -255,20 +322,32 @@ enum Entry {
     },
 }
 
-impl Entry {
-    fn read(line: &str) -> Self {
+impl<'p> Entry<'p> {
+    fn read(line: &str, offered: &'p [Offered], shown: Option<&Offered>) -> Self {
         let joined: String = line.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-        if !joined.is_empty() && joined.bytes().all(|byte| byte.is_ascii_digit()) {
-            return match joined.len() {
-                6 => Self::AppCode(Typed::new(&joined)),
-                9 => Self::Pin(Typed::new(&joined)),
-                digits => Self::Unknown { digits: Some(digits) },
-            };
+        let word = joined.to_ascii_lowercase();
+        let named = offered.iter().find(|offer| words::word(offer) == word);
+        match (word.as_str(), named) {
+            (_, Some(offer)) => return Self::Factor(offer),
+            ("help" | "?" | "contact" | "contactadmin", _) => return Self::Help,
+            ("code" | "showcode" | "challenge", _) => return Self::Challenge,
+            ("quit" | "exit" | "cancel", _) => return Self::Leave,
+            _ => {}
         }
-        match joined.to_ascii_lowercase().as_str() {
-            "help" | "?" | "contact" | "contactadmin" => Self::Help,
-            "code" | "showcode" | "challenge" => Self::Challenge,
-            "quit" | "exit" | "cancel" => Self::Leave,
+        let is_digits = !joined.is_empty() && joined.bytes().all(|byte| byte.is_ascii_digit());
+        match joined.len() {
+            9 if is_digits => Self::Pin(Typed::new(&joined)),
+            _ if shown.is_some_and(|offer| offer.question.is_some()) && !joined.is_empty() => {
+                Self::Code(Typed::new(line.trim()))
+            }
+            6 if is_digits => Self::Code(Typed::new(&joined)),
+            7 | 8 if is_digits && shown.is_some_and(|offer| offer.factor.as_str() == words::TOKEN) => {
+                Self::Code(Typed::new(&joined))
+            }
+            BACKUP_CODE if !is_digits && joined.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                Self::BackupCode(Typed::new(&joined))
+            }
+            digits if is_digits => Self::Unknown { digits: Some(digits) },
             _ => Self::Unknown { digits: None },
         }
     }

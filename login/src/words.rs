@@ -1,5 +1,6 @@
 //! Every sentence that a person at a locked computer reads: what happened, what it means, what to do.
 
+use postern_wire::factors::{Offered, TOTP};
 use postern_wire::socket::{Challenge, ChallengeReason, Contact, Person, RecoveryWay, Refusal, RefusalWord, Until};
 
 use crate::script::{AgentFault, Shut};
@@ -8,15 +9,78 @@ use crate::script::{AgentFault, Shut};
 pub const REGISTERED: &str =
     "If you ever lose your factor, the help desk can now read you a recovery PIN for this computer.";
 
-/// The prompt, by what the person can enter.
-pub(crate) fn prompt(person: &Person) -> &'static str {
-    match (person.totp, &person.recovery) {
-        (true, RecoveryWay::None { .. }) => "App code (or \"help\"): ",
-        (true, RecoveryWay::Time) => "App code or recovery PIN (or \"help\"): ",
-        (true, RecoveryWay::Challenge { .. }) => "App code, \"code\" for a challenge, or \"help\": ",
-        (false, RecoveryWay::Challenge { .. }) => "Recovery PIN, \"code\" for a challenge, or \"help\": ",
-        (false, RecoveryWay::Time | RecoveryWay::None { .. }) => "Recovery PIN (or \"help\"): ",
+/// Said where a code is entered and nothing shows one.
+pub(crate) const fn nothing_shows_one(offered: &[Offered]) -> &'static str {
+    if offered.is_empty() {
+        "No code of a factor is taken here now. A recovery PIN has nine digits."
+    } else {
+        "No code was sent yet. Enter the word of a way above to be sent one."
     }
+}
+
+/// The factor whose codes have as many digits as its maker gave them.
+pub(crate) const TOKEN: &str = "token:hotp";
+
+/// The word that chooses a factor at the prompt.
+pub(crate) fn word(offer: &Offered) -> &str {
+    match offer.factor.as_str() {
+        TOTP => "app",
+        TOKEN => "token",
+        name => name,
+    }
+}
+
+/// What a factor shows, as the prompt asks for it.
+fn asked(offer: &Offered) -> String {
+    match (offer.factor.as_str(), &offer.question) {
+        (_, Some(question)) => question.clone(),
+        (TOTP, _) => "App code".to_owned(),
+        (TOKEN, _) => "Code of your token".to_owned(),
+        ("call", _) => "Code of the call".to_owned(),
+        ("email", _) => "E-mail code".to_owned(),
+        ("sms", _) => "Code of the text message".to_owned(),
+        (name, _) => format!("Code of {name}"),
+    }
+}
+
+/// The prompt, by what the person can enter.
+pub(crate) fn prompt(shown: Option<&Offered>, recovery: &RecoveryWay) -> String {
+    if let Some(Offered { question: Some(question), .. }) = shown {
+        return format!("{question} (your answer, or \"help\"): ");
+    }
+    match (shown.map(asked), recovery) {
+        (Some(code), RecoveryWay::None { .. }) => format!("{code} (or \"help\"): "),
+        (Some(code), RecoveryWay::Time) => format!("{code} or recovery PIN (or \"help\"): "),
+        (Some(code), RecoveryWay::Challenge { .. }) => format!("{code}, \"code\" for a challenge, or \"help\": "),
+        (None, RecoveryWay::Challenge { .. }) => "Recovery PIN, \"code\" for a challenge, or \"help\": ".to_owned(),
+        (None, RecoveryWay::Time) => "Recovery PIN (or \"help\"): ".to_owned(),
+        (None, RecoveryWay::None { .. }) => "Your choice (or \"help\"): ".to_owned(),
+    }
+}
+
+/// The ways beside the one that is asked for, in their order; nothing where there is no other.
+pub(crate) fn others(offered: &[Offered], shown: Option<&Offered>) -> Option<String> {
+    let others = offered.iter().filter(|offer| shown != Some(offer)).map(|offer| {
+        let way = match (offer.factor.as_str(), &offer.sent_to) {
+            ("call", Some(to)) => format!("a call to {to}"),
+            ("email", Some(to)) => format!("an e-mail to {to}"),
+            ("sms", Some(to)) => format!("a text message to {to}"),
+            (TOTP, _) => "the code of your app".to_owned(),
+            (TOKEN, _) => "the code of your token".to_owned(),
+            (_, _) if offer.question.is_some() => "your security question".to_owned(),
+            (name, _) => name.to_owned(),
+        };
+        format!("  {:<11}{way}", word(offer))
+    });
+    let lines: Vec<String> = others.collect();
+    let head = if shown.is_some() { "You can also enter:" } else { "Enter one of these:" };
+    (!lines.is_empty()).then(|| format!("{head}\n{}", lines.join("\n")))
+}
+
+/// A code is on its way.
+pub(crate) fn sent(shown: Option<&Offered>) -> String {
+    let to = shown.and_then(|offer| offer.sent_to.as_deref()).unwrap_or("you");
+    format!("A code is on its way to {to}. It works for five minutes.")
 }
 
 /// What "help" shows: whom to call, what they will ask, and how a PIN works.
@@ -148,9 +212,10 @@ pub fn refusal(refusal: &Refusal) -> String {
              made for it yet."
         }
         RefusalWord::Offline => {
-            "The server cannot be reached, so an app code cannot be checked. Check the network, or use a recovery PIN."
+            "The server cannot be reached, so no code can be checked. Check the network, or use a recovery PIN."
         }
         RefusalWord::Revoked => "That recovery PIN was taken back. Call the help desk.",
+        RefusalWord::SentJustNow => "A code was sent a moment ago. Wait for it, or for a new one.",
         RefusalWord::ServerRefuses => "The server refuses this computer or this account. Call the help desk.",
         RefusalWord::Superseded => "A newer recovery PIN was made. Enter the newest one.",
         RefusalWord::UntrustedClock => {

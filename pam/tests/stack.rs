@@ -8,6 +8,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::thread;
 
+use postern_login::wire::factors::{Offered, TOTP};
 use postern_login::wire::socket::{
     Access, Answer, Computer, Contact, Opened, OpenedBy, Person, RecoveryWay, Refusal, RefusalWord, Request, Until,
     read_frame, write_frame,
@@ -49,7 +50,7 @@ fn converse(stream: &UnixStream, dies: bool) {
             Request::Begin(_) | Request::ContactAdmin => Answer::Contact(contact()),
             Request::PasswordProved => Answer::Person(Person {
                 login: Text::new("grace@example.com"),
-                totp: true,
+                factors: vec![Offered { factor: Text::new(TOTP).unwrap(), sent_to: None, question: None }],
                 recovery: RecoveryWay::Time,
                 active_until: None,
             }),

@@ -519,7 +519,7 @@ fn ask(
 
 fn question(factor: &Enrolled, bond: &Bond) -> ([u8; 32], Question) {
     let asking = match bond {
-        Bond::Api | Bond::Computer => Asking::Check,
+        Bond::Api | Bond::Computer(_) => Asking::Check,
         Bond::Enrolment => Asking::Enrolment,
         Bond::SignIn(_) => Asking::SignIn,
         Bond::StepUp(_) => Asking::StepUp,

@@ -2,7 +2,7 @@
 //! what it was made for.
 
 use postern_authn::factor::{Enrolled, SentCode};
-use postern_codes::id::{Factor, Id, Session, User};
+use postern_codes::id::{Device, Factor, Id, Session, User};
 use postern_codes::{Secret, Timestamp};
 
 use crate::sql::{Error, Row, Tx, values};
@@ -30,8 +30,8 @@ crate::statements! {
 pub enum Bond {
     /// A check of a program of the organisation's own.
     Api,
-    /// A sign-in at a computer, to which no code is sent.
-    Computer,
+    /// Sign-ins at one computer.
+    Computer(Id<Device>),
     /// The first answer of the factor itself.
     Enrolment,
     /// One sign-in, by the hash of its token.
@@ -45,7 +45,7 @@ impl Bond {
     pub fn text(&self) -> String {
         match self {
             Self::Api => "API".to_owned(),
-            Self::Computer => "COMPUTER".to_owned(),
+            Self::Computer(device) => format!("COMPUTER {device}"),
             Self::Enrolment => "ENROLMENT".to_owned(),
             Self::SignIn(flow) => format!("SIGN_IN {flow}"),
             Self::StepUp(session) => format!("STEP_UP {session}"),

@@ -7,11 +7,43 @@ use crate::proof::{AnswerType, Claims};
 
 /// Path of the check, below [`BASE_PATH`](crate::BASE_PATH).
 pub const VERIFY: &str = "/factors/verify";
+/// Path of what a person can show at a computer, below [`BASE_PATH`](crate::BASE_PATH).
+pub const OFFERED: &str = "/factors/offered";
 /// Path of a transaction that is not decided yet; its id follows.
 pub const TRANSACTIONS: &str = "/factors/transactions/";
 
 /// The name of a TOTP among the factors of a desktop.
 pub const TOTP: &str = "OV_TOTP";
+
+/// The request of `offered`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OfferedRequest {
+    /// The person's login.
+    pub login: Text,
+}
+
+/// What a person can show, in the order in which it is offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OfferedAnswer {
+    /// One of each kind.
+    pub factors: Vec<Offered>,
+}
+
+/// A factor that is checked online and answered at a keyboard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Offered {
+    /// A name of `AllowedFactors`, or a `factorType` of the Factors API.
+    pub factor: Text,
+    /// Where its codes are sent, masked; nothing, where none are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_to: Option<String>,
+    /// What is asked, where it is a question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+}
 
 /// The request of `verify`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +53,7 @@ pub struct VerifyRequest {
     pub login: Text,
     /// A name of `AllowedFactors`, or a `factorType` of the Factors API.
     pub factor: Text,
-    /// The code that was typed.
+    /// The code that was typed; without one, a code is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass_code: Option<Text>,
     /// Returned in the verdict.
@@ -43,7 +75,7 @@ impl std::fmt::Debug for VerifyRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyAnswer {
-    /// `SUCCESS`, `WAITING`, `REJECTED`, `TIMEOUT` ...
+    /// `SUCCESS`, `CHALLENGE` where a code was sent, `WAITING`, `REJECTED`, `TIMEOUT` ...
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor_result: Option<String>,
     /// Signed [`FactorClaims`]; only this opens the computer.

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::factors::Offered;
 use crate::form::{Text, Whole};
 use crate::place::Place;
 
@@ -36,6 +37,13 @@ pub enum Request {
     Challenge,
     /// Contacts the server now.
     CheckIn,
+    /// What the person shows of a factor, checked online.
+    Code {
+        /// Its name, as it was offered.
+        factor: Text,
+        /// As typed.
+        code: Typed,
+    },
     /// Whom to call, and which computer this is.
     ContactAdmin,
     /// Whether recovery would work now, and how to mend it.
@@ -56,13 +64,13 @@ pub enum Request {
     },
     /// Registers the person for recovery, after the computer was opened.
     Register,
+    /// Has the server send a code.
+    Send {
+        /// The factor's name, as it was offered.
+        factor: Text,
+    },
     /// The state of the agent and of every person.
     Status,
-    /// A code of the person's authenticator, checked online.
-    Totp {
-        /// As typed.
-        code: Typed,
-    },
     /// Leaves the org: forgets certificate, recovery secrets and reports.
     Unenrol,
 }
@@ -125,6 +133,8 @@ pub enum Answer {
         /// Why not, or nothing.
         detail: String,
     },
+    /// A code is on its way.
+    Sent,
     /// The whole state.
     Status(Box<Status>),
 }
@@ -145,8 +155,8 @@ pub struct Until {
 pub struct Person {
     /// The login that the OS account stands for, if any.
     pub login: Option<Text>,
-    /// Whether an app code may be entered.
-    pub totp: bool,
+    /// What may be shown and is checked online, in the order in which it is offered.
+    pub factors: Vec<Offered>,
     /// Whether a recovery PIN may be entered.
     pub recovery: RecoveryWay,
     /// Until when a PIN that was used already keeps working.
@@ -206,8 +216,8 @@ pub enum OpenedBy {
     Pin,
     /// A recovery PIN within its duration.
     PinAgain,
-    /// An app code that the server accepted.
-    Totp,
+    /// A factor that the server accepted.
+    Factor,
 }
 
 /// The way in stays shut.
@@ -265,6 +275,8 @@ pub enum RefusalWord {
     Offline,
     /// An administrator took the PIN back.
     Revoked,
+    /// A code was sent just now: the next one has to wait.
+    SentJustNow,
     /// The server refuses this computer or this person.
     ServerRefuses,
     /// A newer PIN was issued.

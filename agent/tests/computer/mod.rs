@@ -8,6 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use postern_wire::factors::TOTP;
 use postern_wire::form::ProfileText;
 use postern_wire::place::Place;
 use postern_wire::socket::{Answer, Person, Request, Typed, read_frame, write_frame};
@@ -167,7 +168,12 @@ impl Talk {
 
     /// Enters an app code.
     pub fn totp(&mut self, digits: &str) -> Answer {
-        self.ask(&Request::Totp { code: Typed::new(digits) })
+        self.shows(TOTP, digits)
+    }
+
+    /// Enters what a factor shows.
+    pub fn shows(&mut self, factor: &str, code: &str) -> Answer {
+        self.ask(&Request::Code { factor: Text::new(factor).unwrap(), code: Typed::new(code) })
     }
 }
 

@@ -54,7 +54,7 @@ impl Story {
                 self.note(Step::Offline);
             }
             OpenedBy::Pin | OpenedBy::PinAgain => self.note(Step::In),
-            OpenedBy::Totp => {}
+            OpenedBy::Factor => {}
         }
     }
 
@@ -87,7 +87,7 @@ mod tests {
         story.note(Step::SignIn);
         assert_eq!(story.steps()["wake"], "done");
         assert_eq!(story.steps()["find"], "now");
-        story.opened(OpenedBy::Totp, false);
+        story.opened(OpenedBy::Factor, false);
         assert_eq!(story.steps()["in"], "later");
         story.opened(OpenedBy::Pin, true);
         assert!(story.steps().values().all(|state| state == "done"));

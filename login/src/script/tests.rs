@@ -2,19 +2,22 @@
 
 use std::collections::VecDeque;
 
+use postern_wire::Whole;
 use postern_wire::place::Place;
 use postern_wire::socket::{Challenge, ChallengeReason, Computer, Contact, Until};
-use postern_wire::{Text, Whole};
 
 use super::*;
 
 struct Screen {
     lines: VecDeque<&'static str>,
     shown: String,
+    /// Whether something was asked that must not be seen.
+    hidden: bool,
 }
 
 impl Conversation for Screen {
-    fn ask(&mut self, prompt: &str, _echo: Echo) -> Result<String, HungUp> {
+    fn ask(&mut self, prompt: &str, echo: Echo) -> Result<String, HungUp> {
+        self.hidden |= echo == Echo::Hidden;
         self.shown += prompt;
         self.shown += "\n";
         self.lines.pop_front().map(str::to_owned).ok_or(HungUp)
@@ -48,14 +51,15 @@ impl Agent for Scripted {
 struct Ended {
     outcome: Outcome,
     shown: String,
+    hidden: bool,
     asked: Vec<Request>,
 }
 
 fn run(person: Person, pins_here: bool, lines: &[&'static str], answers: Vec<Answer>) -> Ended {
     let mut agent = Scripted { person, answers: answers.into_iter().map(Ok).collect(), asked: Vec::new() };
-    let mut screen = Screen { lines: lines.iter().copied().collect(), shown: String::new() };
+    let mut screen = Screen { lines: lines.iter().copied().collect(), shown: String::new(), hidden: false };
     let outcome = sign_in(&place(), pins_here, &mut agent, &mut screen);
-    Ended { outcome, shown: screen.shown, asked: agent.asked.split_off(2) }
+    Ended { outcome, shown: screen.shown, hidden: screen.hidden, asked: agent.asked.split_off(2) }
 }
 
 fn place() -> Place {
@@ -78,7 +82,19 @@ fn contact() -> Contact {
 }
 
 fn person(recovery: RecoveryWay) -> Person {
-    Person { login: Text::new("grace@example.com"), totp: true, recovery, active_until: None }
+    Person { login: Text::new("grace@example.com"), factors: vec![offered(TOTP)], recovery, active_until: None }
+}
+
+fn offered(factor: &str) -> Offered {
+    Offered { factor: Text::new(factor).unwrap(), sent_to: None, question: None }
+}
+
+fn sent(factor: &str, to: &str) -> Offered {
+    Offered { sent_to: Some(to.to_owned()), ..offered(factor) }
+}
+
+fn shows(factor: &str, code: &str) -> Request {
+    Request::Code { factor: Text::new(factor).unwrap(), code: Typed::new(code) }
 }
 
 fn until() -> Until {
@@ -94,8 +110,8 @@ fn by_pin(by: OpenedBy) -> Answer {
     })
 }
 
-fn by_totp(register: bool) -> Answer {
-    Answer::Opened(Opened { by: OpenedBy::Totp, until: None, enrol_at: None, register })
+fn by_factor(register: bool) -> Answer {
+    Answer::Opened(Opened { by: OpenedBy::Factor, until: None, enrol_at: None, register })
 }
 
 fn refused(word: RefusalWord) -> Answer {
@@ -108,16 +124,16 @@ fn is_open(ended: &Ended) -> bool {
 
 #[test]
 fn an_app_code_opens_and_registers() {
-    let answers = vec![by_totp(true), Answer::Registered { ready: true, detail: String::new() }];
+    let answers = vec![by_factor(true), Answer::Registered { ready: true, detail: String::new() }];
     let ended = run(person(RecoveryWay::Time), true, &["123 456"], answers);
     assert!(is_open(&ended));
-    assert_eq!(ended.asked, [Request::Totp { code: Typed::new("123456") }, Request::Register]);
+    assert_eq!(ended.asked, [shows(TOTP, "123456"), Request::Register]);
     assert!(ended.shown.contains(words::REGISTERED));
 }
 
 #[test]
 fn a_registration_that_fails_is_told_and_the_door_stays_open() {
-    let answers = vec![by_totp(true), Answer::Registered { ready: false, detail: "there is no certificate".into() }];
+    let answers = vec![by_factor(true), Answer::Registered { ready: false, detail: "there is no certificate".into() }];
     let ended = run(person(RecoveryWay::Time), true, &["123456"], answers);
     assert!(is_open(&ended));
     assert!(ended.shown.contains("there is no certificate"));
@@ -212,7 +228,7 @@ fn where_pins_are_not_taken_none_is_passed_on() {
 #[test]
 fn an_account_without_a_login_is_told_whom_to_call() {
     let nobody = Person { login: None, ..person(RecoveryWay::Time) };
-    let ended = run(nobody, true, &["123456"], vec![by_totp(false)]);
+    let ended = run(nobody, true, &["123456"], vec![by_factor(false)]);
     assert_eq!(ended.outcome, Outcome::Shut(Shut::NoWayIn));
     assert_eq!(ended.asked, [Request::ContactAdmin]);
     assert!(ended.shown.contains("not linked"));
@@ -221,8 +237,77 @@ fn an_account_without_a_login_is_told_whom_to_call() {
 #[test]
 fn without_factor_and_recovery_there_is_no_way_in() {
     let way = RecoveryWay::None { why: Refusal::of(RefusalWord::NotRegistered) };
-    let stuck = Person { totp: false, ..person(way) };
+    let stuck = Person { factors: Vec::new(), ..person(way) };
     assert_eq!(run(stuck, true, &["123456"], vec![]).outcome, Outcome::Shut(Shut::NoWayIn));
+}
+
+#[test]
+fn other_factors_are_named_and_their_codes_sent_when_asked_for() {
+    let factors = vec![sent("sms", "+1 XXX-XXX-1337"), offered(TOTP), sent("email", "g...r@example.com")];
+    let grace = Person { factors, ..person(RecoveryWay::Time) };
+    let answers = vec![refused(RefusalWord::SentJustNow), Answer::Sent, by_factor(false)];
+    let ended = run(grace, true, &["sms", "123456", "SMS", "654 321"], answers);
+    assert!(is_open(&ended));
+    let send = Request::Send { factor: Text::new("sms").unwrap() };
+    assert_eq!(ended.asked, [send.clone(), send, shows("sms", "654321")]);
+    let first = ended.shown.lines().take(4).collect::<Vec<_>>();
+    let wanted = [
+        "You can also enter:",
+        "  sms        a text message to +1 XXX-XXX-1337",
+        "  email      an e-mail to g...r@example.com",
+        "App code or recovery PIN (or \"help\"): ",
+    ];
+    assert_eq!(first, wanted);
+    for says in ["Wait for it", "No code was sent yet", "on its way to +1 XXX-XXX-1337", "Code of the text message or"]
+    {
+        assert!(ended.shown.contains(says), "{says}: {}", ended.shown);
+    }
+}
+
+#[test]
+fn whoever_has_nothing_but_sent_codes_chooses_first() {
+    let grace = Person { factors: vec![sent("call", "+1 XXX-XXX-1337")], ..person(RecoveryWay::Time) };
+    let ended = run(grace, true, &["123456", "call", "123456"], vec![Answer::Sent, by_factor(false)]);
+    assert!(is_open(&ended));
+    assert!(
+        ended.shown.starts_with("Enter one of these:\n  call       a call to +1 XXX-XXX-1337\n"),
+        "{}",
+        ended.shown
+    );
+    assert_eq!(ended.asked.last(), Some(&shows("call", "123456")));
+}
+
+#[test]
+fn an_answer_is_hidden_and_passed_on_as_it_was_typed() {
+    let question = Offered { question: Some("What was\u{9b}31m your first award?".into()), ..offered("question") };
+    let grace = Person { factors: vec![offered(TOTP), question], ..person(RecoveryWay::Time) };
+    let ended = run(
+        grace,
+        true,
+        &["question", " Blue-Ribbon 1 ", "482193077"],
+        vec![refused(RefusalWord::Wrong), by_pin(OpenedBy::Pin)],
+    );
+    assert!(is_open(&ended), "a PIN is taken wherever it is asked for");
+    assert_eq!(ended.asked[0], shows("question", "Blue-Ribbon 1"));
+    assert!(ended.shown.contains("What was 31m your first award? (your answer, or \"help\"): "), "{}", ended.shown);
+    assert!(ended.hidden, "the answer was shown");
+}
+
+#[test]
+fn a_backup_code_and_a_token_are_taken_by_their_form() {
+    let grace = Person { factors: vec![offered("token:hotp")], ..person(RecoveryWay::Time) };
+    let lines = ["12345678", "jbsw-y3dp-ehpk-3pxp"];
+    let ended = run(grace, true, &lines, vec![refused(RefusalWord::Wrong), by_factor(false)]);
+    assert!(is_open(&ended));
+    assert_eq!(ended.asked, [shows("token:hotp", "12345678"), shows(TOTP, "jbswy3dpehpk3pxp")]);
+}
+
+#[test]
+fn where_no_factor_is_taken_a_code_is_passed_to_nobody() {
+    let grace = Person { factors: Vec::new(), ..person(RecoveryWay::Time) };
+    let ended = run(grace, true, &["123456"], vec![]);
+    assert!(ended.asked.is_empty());
+    assert!(ended.shown.contains("A recovery PIN has nine digits"));
 }
 
 #[test]
@@ -255,7 +340,7 @@ fn a_missing_agent_says_how_to_start_it() {
             Err(AgentFault::Missing)
         }
     }
-    let mut screen = Screen { lines: VecDeque::new(), shown: String::new() };
+    let mut screen = Screen { lines: VecDeque::new(), shown: String::new(), hidden: false };
     let outcome = sign_in(&place(), true, &mut Missing, &mut screen);
     assert_eq!(outcome, Outcome::Shut(Shut::NoAgent(AgentFault::Missing)));
     assert!(screen.shown.contains("systemctl start postern-agent"));
@@ -263,7 +348,7 @@ fn a_missing_agent_says_how_to_start_it() {
 
 #[test]
 fn a_reminder_tells_the_end_and_nothing_else_does() {
-    let mut screen = Screen { lines: VecDeque::new(), shown: String::new() };
+    let mut screen = Screen { lines: VecDeque::new(), shown: String::new(), hidden: false };
     let access = |until| Ok(Answer::Access(Access { until, enrol_at: None }));
     let answers = VecDeque::from([access(Some(until())), access(None), Err(AgentFault::Missing)]);
     let mut agent = Scripted { person: person(RecoveryWay::Time), answers, asked: Vec::new() };

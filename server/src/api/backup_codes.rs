@@ -75,7 +75,7 @@ pub async fn generate(app: &App, org: Id<Org>, doer: &Doer, user: &User) -> Resu
         let codes: Vec<Secret<String>> = (0..backup_codes::COUNT).map(|_| backup_codes::new_code(&env)).collect();
         for code in &codes {
             // Bound to nothing: such a code counts wherever one of an app does.
-            tx.put_code((&held, &Bond::Computer), code, None, env.now)?;
+            tx.put_code((&held, &Bond::Api), code, None, env.now)?;
         }
         tx.record(&event(doer, EventType::FactorActivate, user, &held), &env)?;
         notices::factors_changed(tx, user, say("mail-backup-codes-made"), &env)?;

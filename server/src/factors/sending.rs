@@ -41,6 +41,13 @@ pub struct Recipient {
     address: String,
 }
 
+impl Recipient {
+    /// The address or number, an extension after a comma.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+}
+
 /// Whom the codes of a factor reach; nobody, where none are sent.
 pub fn recipient(kind: Kind, profile: &Value) -> Option<Recipient> {
     let channel = kind.factor().channel()?;

@@ -8,7 +8,7 @@
 //! attacker who asks two hundred times at once learns as much as one who asks five times.
 
 use postern_authn::audit::{self, Actor, Event, EventType, Target};
-use postern_authn::factor::{Activated, Answer, Consume, Enrolled, Held, Kind, Outside, Proved, Verdict, question};
+use postern_authn::factor::{Activated, Answer, Consume, Enrolled, Held, Outside, Proved, Verdict, question};
 use postern_authn::limit::{Charge, Limit};
 use postern_authn::sign_in::Proof;
 use postern_authn::user::User;
@@ -81,22 +81,8 @@ pub struct Judged {
     verdict: Verdict,
 }
 
-/// Judges and settles an answer of a person by their factor of one type, as a computer asks for it. The caller has made
-/// sure that the password was right: a stranger's guesses must not lock people out.
-///
-/// # Errors
-/// Of the database.
-pub async fn verify_factor(
-    app: &App,
-    org: Id<Org>,
-    (user, kind): (Id<UserKind>, Kind),
-    answer: &Answer,
-    scene: &Scene,
-) -> Result<Outcome, ApiError> {
-    verify(app, org, (user, &Bond::Computer), |factor| factor.kind == kind, answer, scene).await
-}
-
-/// The same by whichever factors fit, for what `bond` says.
+/// Judges and settles an answer of a person by whichever factors fit, for what `bond` says. Where it stands for a password
+/// too, the caller has made sure that it was right: a stranger's guesses must not lock people out.
 ///
 /// # Errors
 /// Of the database.

@@ -21,6 +21,7 @@ mod devices;
 mod directory;
 mod escalation;
 mod factors;
+mod factors_at_a_computer;
 mod faults;
 mod frame;
 mod group_pages;

@@ -26,7 +26,8 @@ async fn sent(app: &TestApp) -> String {
     codes[0].clone()
 }
 
-fn digits(text: &str) -> String {
+/// The code in a message.
+pub fn code_of(text: &str) -> String {
     found(text).unwrap_or_else(|| panic!("a code in {text}"))
 }
 
@@ -60,7 +61,7 @@ async fn a_telephone_is_enrolled_by_the_code_that_it_gets() {
             );
             let all = messages(app).await;
             assert!(all.len() == 1 && all[0].starts_with(&format!("{} +15554151337,", kind.to_uppercase())), "{all:?}");
-            let first = digits(&all[0]);
+            let first = code_of(&all[0]);
             let resend = format!("/{}/resend", id(&factor));
             desk.post(&resend, phone(kind)).await.refused(429, throttled);
             app.world.advance_seconds(30);
@@ -253,7 +254,7 @@ async fn messages_speak_the_organisations_words_in_the_readers_language() {
             let request = request.header("authorization", format!("SSWS {root}")).header("accept-language", language);
             app.send(request.body(Body::from(phone("sms").to_string())).unwrap()).await.expect(200);
             let text = messages(app).await.pop().expect("a message");
-            text.replace(&digits(&text), "CODE").split('\n').nth(1).expect("a text").to_owned()
+            text.replace(&code_of(&text), "CODE").split('\n').nth(1).expect("a text").to_owned()
         };
         assert_eq!(said("", "de-AT").await, "Ihr Code: CODE");
         assert_eq!(said("", "fr").await, "Acme: CODE");

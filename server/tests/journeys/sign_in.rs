@@ -6,7 +6,7 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
 use axum::body::Body;
 use axum::http::{Request, header};
 use postern_authn::factor::suite::SPECIMENS;
-use postern_authn::factor::{Answer, Held, Kind, NewFactor, Status, Verdict};
+use postern_authn::factor::{Answer, Enrolled, Held, Kind, NewFactor, Status, Verdict};
 use postern_authn::limit::Limit;
 use postern_authn::sign_in::{Proof, Purpose, SignIn, TwoCategories};
 use postern_authn::user::Lifecycle;
@@ -420,8 +420,8 @@ async fn of_fifty_submissions_of_one_code_one_is_accepted() {
         let app = Arc::new(TestApp::new(engine).await);
         let ada = Arc::new(organisation(&app).await);
         let accepted = race(&app, &ada, |app, ada, answer| async move {
-            let at = (ada.id, Kind::Totp);
-            let outcome = verify::verify_factor(&app.app, ada.org, at, &answer, &Scene::default()).await;
+            let (at, fits) = ((ada.id, &Bond::Api), |factor: &Enrolled| factor.kind == Kind::Totp);
+            let outcome = verify::verify(&app.app, ada.org, at, fits, &answer, &Scene::default()).await;
             matches!(outcome.expect("the database serves"), Outcome::Accepted(_))
         });
         assert_eq!(accepted.await, 1, "on {engine:?}");
@@ -447,7 +447,7 @@ async fn read_then_write(app: Arc<TestApp>, ada: Arc<Person>, answer: Answer) ->
     };
     let Verdict::Accepted(proved) = verdict else { return false };
     tokio::task::yield_now().await;
-    let bond = Bond::Computer;
+    let bond = Bond::Api;
     let write = app.app.store.write(ada.org, |tx| tx.consume_answer(factor, proved.consumes, &bond, now));
     write.await.map(drop).expect("the database serves");
     true
@@ -504,13 +504,13 @@ async fn every_factor_keeps_its_limit_on_both_databases() {
                 let until = specimen.life().map(|life| now.plus(life));
                 let sent = app.app.store.write(ada.org, |tx| {
                     let factor = tx.factors_of(ada.id)?.remove(0);
-                    tx.put_code((&factor, &Bond::Computer), &code, until, now)
+                    tx.put_code((&factor, &Bond::Api), &code, until, now)
                 });
                 sent.await.unwrap();
             };
             let submit = async |answer: Answer| {
-                let at = (ada.id, specimen.kind());
-                verify::verify_factor(&app.app, ada.org, at, &answer, &Scene::default()).await.unwrap()
+                let (at, fits) = ((ada.id, &Bond::Api), |factor: &Enrolled| factor.kind == specimen.kind());
+                verify::verify(&app.app, ada.org, at, fits, &answer, &Scene::default()).await.unwrap()
             };
             send().await;
             assert!(matches!(submit(specimen.right(&secret, env.now)).await, Outcome::Accepted(_)));
@@ -539,7 +539,7 @@ async fn a_person_of_another_organisation_has_no_factor_here() {
     let ada = organisation(&app).await;
     let answer = code(&ada.code(&app));
     let elsewhere = Id::new(&app.app.env());
-    let at = (ada.id, Kind::Totp);
-    let outcome = verify::verify_factor(&app.app, elsewhere, at, &answer, &Scene::default()).await.unwrap();
+    let at = (ada.id, &Bond::Api);
+    let outcome = verify::verify(&app.app, elsewhere, at, |_| true, &answer, &Scene::default()).await.unwrap();
     assert_eq!(outcome, Outcome::Unavailable);
 }

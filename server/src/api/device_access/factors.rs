@@ -1,4 +1,4 @@
-//! A second factor at a computer, checked online. The signed answer alone opens the computer; it also proves, once and for
+//! A second factor at a computer, checked online: what the person can show, the code that is sent, the answer. The signed answer alone opens the computer; it also proves, once and for
 //! ten minutes, a registration for recovery.
 
 use std::sync::Arc;
@@ -6,49 +6,104 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use postern_authn::audit::EventType;
-use postern_authn::factor::{Answer, Kind};
+use postern_authn::factor::{Answer, Enrolled, Kind};
 use postern_authn::limit::Limit;
+use postern_authn::user::User;
 use postern_codes::id::Challenge;
 use postern_codes::strict::Malformed;
 use postern_codes::{Secret, mac};
-use postern_store::Tx;
+use postern_store::factor_codes::Bond;
+use postern_store::{Error, Tx};
 use postern_wire::error::DeviceError;
-use postern_wire::factors::{FactorClaims, TOTP, VerifyAnswer, VerifyRequest};
+use postern_wire::factors::{FactorClaims, Offered, OfferedAnswer, OfferedRequest, TOTP, VerifyAnswer, VerifyRequest};
+use postern_wire::settings::DeviceSettings;
 
 use super::call::DeviceCall;
 use super::enroll::target;
-use super::refusal::malformed;
+use super::refusal::{actor, malformed};
 use super::register::person;
 use super::settings::DeviceDocument;
 use crate::App;
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::api::{ApiError, Json};
+use crate::factors::sending::{self, Sending};
+use crate::factors::{self, Doer};
 use crate::service_key::{ServiceKey, text};
-use crate::sign_in::verify::{Outcome, Scene, verify_factor};
+use crate::sign_in::verify::{self as sign_in, Outcome, Scene};
+
+/// What a person can show, in the order of the settings; of several of one kind the first.
+async fn offered(State(app): State<Arc<App>>, call: DeviceCall) -> Result<Json<OfferedAnswer>, ApiError> {
+    let request: OfferedRequest = call.read()?;
+    let found = app.store.write(call.org, |tx| {
+        let (DeviceDocument(settings), _) = tx.setting()?;
+        let user = match person(tx, &request.login)? {
+            Ok(user) => user,
+            Err(error) => return call.refuse(tx, EventType::UserAuthFactor, error),
+        };
+        let mut offers = Vec::new();
+        let mut kinds: Vec<Kind> = Vec::new();
+        for factor in tx.usable_factors_of(user.id)? {
+            let at = rank(&settings, name(factor.kind));
+            if let (Some(at), false) = (at, kinds.contains(&factor.kind) || !is_typed(factor.kind)) {
+                kinds.push(factor.kind);
+                let by_default = Kind::ALL.iter().position(|kind| *kind == factor.kind);
+                offers.push(((at, by_default), offer(&factor)?));
+            }
+        }
+        offers.sort_by_key(|(order, _)| *order);
+        Ok(Ok(offers.into_iter().map(|(_, offer)| offer).collect()))
+    });
+    Ok(Json(OfferedAnswer { factors: found.await?? }))
+}
+
+fn offer(factor: &Enrolled) -> Result<Offered, Error> {
+    let shown = factor.kind.factor().masked(&factor.profile);
+    let sent_to = sending::recipient(factor.kind, &shown).map(|to| to.address().to_owned());
+    let question = shown["questionText"].as_str().map(str::to_owned);
+    Ok(Offered { factor: text(name(factor.kind))?, sent_to, question })
+}
+
+/// Where the settings put a factor; nowhere, where they do not allow it.
+fn rank(settings: &DeviceSettings, factor: &str) -> Option<usize> {
+    let allowed = &settings.allowed_factors;
+    let named = allowed.iter().position(|allowed| allowed.as_str() == factor);
+    let is_allowed = settings.online_login && settings.allows(factor);
+    is_allowed.then(|| named.unwrap_or(allowed.len()))
+}
 
 async fn verify(State(app): State<Arc<App>>, call: DeviceCall) -> Result<Json<VerifyAnswer>, ApiError> {
     let request: VerifyRequest = call.read()?;
     let Some(kind) = kind(&request.factor) else { return Err(malformed(&Malformed::at("factor"))) };
-    let Some(code) = &request.pass_code else { return Err(malformed(&Malformed::at("passCode"))) };
     let found = app.store.write(call.org, |tx| {
         let (DeviceDocument(settings), _) = tx.setting()?;
-        if !settings.online_login || !settings.allows(&request.factor) {
+        if rank(&settings, &request.factor).is_none() {
             tx.record(
                 &call.failure(EventType::UserAuthFactor, "factor_not_allowed").target(target(&call.device)),
                 &call.env,
             )?;
             return Ok(Err(not_allowed()));
         }
-        match person(tx, &request.login)? {
-            Ok(user) => Ok(Ok(user)),
-            Err(error) => call.refuse(tx, EventType::UserAuthFactor, error),
-        }
+        let user = match person(tx, &request.login)? {
+            Ok(user) => user,
+            Err(error) => return call.refuse(tx, EventType::UserAuthFactor, error),
+        };
+        let first = tx.usable_factors_of(user.id)?.into_iter().find(|factor| factor.kind == kind);
+        Ok(Ok((user, first)))
     });
-    let user = found.await??;
+    let (user, first) = found.await??;
+    let bond = Bond::Computer(call.device.id);
+    let Some(code) = &request.pass_code else {
+        return match first {
+            None => Err(unavailable()),
+            Some(_) if kind.factor().channel().is_none() => Err(malformed(&Malformed::at("passCode"))),
+            Some(factor) => send(&app, &call, &user, (&factor, &bond)).await,
+        };
+    };
     let scene = Scene { client: call.client.clone(), target: Some(target(&call.device)), is_known: true };
     let answer = Answer::Code(Secret::new(code.to_string()));
-    match verify_factor(&app, call.org, (user.id, kind), &answer, &scene).await? {
+    let fits = |factor: &Enrolled| answers(kind, factor.kind);
+    match sign_in::verify(&app, call.org, (user.id, &bond), fits, &answer, &scene).await? {
         Outcome::Accepted(_) => {}
         Outcome::Limited(at) => return Err(ApiError::too_many(Limit::FactorFailures.message(), at)),
         Outcome::Locked(at) => return Err(locked().again_at(at)),
@@ -69,6 +124,19 @@ async fn verify(State(app): State<Arc<App>>, call: DeviceCall) -> Result<Json<Ve
     Ok(Json(VerifyAnswer { factor_result: Some("SUCCESS".to_owned()), verdict: Some(verdict.await?) }))
 }
 
+/// Sends a code, good at this computer alone.
+async fn send(
+    app: &App,
+    call: &DeviceCall,
+    user: &User,
+    (factor, bond): (&Enrolled, &Bond),
+) -> Result<Json<VerifyAnswer>, ApiError> {
+    let doer = Doer { actor: actor(&call.device), client: call.client.clone(), session: None };
+    let which = (factor.id.as_str(), bond);
+    factors::challenge(app, call.org, &doer, user, which, (Sending::default(), None)).await?;
+    Ok(Json(VerifyAnswer { factor_result: Some("CHALLENGE".to_owned()), verdict: None }))
+}
+
 fn keep(
     tx: &mut Tx<'_>,
     verdict: &str,
@@ -78,10 +146,24 @@ fn keep(
     tx.keep_factor_verdict(mac::sha256(&[verdict.as_bytes()]), call.device.id, user, call.env.now)
 }
 
-/// The factor that a computer's name for it means.
-fn kind(name: &str) -> Option<Kind> {
-    let name = if name == TOTP { Kind::Totp.factor().name() } else { name };
-    Kind::ALL.iter().copied().find(|kind| kind.factor().name() == name)
+/// The factor that a computer's name for it means, where it is answered at a keyboard.
+fn kind(wanted: &str) -> Option<Kind> {
+    Kind::ALL.iter().copied().find(|kind| name(*kind) == wanted && is_typed(*kind))
+}
+
+/// What a computer calls a factor.
+fn name(kind: Kind) -> &'static str {
+    if kind == Kind::Totp { TOTP } else { kind.factor().name() }
+}
+
+/// Whether a factor is listed, and answered by typing.
+fn is_typed(kind: Kind) -> bool {
+    kind != Kind::WebAuthn && kind.factor().is_listed()
+}
+
+/// Whether a factor of the kind `own` answers where one of `asked` is asked for: a backup code where an app code is.
+fn answers(asked: Kind, own: Kind) -> bool {
+    own == asked || (asked == Kind::Totp && own == Kind::BackupCodes)
 }
 
 fn wrong() -> ApiError {
@@ -95,7 +177,7 @@ fn locked() -> ApiError {
 
 fn unavailable() -> ApiError {
     ApiError::new(StatusCode::FORBIDDEN, DeviceError::FactorRequired.word(), "the person has no such factor")
-        .member("fix", "set up an authenticator app, or use a recovery PIN")
+        .member("fix", "set up a factor in the account pages, or use a recovery PIN")
 }
 
 fn not_allowed() -> ApiError {
@@ -110,9 +192,8 @@ async fn transaction(Path(id): Path<String>, call: DeviceCall) -> Result<Json<Ve
 
 /// The routes.
 pub fn routes() -> Routes {
-    Routes::new().post("/device-access/api/v1/factors/verify", Access::Device, verify).get(
-        "/device-access/api/v1/factors/transactions/{transactionId}",
-        Access::Device,
-        transaction,
-    )
+    Routes::new()
+        .post("/device-access/api/v1/factors/offered", Access::Device, offered)
+        .post("/device-access/api/v1/factors/verify", Access::Device, verify)
+        .get("/device-access/api/v1/factors/transactions/{transactionId}", Access::Device, transaction)
 }
