@@ -1,4 +1,4 @@
-//! The server is killed again and again while it makes PINs: whatever PIN somebody was told is on record.
+//! The server is killed again and again at its work: whatever somebody was told by then is on the disk.
 
 #[path = "../../agent/tests/computer/mod.rs"]
 #[expect(dead_code, reason = "shared with other tests, each of which uses a part")]
@@ -8,13 +8,16 @@ mod installation;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use computer::{Computer, LOGIN};
 use installation::{Installation, next_code, now};
+use postern_codes::Secret;
 use postern_codes::drp1::Challenge;
+use postern_codes::otp::{self, Algorithm};
 use postern_wire::socket::{Answer, Request};
 use serde_json::{Value, json};
 
@@ -55,6 +58,83 @@ fn killed_while_it_makes_pins_the_server_has_told_none_without_its_record() {
     let lost: Vec<_> = told.iter().filter(|id| !recorded.contains(*id)).collect();
     assert!(lost.is_empty(), "told, and not on record: {lost:?}");
     assert_eq!(rows, recorded, "a row without its event, or the other way round");
+}
+
+#[test]
+fn killed_while_it_verifies_the_server_has_accepted_no_code_that_counts_again() {
+    let installation = Installation::start();
+    let tokens: Vec<Token> = (0..ASKERS).map(|number| Token::enrol(&installation, number)).collect();
+    let (_silent, delay) = mpsc::channel::<()>();
+    let mut accepted = 0;
+    for round in 0..KILLS {
+        let (teller, hearer) = mpsc::channel();
+        let mut last = vec![None; ASKERS];
+        thread::scope(|scope| {
+            for (number, token) in tokens.iter().enumerate() {
+                let (teller, installation) = (teller.clone(), &installation);
+                scope.spawn(move || {
+                    // Where the answer was lost, it may have been accepted: then the next one is right.
+                    while let Some(counter) = token.next(installation) {
+                        teller.send((number, counter)).expect("somebody hears");
+                    }
+                });
+            }
+            drop(teller);
+            let mut hear = |(number, counter): (usize, u64)| last[number] = Some(counter);
+            hearer.recv_timeout(Duration::from_secs(30)).into_iter().for_each(&mut hear);
+            let _waited = delay.recv_timeout(Duration::from_micros(round * 7919 % 90_000));
+            installation.kill();
+            hearer.iter().for_each(&mut hear);
+        });
+        installation.run();
+        for (token, counter) in tokens.iter().zip(&last).filter_map(|(token, counter)| Some((token, (*counter)?))) {
+            accepted += 1;
+            let again = token.show(&installation, counter).expect("it runs");
+            assert_eq!(again.status, 403, "the code {counter} counted twice: {}", again.text);
+        }
+    }
+    assert!(accepted > KILLS, "only {accepted} codes were accepted");
+}
+
+/// Somebody's token that counts its codes.
+struct Token {
+    verify: String,
+    secret: Secret<Vec<u8>>,
+    /// How many codes were shown.
+    shown: AtomicU64,
+}
+
+impl Token {
+    fn enrol(installation: &Installation, number: usize) -> Self {
+        let login = format!("holder{number}@example.com");
+        let person = installation.person(&login, "Token", "Holder");
+        let settings = json!({ "hmacAlgorithm": "HMacSHA1", "passCodeLength": 6, "timeStep": 0, "sharedSecretEncoding": "base32" });
+        let make = json!({ "name": format!("Make {number}"), "settings": settings });
+        installation.call("POST", "/api/v1/org/factors/custom_hotp/lifecycle/activate", &json!({}));
+        let make = installation.call("POST", "/api/v1/org/factors/hotp/profiles", &make);
+        let secret = Secret::new(now().bytes::<20>().to_vec());
+        let profile = json!({ "sharedSecret": otp::base32(&secret).expose() });
+        let wanted = json!({
+            "factorType": "token:hotp", "provider": "CUSTOM", "factorProfileId": make["id"], "profile": profile,
+        });
+        let factors = format!("/api/v1/users/{}/factors", person.id);
+        let factor = installation.call("POST", &format!("{factors}?activate=true"), &wanted);
+        let verify = format!("{factors}/{}/verify", factor["id"].as_str().expect("an id"));
+        Self { verify, secret, shown: AtomicU64::new(0) }
+    }
+
+    /// Shows the next code; its number, where it was accepted.
+    fn next(&self, installation: &Installation) -> Option<u64> {
+        let counter = self.shown.fetch_add(1, Ordering::Relaxed);
+        let answer = self.show(installation, counter)?;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        Some(counter)
+    }
+
+    fn show(&self, installation: &Installation, counter: u64) -> Option<installation::Answer> {
+        let code = otp::hotp(&self.secret, counter, 6, Algorithm::Sha1);
+        installation.send("POST", &self.verify, &json!({ "passCode": code.expose() }))
+    }
 }
 
 /// A computer that enrolled and a person who registered there; gives the path of their PINs.
