@@ -2,14 +2,18 @@
 //! nothing is. It knows the traits of factors and none of their types, so a new factor adds no state.
 //!
 //! ```text
-//!   begin --> Asking --answer(proof)--> Asking ... --> Complete --> a session
+//!   begin --> Asking --answer(proof)--> Asking ... --> Complete --> a session, or the right to open one
 //!               |                         |
 //!               +-------> Denied <--------+          the policy lets nobody in this way
 //! ```
 //!
+//! Where a program leads somebody through it, [`SignIn::with`] puts in between what the person must do beside proving who
+//! they are: enrol what is missing, choose another password.
+//!
 //! A wrong answer is no step: it is counted at the person and the factor, and the machine stays where it was. For a name
 //! that nobody has, the machine runs with no user; it asks the same first question and accepts no answer.
 
+mod course;
 mod demands;
 
 use std::time::Duration;
@@ -18,9 +22,11 @@ use postern_codes::id::{Factor as FactorKind, Session, User};
 use postern_codes::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use course::{Duties, Errand, Place, Recovering, Wishes};
 pub use demands::{Decision, Demands, Policy, Situation, Standing, TwoCategories, Want};
 
-use crate::factor::{Category, Kind, PASSWORD, Traits};
+use crate::factor::{Kind, PASSWORD, Traits};
+use course::Course;
 
 /// How long a sign-in waits for the next answer.
 pub const PATIENCE: Duration = Duration::from_mins(5);
@@ -29,6 +35,8 @@ pub const PATIENCE: Duration = Duration::from_mins(5);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Purpose {
+    /// To be given the right to open a session, by a program that leads through the sign-in.
+    Api,
     /// To be let into the console.
     Console,
     /// To do something weighty in this session.
@@ -50,19 +58,16 @@ pub enum SignIn {
 /// Something is missing. The only stage that is ever stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Asking {
-    user: Option<Id<User>>,
-    purpose: Purpose,
-    proofs: Vec<Proof>,
-    /// What is wanted next; an answer to anything else is not looked at.
-    wanted: Want,
+    course: Course,
+    /// What is waited for; an answer to anything else is not looked at.
+    place: Place,
 }
 
 /// Everything was proved, by somebody who exists.
 #[derive(Debug)]
 pub struct Complete {
     user: Id<User>,
-    purpose: Purpose,
-    proofs: Vec<Proof>,
+    course: Course,
 }
 
 /// Nobody comes in this way.
@@ -137,57 +142,75 @@ impl Proof {
 impl SignIn {
     /// Begins for a user, or for a name that nobody has.
     pub fn begin(user: Option<Id<User>>, purpose: Purpose, policy: &dyn Policy, now: Timestamp) -> Self {
-        advance(user, purpose, Vec::new(), policy, now)
+        Course::new(user, purpose).advance(policy, now)
     }
 }
 
 impl Asking {
     /// Who is signing in; nobody, where the name is nobody's.
     pub const fn user(&self) -> Option<Id<User>> {
-        self.user
+        self.course.user
     }
 
     /// What for.
     pub const fn purpose(&self) -> Purpose {
-        self.purpose
+        self.course.purpose
+    }
+
+    /// What was asked for along with it.
+    pub fn wishes(&self) -> &Wishes {
+        &self.course.wishes
+    }
+
+    /// The same with these wishes.
+    #[must_use]
+    pub fn wishing(mut self, wishes: Wishes) -> Self {
+        *self.course.wishes = wishes;
+        self
+    }
+
+    /// Where it stands.
+    pub const fn place(&self) -> Place {
+        self.place
     }
 
     /// Whether nothing was proved yet.
     pub const fn is_first(&self) -> bool {
-        self.proofs.is_empty()
+        self.course.proofs.is_empty()
     }
 
-    /// What is wanted next. An answer that would not meet it must not be judged: a code before the password would let
-    /// strangers guess, and lock people out.
-    pub const fn wanted(&self) -> &Want {
-        &self.wanted
+    /// What is wanted next, where a proof is.
+    pub const fn wanted(&self) -> Option<Want> {
+        self.place.wanted()
+    }
+
+    /// Whether a proof of this worth is what is wanted. An answer that is not must not be judged: a code before the
+    /// password would let strangers guess, and lock people out.
+    pub fn takes(&self, traits: &Traits) -> bool {
+        self.wanted().is_some_and(|wanted| wanted.is_met_by(traits))
     }
 
     /// Whether the password was right already: only then is anything told of what the person has.
     pub fn has_password(&self) -> bool {
-        self.proofs.iter().any(|proof| proof.by == Means::Password)
+        self.course.proofs.iter().any(|proof| proof.by == Means::Password)
+    }
+
+    /// Whether it goes by a password that was replaced since.
+    pub fn is_outdated(&self, password_changed_at: Option<Timestamp>) -> bool {
+        let mut proofs = self.course.proofs.iter();
+        proofs.any(|proof| proof.by == Means::Password && Some(proof.at) < password_changed_at)
     }
 
     /// The step after a right answer: it is kept, and the policy is asked again.
     ///
     /// # Errors
     /// Gives itself back, unchanged, where the proof is not what is wanted or there is nobody to prove anything.
-    pub fn answer(self, proof: Proof, policy: &dyn Policy, now: Timestamp) -> Result<SignIn, Self> {
-        if self.user.is_none() || !self.wanted.is_met_by(&proof.traits) {
+    pub fn answer(mut self, proof: Proof, policy: &dyn Policy, now: Timestamp) -> Result<SignIn, Self> {
+        if self.course.user.is_none() || !self.takes(&proof.traits) {
             return Err(self);
         }
-        let Self { user, purpose, mut proofs, .. } = self;
-        proofs.push(proof);
-        Ok(advance(user, purpose, proofs, policy, now))
-    }
-
-    /// Ends it where none of what the person has could give what is wanted next.
-    pub fn offer(self, enrolled: &[Traits]) -> SignIn {
-        let is_password = self.wanted.is_met_by(&PASSWORD);
-        if is_password || enrolled.iter().any(|traits| self.wanted.is_met_by(traits)) {
-            return SignIn::Asking(self);
-        }
-        SignIn::Denied(Denied { user: self.user, reason: Denial::NothingEnrolled })
+        self.course.proofs.push(proof);
+        Ok(self.course.advance(policy, now))
     }
 }
 
@@ -199,53 +222,40 @@ impl Complete {
 
     /// What for.
     pub const fn purpose(&self) -> Purpose {
-        self.purpose
+        self.course.purpose
+    }
+
+    /// What was asked for along with it.
+    pub fn wishes(&self) -> &Wishes {
+        &self.course.wishes
     }
 
     /// When the newest factor that is not the password was proved.
     pub fn factor_at(&self) -> Option<Timestamp> {
-        self.proofs.iter().filter(|proof| proof.by != Means::Password).map(|proof| proof.at).max()
+        let proofs = self.course.proofs.iter();
+        proofs.filter(|proof| proof.by != Means::Password).map(|proof| proof.at).max()
     }
 
     /// When the newest factor was proved that a false page cannot pass on.
     pub fn resistant_at(&self) -> Option<Timestamp> {
-        self.proofs.iter().filter(|proof| proof.traits.is_phishing_resistant).map(|proof| proof.at).max()
+        let proofs = self.course.proofs.iter();
+        proofs.filter(|proof| proof.traits.is_phishing_resistant).map(|proof| proof.at).max()
     }
 
     /// How they proved it, in the words of RFC 8176: `mfa` where categories differ.
     pub fn amr(&self) -> String {
+        let proofs = &self.course.proofs;
         let mut words: Vec<&str> = Vec::new();
-        for proof in &self.proofs {
+        for proof in proofs {
             if !words.contains(&proof.amr()) {
                 words.push(proof.amr());
             }
         }
-        let several = self
-            .proofs
-            .iter()
-            .any(|proof| proof.traits.verifies_user || proof.traits.category != self.proofs[0].traits.category);
-        if several {
+        let differs = |proof: &Proof| proof.traits.verifies_user || proof.traits.category != proofs[0].traits.category;
+        if proofs.iter().any(differs) {
             words.push("mfa");
         }
         words.join(" ")
-    }
-}
-
-fn advance(
-    user: Option<Id<User>>,
-    purpose: Purpose,
-    proofs: Vec<Proof>,
-    policy: &dyn Policy,
-    now: Timestamp,
-) -> SignIn {
-    match (policy.decide(&Situation { purpose, proofs: &proofs, now }), user) {
-        (Decision::Allow, Some(user)) => SignIn::Complete(Complete { user, purpose, proofs }),
-        // A policy that wants nothing still wants somebody: nobody is asked for a password, like anybody.
-        (Decision::Allow, None) => {
-            SignIn::Asking(Asking { user, purpose, proofs, wanted: Want::any(Category::Knowledge) })
-        }
-        (Decision::Ask(wanted), _) => SignIn::Asking(Asking { user, purpose, proofs, wanted }),
-        (Decision::Deny(reason), _) => SignIn::Denied(Denied { user, reason }),
     }
 }
 

@@ -272,7 +272,7 @@ fn make(
 }
 
 /// The person of a link, where their account waits for what it does.
-fn waiting(tx: &mut Tx<'_>, purpose: LinkPurpose, subject: Option<&str>) -> Result<Option<User>, Error> {
+pub(crate) fn waiting(tx: &mut Tx<'_>, purpose: LinkPurpose, subject: Option<&str>) -> Result<Option<User>, Error> {
     let Some(id) = subject.and_then(|subject| subject.parse::<Id<UserKind>>().ok()) else { return Ok(None) };
     Ok(tx.user(id)?.filter(|person| purpose.is_open_to(person.status)))
 }

@@ -31,7 +31,7 @@ use crate::notices;
 use crate::sign_in::verify::{self, Outcome, Scene};
 use sending::{Sending, send};
 
-pub use refused::refusal;
+pub use refused::{no_site, refusal};
 
 /// Who acts, for the record.
 #[derive(Debug, Clone)]
@@ -495,7 +495,7 @@ fn reachable(user: &User, factor: &Enrolled) -> Result<(), ApiError> {
 }
 
 /// The page address that a device signs for: that of the page which asks, where it is one of ours.
-fn site(app: &App, origin: Option<&str>, org: &str) -> Option<webauthn::RelyingParty> {
+pub fn site(app: &App, origin: Option<&str>, org: &str) -> Option<webauthn::RelyingParty> {
     let urls = &app.config.public_url;
     let origin = match origin {
         Some(origin) if urls.contains(origin) => origin,

@@ -4,22 +4,29 @@
 //! A name that nobody has, a wrong password, a locked or suspended account: one answer, one status, one cost. Whether
 //! there is more to say is told by mail to whom it concerns.
 
+pub mod choice;
+mod duties;
+pub mod enrolment;
+pub mod new_password;
 pub mod passkey;
+pub mod recovery;
 pub mod ruling;
 pub mod set_up;
 pub mod verify;
+pub mod view;
 
 use postern_authn::audit::{Actor, Client, Event, EventType, Target};
-use postern_authn::factor::{Answer, Enrolled, Kind, PASSWORD};
+use postern_authn::factor::{Answer, Kind, PASSWORD};
 use postern_authn::limit::{Charge, Limit};
 use postern_authn::policy::password::PasswordSettings;
 use postern_authn::session::Session;
-use postern_authn::sign_in::{Asking, Complete, Denial, Policy, Proof, Purpose, SignIn, TwoCategories, Want};
+use postern_authn::sign_in::{Asking, Complete, Denial, Policy, Proof, Purpose, SignIn, TwoCategories, Want, Wishes};
 use postern_authn::user::{self, Lifecycle, Login, Status, User};
 use postern_codes::id::{Id, Org, Session as SessionKind, User as UserKind};
 use postern_codes::{Env, Secret, Timestamp, b64, mac};
 use postern_store::attempts::Wrong;
 use postern_store::factor_codes::Bond;
+use postern_store::session_tokens::{self, SessionGrant};
 use postern_store::sign_ins::SignInRow;
 use postern_store::users::Failure;
 use postern_store::{Error, Tx};
@@ -27,7 +34,7 @@ use postern_store::{Error, Tx};
 use crate::api::{ApiError, Caller};
 use crate::passwords::decoys;
 use crate::{App, account};
-use ruling::Terms;
+use ruling::Ruling;
 use verify::{Judged, Outcome, Scene};
 
 /// The policy of a step-up; that of a sign-in is what [`ruling`] finds.
@@ -64,10 +71,26 @@ pub enum Step {
     Asked(Question),
     /// The password is right and expired: the token of the page where another is chosen.
     Expired(Secret<String>),
+    /// Everything was proved to a program.
+    Granted(Box<Granted>),
     /// Nothing changed, for this reason.
     Refused(Refusal),
     /// In: the session's token, for the cookie alone.
     SignedIn(Secret<String>),
+    /// It goes on where [`view`] says.
+    Stands,
+}
+
+/// What a sign-in that a program led through ends with.
+pub struct Granted {
+    /// The right to open one session.
+    pub right: Secret<String>,
+    /// Until when.
+    pub until: Timestamp,
+    /// Whose.
+    pub user: User,
+    /// What the program wants back.
+    pub relay_state: Option<String>,
 }
 
 /// Why an answer was not taken.
@@ -96,24 +119,40 @@ pub enum Refusal {
 /// # Errors
 /// 429 where the address began too many; of the database.
 pub async fn begin(app: &App, client: &Client, name: &str) -> Result<(Secret<String>, Question), ApiError> {
+    begin_for(app, client, name, (Purpose::Console, Wishes::default())).await
+}
+
+/// The same for any purpose.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn begin_for(
+    app: &App,
+    client: &Client,
+    name: &str,
+    (purpose, wishes): (Purpose, Wishes),
+) -> Result<(Secret<String>, Question), ApiError> {
     let (org, env) = (app.org().await?, app.env());
     let login: Option<Login> = name.trim().parse().ok();
     let token = env.token();
     let hash = mac::sha256(&[token.expose().as_bytes()]);
     let begun = app.store.write(org, |tx| {
-        if let Charge::RetryAt(at) = charge(tx, Limit::SignInsOfAddress, &client.ip, client, &env)? {
+        // A program of the organisation's own begins the sign-ins of many, and is counted by its token.
+        if !wishes.is_trusted
+            && let Charge::RetryAt(at) = charge(tx, Limit::SignInsOfAddress, &client.ip, client, &env)?
+        {
             return Ok(Err(at));
         }
         let user = login.as_ref().map(|login| tx.user_by_login(login)).transpose()?.flatten();
         let demands = ruling::opening(tx)?;
-        match SignIn::begin(user.map(|user| user.id), Purpose::Console, &demands, env.now) {
-            SignIn::Asking(asking) => {
-                tx.insert_sign_in(&asking, (hash, &name_key(name)), env.now)?;
-                Ok(Ok(Question { wanted: *asking.wanted(), has_passkey: false }))
-            }
-            // No policy of ours is done before it has asked.
-            SignIn::Complete(_) | SignIn::Denied(_) => Err(Error::fault("a policy decided before it asked")),
-        }
+        // No policy of ours is done before it has asked.
+        let asked = match SignIn::begin(user.map(|user| user.id), purpose, &demands, env.now) {
+            SignIn::Asking(asking) => asking.wanted().map(|wanted| (asking, wanted)),
+            SignIn::Complete(_) | SignIn::Denied(_) => None,
+        };
+        let (asking, wanted) = asked.ok_or_else(|| Error::fault("a policy decided before it asked"))?;
+        tx.insert_sign_in(&asking.wishing(wishes.clone()), (hash, &name_key(name)), env.now)?;
+        Ok(Ok(Question { wanted, has_passkey: false }))
     });
     match begun.await? {
         Ok(question) => Ok((token, question)),
@@ -131,11 +170,7 @@ pub async fn answer(app: &App, client: &Client, token: &Secret<String>, reply: R
     let Some((row, asking)) = app.store.read(org, |tx| tx.sign_in(hash, env.now)).await? else {
         return Ok(Step::Refused(Refusal::StartAgain));
     };
-    let stage = Stage { app, org, client, row, asking, env };
-    match reply {
-        Reply::Factor(answer) => stage.answer_factor(&answer).await,
-        Reply::Password(password) => stage.answer_password(password).await,
-    }
+    Stage { app, org, client: client.clone(), row, asking, env }.answer(reply).await
 }
 
 /// Proves a factor again inside a session, before a weighty act. The session goes on under a new token, and the caller
@@ -201,19 +236,31 @@ pub async fn sign_out(app: &App, caller: &Caller) -> Result<(), ApiError> {
 }
 
 /// A sign-in under way, as it was read.
-struct Stage<'a> {
+pub struct Stage<'a> {
     app: &'a App,
     org: Id<Org>,
-    client: &'a Client,
+    client: Client,
     row: SignInRow,
     asking: Asking,
     env: Env,
 }
 
 impl Stage<'_> {
+    /// Answers what is asked, by whatever the person has that fits.
+    ///
+    /// # Errors
+    /// Of the database or the hash function. What is refused is no error.
+    pub async fn answer(self, reply: Reply) -> Result<Step, ApiError> {
+        match reply {
+            Reply::Factor(answer) => self.answer_factor(&answer).await,
+            Reply::Password(password) => self.answer_password(password).await,
+        }
+    }
+
     async fn answer_password(self, password: Secret<String>) -> Result<Step, ApiError> {
         let Self { app, org, client, row, asking, env } = self;
-        if !asking.wanted().is_met_by(&PASSWORD) {
+        let client = &client;
+        if !asking.takes(&PASSWORD) {
             return Ok(Step::Refused(Refusal::StartAgain));
         }
         // Charged before it is hashed: hashing is what an attacker would have us do.
@@ -225,7 +272,9 @@ impl Stage<'_> {
                 Some(browser) if is_known => format!("{}.{}", row.name_key, b64::encode(&browser[..9])),
                 Some(_) | None => row.name_key.clone(),
             };
-            for (limit, subject) in [(Limit::SignInsOfAddress, &client.ip), (Limit::SignIns, &subject)] {
+            let is_counted = !asking.wishes().is_trusted;
+            let address = is_counted.then_some((Limit::SignInsOfAddress, &client.ip));
+            for (limit, subject) in address.into_iter().chain([(Limit::SignIns, &subject)]) {
                 if let Charge::RetryAt(at) = charge(tx, limit, subject, client, &env)? {
                     return Ok(Some((limit, at)));
                 }
@@ -257,7 +306,8 @@ impl Stage<'_> {
             if is_too_old {
                 tx.move_user(user, Lifecycle::ExpirePassword, env.now)?;
             }
-            if is_too_old || user.status == Status::PasswordExpired {
+            let is_led = asking.purpose() == Purpose::Api;
+            if !is_led && (is_too_old || user.status == Status::PasswordExpired) {
                 // Nobody is let in by it; the next sign-in asks for everything, with the new one.
                 tx.end_sign_in(&row)?;
                 return account::expired(tx, user, &env).map(Step::Expired);
@@ -269,10 +319,11 @@ impl Stage<'_> {
 
     async fn answer_factor(self, answer: &Answer) -> Result<Step, ApiError> {
         let Self { app, org, client, row, asking, env } = self;
+        let client = &client;
         let bond = Bond::SignIn(b64::encode(&row.token_hash));
         let Some((user, judged)) = judge(app, org, (&asking, &bond), answer, &env).await? else {
             // Where something held is asked for first, nobody is asked for it too, and whoever has nothing.
-            let is_first = asking.is_first() && !asking.wanted().is_met_by(&PASSWORD);
+            let is_first = asking.is_first() && !asking.takes(&PASSWORD);
             return Ok(Step::Refused(if is_first { Refusal::WrongCode } else { Refusal::StartAgain }));
         };
         let scene = Scene { client: client.clone(), target: None, is_known: false };
@@ -294,7 +345,7 @@ async fn judge(
     env: &Env,
 ) -> Result<Option<(User, Vec<Judged>)>, ApiError> {
     let Some(id) = asking.user() else { return Ok(None) };
-    if asking.wanted().is_met_by(&PASSWORD) && !matches!(answer, Answer::Assertion(_)) {
+    if asking.takes(&PASSWORD) && !matches!(answer, Answer::Assertion(_)) {
         return Ok(None);
     }
     let (user, mut candidates) = app.store.read(org, |tx| Ok((tx.user(id)?, tx.candidates(id, bond)?))).await?;
@@ -303,7 +354,7 @@ async fn judge(
     let takes = |kind: Kind| (kind == Kind::WebAuthn) == matches!(answer, Answer::Assertion(_));
     candidates.retain(|candidate| {
         let kind = candidate.factor.kind;
-        takes(kind) && asking.wanted().is_met_by(&kind.factor().traits())
+        takes(kind) && asking.takes(&kind.factor().traits())
     });
     let judged = verify::judge(app, org, (candidates, bond), answer, env).await?;
     Ok((!judged.is_empty()).then_some((user, judged)))
@@ -360,28 +411,45 @@ fn take(
     (user, client): (&User, &Client),
     env: &Env,
 ) -> Result<Step, Error> {
+    if asking.is_outdated(user.password_changed_at) {
+        return Ok(Step::Refused(Refusal::StartAgain));
+    }
     let ruling = ruling::of(tx, user, client, env)?;
     let Ok(next) = asking.answer(proof, &ruling.demands, env.now) else {
         return Ok(Step::Refused(Refusal::StartAgain));
     };
+    go_on(tx, row, next, (user, client, &ruling), env)
+}
+
+/// Saves what follows once the policy was asked.
+fn go_on(
+    tx: &mut Tx<'_>,
+    row: &SignInRow,
+    next: SignIn,
+    (user, client, ruling): (&User, &Client, &Ruling),
+    env: &Env,
+) -> Result<Step, Error> {
     let own = tx.usable_factors_of(user.id)?;
-    let next = match next {
-        SignIn::Asking(asking) => asking.offer(&own.iter().map(Enrolled::traits).collect::<Vec<_>>()),
-        other @ (SignIn::Complete(_) | SignIn::Denied(_)) => other,
-    };
+    let next = duties::lead(tx, next, (user, &own), (client, ruling), env)?;
     match next {
-        SignIn::Asking(asking) => Ok(if tx.save_sign_in(row, &asking, env.now)? {
-            let has_passkey = own.iter().any(|held| held.kind == Kind::WebAuthn);
-            Step::Asked(Question { wanted: *asking.wanted(), has_passkey })
-        } else {
+        SignIn::Asking(asking) => Ok(if !tx.save_sign_in(row, &asking, env.now)? {
             Step::Refused(Refusal::StartAgain)
+        } else if let (Purpose::Console | Purpose::StepUp(_), Some(wanted)) = (asking.purpose(), asking.wanted()) {
+            Step::Asked(Question { wanted, has_passkey: own.iter().any(|held| held.kind == Kind::WebAuthn) })
+        } else {
+            Step::Stands
         }),
         SignIn::Complete(complete) => {
             if !tx.end_sign_in(row)? {
                 return Ok(Step::Refused(Refusal::StartAgain));
             }
             ruling.record(tx, (user, client), None, env)?;
-            open_session(tx, user, (&complete, ruling.terms()), client, env).map(Step::SignedIn)
+            match complete.purpose() {
+                Purpose::Api => grant(tx, user, (&complete, ruling), client, env),
+                Purpose::Console | Purpose::StepUp(_) => {
+                    open_session(tx, user, (&complete, ruling), client, env).map(Step::SignedIn)
+                }
+            }
         }
         SignIn::Denied(denied) => {
             tx.end_sign_in(row)?;
@@ -397,15 +465,36 @@ fn take(
     }
 }
 
+/// Makes the right to open one session, of a sign-in that a program led through.
+fn grant(
+    tx: &mut Tx<'_>,
+    user: &User,
+    (complete, ruling): (&Complete, &Ruling),
+    client: &Client,
+    env: &Env,
+) -> Result<Step, Error> {
+    let from = tx.browser(user.id, client.browser)?;
+    tx.signed_in_from(user.id, from, env.now)?;
+    let wishes = complete.wishes();
+    if let Some(browser) = client.browser {
+        let factor_at = complete.factor_at().filter(|_| wishes.remembers && ruling.may_remember());
+        tx.note_browser(user.id, (browser, factor_at), env.now)?;
+    }
+    let right = SessionGrant { user: user.id, factor_at: complete.factor_at(), amr: complete.amr() };
+    let (right, until) = (tx.insert_session_token(&right, env)?, env.now.plus(session_tokens::LIFE));
+    let relay_state = wishes.relay_state.clone();
+    Ok(Step::Granted(Box::new(Granted { right, until, user: user.clone(), relay_state })))
+}
+
 /// Makes the session of a completed sign-in; gives its token.
 fn open_session(
     tx: &mut Tx<'_>,
     user: &User,
-    (complete, terms): (&Complete, Terms),
+    (complete, ruling): (&Complete, &Ruling),
     client: &Client,
     env: &Env,
 ) -> Result<Secret<String>, Error> {
-    let token = env.token();
+    let (token, terms) = (env.token(), ruling.terms());
     let session = Session {
         id: Id::<SessionKind>::new(env),
         user: complete.user(),

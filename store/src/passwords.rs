@@ -1,7 +1,7 @@
 //! Passwords: the policy that holds for a person's, the hash of the present one, and those before it that may not come back.
 
 use postern_authn::password::PasswordHash;
-use postern_authn::policy::enroll::{EnrollSettings, Enrolment};
+use postern_authn::policy::enroll::{EnrollSettings, Enrolment, Moment};
 use postern_authn::policy::password::{PasswordActions, PasswordSettings};
 use postern_authn::policy::{Outcome, PolicyType, Situation, decide, settings_for};
 use postern_codes::id::{Group, Id, User as UserKind};
@@ -45,6 +45,19 @@ impl Tx<'_> {
         let policies = self.policies(PolicyType::MfaEnroll)?;
         let found = settings_for(&policies, &situation).and_then(|policy| policy.settings.enroll());
         Ok(found.cloned().unwrap_or_default())
+    }
+
+    /// When a person who comes from this address is asked to enrol factors; never, where it cannot be told.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn enrolment_moment(&mut self, user: Id<UserKind>, ip: &str) -> Result<Moment, Error> {
+        let situation = self.situation_of(user, ip)?;
+        let policies = self.policies(PolicyType::MfaEnroll)?;
+        Ok(match decide(&policies, &situation).outcome {
+            Outcome::Applies(_, rule) => rule.actions.enroll().copied().unwrap_or_default().enroll.by_oneself,
+            Outcome::CannotTell(_) | Outcome::Nothing => Moment::Never,
+        })
     }
 
     /// Whether a person needs a password at all.

@@ -12,6 +12,7 @@ crate::statements! {
     SIGN_IN = "SELECT name_key, state, version FROM sign_ins WHERE org_id = $1 AND token_hash = $2 AND expires_at > $3";
     SIGN_IN_SAVE = "UPDATE sign_ins SET state = $4, expires_at = $5, version = version + 1 \
                     WHERE org_id = $1 AND token_hash = $2 AND version = $3";
+    SIGN_IN_TOUCH = "UPDATE sign_ins SET expires_at = $3 WHERE org_id = $1 AND token_hash = $2 AND expires_at > $4";
     SIGN_IN_END = "DELETE FROM sign_ins WHERE org_id = $1 AND token_hash = $2 AND version = $3";
     SIGN_INS_SWEEP = "DELETE FROM sign_ins WHERE org_id = $1 AND expires_at <= $2";
 }
@@ -51,6 +52,14 @@ impl Tx<'_> {
         let Some(row) = self.row(SIGN_IN, values![token_hash, now])? else { return Ok(None) };
         let found = SignInRow { token_hash, name_key: row.get("name_key")?, version: row.get("version")? };
         Ok(Some((found, row.json("state")?)))
+    }
+
+    /// Has a sign-in wait as long again; `false` where it waits no more.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn touch_sign_in(&mut self, token_hash: [u8; 32], now: Timestamp) -> Result<bool, Error> {
+        Ok(self.execute(SIGN_IN_TOUCH, values![token_hash, now.plus(PATIENCE), now])? == 1)
     }
 
     /// Keeps the next stage; `false` where another step came first.

@@ -39,6 +39,7 @@ const ELSEWHERE = {
   "/": "leads to /admin",
   "/account/factors/{factor}/remove": "the journey of one's own account",
   "/expired/{token}": "its token comes by a sign-in: the journeys of account links",
+  "/login/sessionCookieRedirect": "its token comes by a sign-in: the journeys of the Authentication API",
   "/not-me/{token}": "its token comes by mail: the journeys of notices",
   "/reset/{token}": "its token comes by mail: the journeys of account links",
   "/setup/{link}": "the journey of the set-up link",

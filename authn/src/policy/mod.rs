@@ -250,6 +250,14 @@ impl Actions {
         }
     }
 
+    /// What a rule of an enrolment policy answers.
+    pub const fn enroll(&self) -> Option<&enroll::EnrollActions> {
+        match self {
+            Self::MfaEnroll(actions) => Some(actions),
+            Self::OktaSignOn(_) | Self::Password(_) => None,
+        }
+    }
+
     /// What a rule of a password policy answers.
     pub const fn password(&self) -> Option<&password::PasswordActions> {
         match self {

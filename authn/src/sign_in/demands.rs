@@ -70,7 +70,7 @@ pub struct TwoCategories;
 impl Policy for TwoCategories {
     fn decide(&self, situation: &Situation<'_>) -> Decision {
         let wants: &[Category] = match situation.purpose {
-            Purpose::Console => &[Category::Knowledge, Category::Possession],
+            Purpose::Api | Purpose::Console => &[Category::Knowledge, Category::Possession],
             Purpose::StepUp(_) => &[Category::Possession],
         };
         missing(wants, situation)

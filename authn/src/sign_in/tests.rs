@@ -1,6 +1,7 @@
 //! The machine under policies of the tests, and what policies demand.
 
 use super::*;
+use crate::factor::Category;
 use crate::policy::sign_on::{Access, SignOn};
 use crate::session::FRESH;
 use postern_codes::Env;
@@ -31,9 +32,9 @@ fn begin(env: &Env, purpose: Purpose) -> Asking {
 fn the_console_wants_something_known_and_something_held() {
     let env = env();
     let first = begin(&env, Purpose::Console);
-    assert_eq!(first.wanted().category, Category::Knowledge);
+    assert_eq!(first.wanted().unwrap().category, Category::Knowledge);
     let second = asking(first.answer(Proof::password(env.now), POLICY, env.now).unwrap());
-    assert_eq!(second.wanted().category, Category::Possession);
+    assert_eq!(second.wanted().unwrap().category, Category::Possession);
     let SignIn::Complete(done) = second.answer(totp(&env), POLICY, env.now).unwrap() else { panic!() };
     assert_eq!(done.amr(), "pwd otp mfa");
     assert_eq!(done.factor_at(), Some(env.now));
@@ -68,7 +69,7 @@ fn one_category_is_enough_where_the_rule_says_so_but_not_for_administrators() {
         asking(asked(demands, &env)).answer(Proof::password(env.now), &demands, env.now).unwrap()
     };
     assert!(matches!(of(false), SignIn::Complete(_)));
-    assert_eq!(asking(of(true)).wanted().category, Category::Possession);
+    assert_eq!(asking(of(true)).wanted().unwrap().category, Category::Possession);
 }
 
 #[test]
@@ -94,9 +95,9 @@ fn something_held_comes_first_where_the_organisation_wants_that() {
     let env = env();
     let demands = Demands::opening(true);
     let first = asking(asked(demands, &env));
-    assert_eq!(first.wanted().category, Category::Possession);
+    assert_eq!(first.wanted().unwrap().category, Category::Possession);
     let second = asking(first.answer(totp(&env), &demands, env.now).unwrap());
-    assert_eq!(second.wanted().category, Category::Knowledge);
+    assert_eq!(second.wanted().unwrap().category, Category::Knowledge);
     assert!(matches!(second.answer(Proof::password(env.now), &demands, env.now), Ok(SignIn::Complete(_))));
 }
 
@@ -117,7 +118,7 @@ fn a_device_that_makes_sure_of_its_owner_needs_no_password() {
 fn a_code_before_the_password_is_no_answer() {
     let env = env();
     let same = begin(&env, Purpose::Console).answer(totp(&env), POLICY, env.now).unwrap_err();
-    assert_eq!(same.wanted().category, Category::Knowledge);
+    assert_eq!(same.wanted().unwrap().category, Category::Knowledge);
 }
 
 #[test]
@@ -162,9 +163,9 @@ fn a_step_up_wants_something_held() {
 #[test]
 fn a_person_without_a_second_factor_is_denied_after_the_password() {
     let env = env();
-    let first = asking(begin(&env, Purpose::Console).offer(&[]));
+    let first = asking(SignIn::Asking(begin(&env, Purpose::Console)).with(&Duties::default()));
     let second = asking(first.answer(Proof::password(env.now), POLICY, env.now).unwrap());
-    let SignIn::Denied(denied) = second.offer(&[]) else { panic!() };
+    let SignIn::Denied(denied) = SignIn::Asking(second).with(&Duties::default()) else { panic!() };
     assert_eq!(denied.reason, Denial::NothingEnrolled);
 }
 
@@ -177,13 +178,91 @@ fn a_want_of_more_is_not_met_by_less() {
     assert!(Want::any(Category::Possession).is_met_by(&Kind::Totp.factor().traits()));
 }
 
+/// A sign-in that a program leads, after the password.
+fn led(env: &Env) -> Asking {
+    asking(begin(env, Purpose::Api).answer(Proof::password(env.now), POLICY, env.now).unwrap())
+}
+
+#[test]
+fn what_a_person_does_on_the_way_comes_in_its_order() {
+    let env = env();
+    let held = [Kind::Totp.factor().traits()];
+    let duties = Duties { enrolled: &held, password: Errand::Change, may_enrol: true, must_enrol: true };
+    let wanted = led(&env).place();
+    let proving = asking(SignIn::Asking(led(&env)).with(&duties));
+    assert_eq!(proving.place(), wanted, "whoever has a factor proves it before a password is changed");
+    let proved = proving.answer(totp(&env), POLICY, env.now).unwrap();
+    let changing = asking(proved.with(&duties));
+    assert_eq!(changing.place(), Place::PasswordExpired);
+    let duties = Duties { password: Errand::Nothing, ..duties };
+    let enrolling = asking(changing.chose_password(POLICY, env.now).with(&duties));
+    assert_eq!(enrolling.place(), Place::Enrol);
+    assert!(enrolling.is_proved(POLICY, env.now));
+    let duties = Duties { must_enrol: false, ..duties };
+    assert!(matches!(enrolling.enrolled(None, POLICY, env.now).with(&duties), SignIn::Complete(_)));
+}
+
+#[test]
+fn whoever_has_nothing_enrols_it_where_they_may_and_else_stays_outside() {
+    let env = env();
+    let duties = Duties { password: Errand::Change, may_enrol: true, ..Duties::default() };
+    let changing = asking(SignIn::Asking(led(&env)).with(&duties));
+    assert_eq!(changing.place(), Place::PasswordExpired);
+    let duties = Duties { password: Errand::Nothing, ..duties };
+    let enrolling = asking(changing.chose_password(POLICY, env.now).with(&duties));
+    assert_eq!(enrolling.place(), Place::Enrol);
+    assert!(!enrolling.is_proved(POLICY, env.now));
+    assert!(enrolling.clone().answer(totp(&env), POLICY, env.now).is_err(), "nothing is asked there");
+    let skipped = asking(enrolling.clone().skipped(POLICY, env.now).with(&duties));
+    assert_eq!(skipped.place(), Place::Enrol);
+    assert!(matches!(enrolling.enrolled(Some(totp(&env)), POLICY, env.now).with(&duties), SignIn::Complete(_)));
+    let denied = SignIn::Asking(led(&env)).with(&Duties::default());
+    assert!(matches!(denied, SignIn::Denied(Denied { reason: Denial::NothingEnrolled, .. })));
+}
+
+#[test]
+fn a_warning_is_given_once_and_stands_in_nobodys_way() {
+    let env = env();
+    let held = [Kind::Totp.factor().traits()];
+    let duties = Duties { enrolled: &held, password: Errand::Warning, ..Duties::default() };
+    let warned = asking(SignIn::Asking(led(&env)).with(&duties));
+    assert_eq!(warned.place(), Place::PasswordWarn);
+    let proving = asking(warned.skipped(POLICY, env.now).with(&duties));
+    assert_eq!(proving.place(), led(&env).place());
+    assert!(matches!(proving.answer(totp(&env), POLICY, env.now).unwrap().with(&duties), SignIn::Complete(_)));
+}
+
+#[test]
+fn a_link_proves_nothing_and_a_password_that_was_replaced_no_more() {
+    let env = env();
+    for (asks, place) in
+        [(true, Place::Question(Recovering::Password)), (false, Place::PasswordReset(Recovering::Password))]
+    {
+        let shown = Asking::by_link(Id::new(&env), Recovering::Password, asks);
+        assert_eq!((shown.place(), shown.is_first()), (place, true));
+        assert!(shown.clone().answer(Proof::password(env.now), POLICY, env.now).is_err());
+        let next = asking(shown.chose_password(POLICY, env.now).with(&Duties { may_enrol: true, ..Duties::default() }));
+        assert!(next.has_password() && next.place() == Place::Enrol);
+        assert!(!next.is_outdated(Some(env.now)) && next.is_outdated(Some(env.now.plus(FRESH))));
+    }
+}
+
+#[test]
+fn a_device_is_remembered_for_a_program_of_the_organisations_own_alone() {
+    let env = env();
+    for is_trusted in [true, false] {
+        let wishes = Wishes { is_trusted, ..Wishes::default() };
+        assert_eq!(led(&env).wishing(wishes).remembering(true).wishes().remembers, is_trusted);
+    }
+}
+
 #[test]
 fn a_proof_from_long_ago_is_wanted_again() {
     let env = env();
     let second = asking(begin(&env, Purpose::Console).answer(Proof::password(env.now), POLICY, env.now).unwrap());
     let later = env.now.plus(FRESH);
     let again = asking(second.answer(Proof { at: later, ..totp(&env) }, POLICY, later).unwrap());
-    assert_eq!(again.wanted().category, Category::Knowledge);
+    assert_eq!(again.wanted().unwrap().category, Category::Knowledge);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! A person looks after their own by a session, and proves a factor first where that changes something. An administrator
 //! does within the scope of their right, and by a token too.
 
-mod http;
+pub(in crate::api) mod http;
 mod qr;
 mod shown;
 

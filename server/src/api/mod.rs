@@ -1,6 +1,7 @@
 //! The API: a file a noun, each with its act, its shapes, its thin handlers and its routes.
 
 pub mod attack_protection;
+pub mod authn;
 pub mod backup_codes;
 pub mod body;
 pub mod caller;
@@ -47,6 +48,7 @@ use routes::Routes;
 pub fn routes() -> Routes {
     Routes::new()
         .merge(attack_protection::routes())
+        .merge(authn::routes())
         .merge(backup_codes::routes())
         .merge(demands::routes())
         .merge(device_access::routes())

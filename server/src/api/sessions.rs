@@ -9,11 +9,12 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use postern_authn::audit::{Actor, Event, EventType, Target};
+use postern_authn::audit::{self, Actor, Event, EventType, Target};
 use postern_authn::permission::{Permission, right};
-use postern_authn::session::{LONGEST, Session};
+use postern_authn::session::Session;
+use postern_authn::user::User;
 use postern_codes::id::{Id, Session as SessionKind};
-use postern_codes::{Secret, mac};
+use postern_codes::{Env, Secret, mac};
 use postern_store::session_tokens::SessionGrant;
 use postern_store::{Error, Tx};
 use serde::Deserialize;
@@ -30,6 +31,7 @@ use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::api::users;
 use crate::app::to_the_end;
+use crate::sign_in::ruling::{self, Terms};
 
 /// The cookie of a session that was opened over the API.
 pub const SID: &str = "sid";
@@ -54,33 +56,110 @@ pub async fn open(
     let (org, env) = (app.org().await?, app.env());
     let cookie = env.token();
     let opened = app.store.write(org, |tx| {
-        let Some(SessionGrant { user, factor_at, amr }) = tx.take_session_token(token, env.now)? else {
-            let event = Event::failure(EventType::SessionStart, Actor::anonymous(), client.0.clone(), "session_token");
-            tx.record(&event, &env)?;
-            return Ok(None);
-        };
-        let Some(person) = tx.user(user)? else { return Ok(None) };
-        let session = Session {
-            id: Id::<SessionKind>::new(&env),
-            user,
-            created_at: env.now,
-            last_seen_at: env.now,
-            expires_at: env.now.plus(LONGEST),
-            factor_at,
-            amr,
-            ip: client.0.ip.clone(),
-            user_agent: client.0.user_agent.clone(),
-        };
-        tx.insert_session(&session, sid_hash(cookie.expose()))?;
-        tx.user_signed_in(user, env.now)?;
-        let actor = Actor::user(user, person.login.as_str(), &person.name());
-        let event = Event::success(EventType::SessionStart, actor, client.0.clone());
-        tx.record(&event.target(target(session.id)).detail("amr", &session.amr), &env)?;
-        tx.session(session.id, env.now)
+        let Some(granted) = granted(tx, &client.0, token, &env)? else { return Ok(None) };
+        let session = keep(tx, &granted, sid_hash(cookie.expose()), &client.0, &env)?;
+        tx.session(session, env.now)
     });
-    let opened =
-        opened.await?.ok_or_else(|| ApiError::new(StatusCode::UNAUTHORIZED, "E0000004", "Authentication failed"))?;
-    Ok((opened, cookie))
+    Ok((opened.await?.ok_or_else(not_authenticated)?, cookie))
+}
+
+/// The cookies of a browser that a session token signs in.
+pub struct Cookies {
+    /// For our own pages.
+    pub own: Secret<String>,
+    /// For those of others.
+    pub sid: Secret<String>,
+    /// By which the browser is known again; none, where it is already.
+    pub browser: Option<Secret<String>>,
+}
+
+/// Opens a session for a browser: one for our own pages, and one that pages of other origins may make it use.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_for_pages(app: &App, client: &Client, token: &Secret<String>) -> Result<Cookies, ApiError> {
+    let (org, env) = (app.org().await?, app.env());
+    let browser = client.0.browser.is_none().then(|| env.token());
+    let cookies = Cookies { own: env.token(), sid: env.token(), browser };
+    let opened = app.store.write(org, |tx| {
+        let Some(granted) = granted(tx, &client.0, token, &env)? else { return Ok(false) };
+        for hash in [mac::sha256(&[cookies.own.expose().as_bytes()]), sid_hash(cookies.sid.expose())] {
+            keep(tx, &granted, hash, &client.0, &env)?;
+        }
+        let fresh = cookies.browser.as_ref().map(|token| mac::sha256(&[token.expose().as_bytes()]));
+        if let Some(hash) = client.0.browser.or(fresh) {
+            tx.note_browser(granted.person.id, (hash, None), env.now)?;
+        }
+        Ok(true)
+    });
+    if opened.await? { Ok(cookies) } else { Err(not_authenticated()) }
+}
+
+fn not_authenticated() -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, "E0000004", "Authentication failed")
+}
+
+/// Whose session is opened, by what proof, and for how long.
+struct Granted {
+    grant: SessionGrant,
+    person: User,
+    terms: Terms,
+}
+
+/// Uses a session token up; a refusal is recorded. Where no rule lets its person in from here, nobody is.
+fn granted(
+    tx: &mut Tx<'_>,
+    client: &audit::Client,
+    token: &Secret<String>,
+    env: &Env,
+) -> Result<Option<Granted>, Error> {
+    let grant = tx.take_session_token(token, env.now)?;
+    let person = grant.as_ref().map(|grant| tx.user(grant.user)).transpose()?.flatten();
+    let Some((grant, person)) = grant.zip(person) else {
+        let event = Event::failure(EventType::SessionStart, Actor::anonymous(), client.clone(), "session_token");
+        tx.record(&event, env)?;
+        return Ok(None);
+    };
+    let ruling = ruling::of(tx, &person, client, env)?;
+    if !ruling.demands.lets_in() {
+        let actor = Actor::user(person.id, person.login.as_str(), &person.name());
+        tx.record(&Event::failure(EventType::SessionStart, actor, client.clone(), "policy"), env)?;
+        return Ok(None);
+    }
+    tx.user_signed_in(grant.user, env.now)?;
+    Ok(Some(Granted { grant, person, terms: ruling.terms() }))
+}
+
+/// Keeps a session.
+fn keep(
+    tx: &mut Tx<'_>,
+    Granted { grant, person, terms }: &Granted,
+    hash: [u8; 32],
+    client: &audit::Client,
+    env: &Env,
+) -> Result<Id<SessionKind>, Error> {
+    let session = Session {
+        id: Id::<SessionKind>::new(env),
+        user: person.id,
+        created_at: env.now,
+        last_seen_at: env.now,
+        expires_at: env.now.plus(terms.longest),
+        factor_at: grant.factor_at,
+        amr: grant.amr.clone(),
+        ip: client.ip.clone(),
+        user_agent: client.user_agent.clone(),
+    };
+    tx.insert_session(&session, hash)?;
+    tx.set_idle(session.id, terms.idle)?;
+    let actor = Actor::user(person.id, person.login.as_str(), &person.name());
+    let event = Event::success(EventType::SessionStart, actor, client.clone());
+    tx.record(&event.target(target(session.id)).detail("amr", &session.amr), env)?;
+    Ok(session.id)
+}
+
+/// The cookie of a session that was opened over the API.
+pub fn sid_cookie(token: &Secret<String>) -> String {
+    format!("{SID}={}; Path=/api/v1; Secure; HttpOnly; SameSite=None", token.expose())
 }
 
 /// A session that is alive: the caller's own, or that of anybody whom they may see.
@@ -146,13 +225,7 @@ pub async fn change(app: &App, by: Caller, which: &str, change: Change) -> Resul
     done.await?
 }
 
-fn settle(
-    tx: &mut Tx<'_>,
-    by: &Caller,
-    session: Session,
-    change: Change,
-    env: &postern_codes::Env,
-) -> Result<Session, Error> {
+fn settle(tx: &mut Tx<'_>, by: &Caller, session: Session, change: Change, env: &Env) -> Result<Session, Error> {
     match change {
         Change::End => {
             if tx.end_session(session.id, env.now)? {
@@ -236,8 +309,8 @@ async fn post_session(
         let mut answer = Json(shown(&app, org, &opened)).into_response();
         // Only a page that is trusted may sign a browser in; a program has no use for a cookie.
         if origin::is_welcome(&app, "/api/v1/sessions", &headers).await {
-            let cookie = format!("{SID}={}; Path=/api/v1; Secure; HttpOnly; SameSite=None", cookie.expose());
-            answer.headers_mut().append(header::SET_COOKIE, HeaderValue::try_from(cookie).map_err(ApiError::fault)?);
+            let cookie = HeaderValue::try_from(sid_cookie(&cookie)).map_err(ApiError::fault)?;
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
         }
         Ok(answer)
     })

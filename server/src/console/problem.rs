@@ -97,8 +97,10 @@ impl From<&ApiError> for Why {
 /// Whether a path is one that people open in a browser.
 pub fn is_for_browsers(path: &str) -> bool {
     let first = path.split('/').nth(1).unwrap_or_default();
-    let ours =
-        ["", "account", "admin", "expired", "forgot", "language", "not-me", "reset", "setup", "signin", "welcome"];
+    let ours = [
+        "", "account", "admin", "expired", "forgot", "language", "login", "not-me", "reset", "setup", "signin",
+        "welcome",
+    ];
     ours.contains(&first)
 }
 

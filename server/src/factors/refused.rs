@@ -71,7 +71,7 @@ pub(super) fn inactive() -> ApiError {
 }
 
 /// A page at which no passkey works.
-pub(super) fn no_site() -> ApiError {
+pub fn no_site() -> ApiError {
     ApiError::validation("origin", ["origin: passkeys do not work at this address"])
 }
 

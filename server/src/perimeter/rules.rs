@@ -37,6 +37,8 @@ pub struct Rules {
     pub blocklist: Blocklist,
     /// Whose pages may call the API.
     origins: HashSet<String>,
+    /// Where people may be led back to.
+    returns: HashSet<String>,
     /// How many requests are served.
     pub limits: LimitSettings,
     /// What else is set about that.
@@ -52,6 +54,11 @@ impl Rules {
     /// Whether the pages of an origin may call the API.
     pub fn may_call(&self, origin: &str) -> bool {
         self.origins.contains(origin)
+    }
+
+    /// Whether people may be led back to an origin.
+    pub fn may_lead_to(&self, origin: &str) -> bool {
+        self.returns.contains(origin)
     }
 
     /// What part of a limit a token may use up.
@@ -179,6 +186,7 @@ fn of_database(tx: &mut Tx<'_>, app: &App) -> Result<Rules, Error> {
         gateways: ranges(|zone| &zone.gateways).collect(),
         blocklist: Blocklist::of(&zones),
         origins: tx.origins_for(OriginScope::Cors)?.into_iter().collect(),
+        returns: tx.origins_for(OriginScope::Redirect)?.into_iter().collect(),
         limits: tx.setting()?.0,
         requests: tx.setting()?.0,
         help: HelpDesk::of(&device, &organisation).map(Arc::new),

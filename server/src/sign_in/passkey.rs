@@ -88,7 +88,7 @@ pub async fn answer(
         let bond = Bond { user: asking.user(), asking: AskedFor::SignIn, flow: flow(&row) };
         let Some(assertion) = taken(app, org, reply, &bond).await? else { return Ok(over) };
         let answer = Answer::Assertion(Box::new(assertion));
-        let step = Stage { app, org, client, row, asking, env }.answer_factor(&answer).await?;
+        let step = Stage { app, org, client: client.clone(), row, asking, env }.answer_factor(&answer).await?;
         return Ok((said(step), state.clone()));
     }
     let bond = Bond { user: None, asking: AskedFor::SignIn, flow: String::new() };

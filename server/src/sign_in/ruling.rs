@@ -96,6 +96,27 @@ impl Ruling {
         Terms { idle: limits.idle(), longest: limits.longest(), remembers }
     }
 
+    /// Whether they administer anything.
+    pub const fn is_administrator(&self) -> bool {
+        self.is_administrator
+    }
+
+    /// For how long a factor that was proved need not be proved again on a device that is known again; not at all, where
+    /// the rule remembers none.
+    pub fn remembered_for(&self) -> Option<Duration> {
+        self.rule.filter(|_| !self.is_administrator).and_then(|rule| rule.remembered_for())
+    }
+
+    /// Whether a device is remembered where nobody says otherwise.
+    pub fn remembers_by_default(&self) -> bool {
+        self.rule.is_some_and(|rule| rule.remember_device_by_default)
+    }
+
+    /// Whether a device may be remembered.
+    pub fn may_remember(&self) -> bool {
+        self.remembered_for().is_some()
+    }
+
     /// Records which rule answered: a refusal's `code`, or that somebody was let in.
     ///
     /// # Errors

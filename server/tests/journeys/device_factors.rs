@@ -22,7 +22,7 @@ fn padded(text: &Value) -> String {
 }
 
 /// What a device answers to the options of an enrolment, in the members of the API.
-fn made(device: &mut Authenticator, factor: &Value) -> Value {
+pub fn made(device: &mut Authenticator, factor: &Value) -> Value {
     let options = json!({ "publicKey": factor["_embedded"]["activation"] });
     let answer: Value = serde_json::from_str(&device.enrol(&options)).expect("JSON");
     let response = &answer["response"];
@@ -30,7 +30,12 @@ fn made(device: &mut Authenticator, factor: &Value) -> Value {
 }
 
 fn proved(device: &Authenticator, asked: &Value) -> Value {
-    let options = json!({ "publicKey": asked["_embedded"]["challenge"] });
+    signed(device, &asked["_embedded"]["challenge"])
+}
+
+/// What a device answers to a challenge, likewise.
+pub fn signed(device: &Authenticator, challenge: &Value) -> Value {
+    let options = json!({ "publicKey": challenge });
     let answer: Value = serde_json::from_str(&device.prove(&options)).expect("JSON");
     let response = &answer["response"];
     json!({

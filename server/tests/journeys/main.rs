@@ -7,6 +7,8 @@ mod account_pages;
 mod accounts;
 mod administrator_pages;
 mod app;
+mod authn;
+mod authn_recovery;
 mod authorisation;
 mod backup_codes;
 mod bad_input;

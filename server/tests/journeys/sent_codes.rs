@@ -19,7 +19,7 @@ pub async fn messages(app: &TestApp) -> Vec<String> {
 }
 
 /// The code that was sent; notices have none.
-async fn sent(app: &TestApp) -> String {
+pub async fn sent(app: &TestApp) -> String {
     let all = messages(app).await;
     let codes: Vec<String> = all.iter().filter_map(|text| found(text)).collect();
     assert_eq!(codes.len(), 1, "{all:?}");
@@ -38,7 +38,7 @@ fn found(text: &str) -> Option<String> {
     words.rfind(is_code).map(str::to_owned)
 }
 
-fn other(code: &str) -> String {
+pub fn other(code: &str) -> String {
     let last = code.as_bytes()[5];
     format!("{}{}", &code[..5], if last == b'9' { '0' } else { char::from(last + 1) })
 }

@@ -79,7 +79,7 @@ async fn one(
 /// What is to be enrolled.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct FactorBody {
+pub(in crate::api) struct FactorBody {
     factor_type: Option<String>,
     provider: Option<String>,
     profile: Option<Map<String, Value>>,
@@ -87,7 +87,7 @@ struct FactorBody {
 }
 
 impl FactorBody {
-    fn parse(self) -> Result<Enrolling, ApiError> {
+    pub(in crate::api) fn parse(self) -> Result<Enrolling, ApiError> {
         let blank = |member: &str| ApiError::validation(member, [format!("{member}: The field cannot be left blank")]);
         let name = self.factor_type.ok_or_else(|| blank("factorType"))?;
         let unknown = |member: &str, what: &str| ApiError::validation(member, [format!("{member}: {what}")]);
@@ -147,7 +147,7 @@ struct AnswerBody {
 }
 
 /// The reply of a body; nothing, where it asks for a challenge. An empty code is none: clients send it to ask.
-fn reply(bytes: &[u8]) -> Result<Option<Reply>, ApiError> {
+pub(in crate::api) fn reply(bytes: &[u8]) -> Result<Option<Reply>, ApiError> {
     if bytes.trim_ascii().is_empty() {
         return Ok(None);
     }
@@ -277,7 +277,7 @@ async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn sending(query: &Query, headers: &HeaderMap) -> Result<Sending, ApiError> {
+pub(in crate::api) fn sending(query: &Query, headers: &HeaderMap) -> Result<Sending, ApiError> {
     let life: Option<u64> = query.get("tokenLifetimeSeconds")?;
     if life.is_some_and(|life| !LIVES.contains(&life)) {
         let cause = "tokenLifetimeSeconds: must be 1 to 86400";
@@ -291,6 +291,6 @@ fn sending(query: &Query, headers: &HeaderMap) -> Result<Sending, ApiError> {
     })
 }
 
-fn origin(headers: &HeaderMap) -> Option<String> {
+pub(in crate::api) fn origin(headers: &HeaderMap) -> Option<String> {
     headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }

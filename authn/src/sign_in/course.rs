@@ -1,0 +1,238 @@
+//! The course of a sign-in: what was proved, where it stands, and what a person does on the way beside proving who they are.
+
+use postern_codes::id::{Factor, User};
+use postern_codes::{Id, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Asking, Complete, Decision, Denial, Denied, Means, Policy, Proof, Purpose, SignIn, Situation, Want};
+use crate::factor::{Category, Kind, PASSWORD, Traits};
+
+/// Where a sign-in stands: what the next answer is to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Place {
+    /// A proof of this is wanted, and one factor was asked for it.
+    Challenged(Want, Id<Factor>),
+    /// The same, and every factor of a type was.
+    ChallengedKind(Want, Kind),
+    /// Factors are to be enrolled.
+    Enrol,
+    /// One of them waits for its first answer.
+    Enrolling(Id<Factor>),
+    /// The password must be changed.
+    PasswordExpired,
+    /// A password is to be chosen by whoever showed a one-time link.
+    PasswordReset(Recovering),
+    /// The password ends soon, and may be changed.
+    PasswordWarn,
+    /// A proof of this is wanted; the person chooses by what.
+    Proof(Want),
+    /// The recovery question is to be answered by whoever showed a one-time link.
+    Question(Recovering),
+}
+
+/// What somebody without a password comes for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Recovering {
+    /// Their first password.
+    Activation,
+    /// One in place of another that is lost.
+    Password,
+}
+
+impl Place {
+    /// What somebody without a password comes for, where one does.
+    pub const fn recovering(self) -> Option<Recovering> {
+        match self {
+            Self::PasswordReset(recovering) | Self::Question(recovering) => Some(recovering),
+            Self::Challenged(..)
+            | Self::ChallengedKind(..)
+            | Self::Enrol
+            | Self::Enrolling(_)
+            | Self::PasswordExpired
+            | Self::PasswordWarn
+            | Self::Proof(_) => None,
+        }
+    }
+
+    /// What is to be proved, where anything is.
+    pub const fn wanted(self) -> Option<Want> {
+        match self {
+            Self::Challenged(wanted, _) | Self::ChallengedKind(wanted, _) | Self::Proof(wanted) => Some(wanted),
+            Self::Enrol
+            | Self::Enrolling(_)
+            | Self::PasswordExpired
+            | Self::PasswordReset(_)
+            | Self::PasswordWarn
+            | Self::Question(_) => None,
+        }
+    }
+}
+
+/// What was asked for when the sign-in began, and holds to its end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent wishes, each a member of the request")]
+pub struct Wishes {
+    /// Given back at every step, unread.
+    pub relay_state: Option<String>,
+    /// Whether the person is told of a password that ends soon.
+    pub warns_of_expiry: bool,
+    /// Whether factors that may be enrolled are offered beside those that must be.
+    pub offers_optional: bool,
+    /// Whether a program of the organisation's own leads through it.
+    pub is_trusted: bool,
+    /// Whether the factor need not be proved again for a while on this device.
+    pub remembers: bool,
+    /// SHA-256 of what the device is known again by.
+    pub device: Option<[u8; 32]>,
+}
+
+/// What a password asks of its person beside being right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Errand {
+    /// To be changed before anything else.
+    Change,
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// To be changed soon.
+    Warning,
+}
+
+/// What a person has, and must do on the way.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Duties<'d> {
+    /// What their factors prove.
+    pub enrolled: &'d [Traits],
+    /// What their password asks of them.
+    pub password: Errand,
+    /// Whether they may enrol factors here.
+    pub may_enrol: bool,
+    /// Whether a factor is missing that they must have.
+    pub must_enrol: bool,
+}
+
+/// What is kept of a sign-in whatever its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Course {
+    pub user: Option<Id<User>>,
+    pub purpose: Purpose,
+    pub proofs: Vec<Proof>,
+    pub wishes: Box<Wishes>,
+    /// Whether the person has seen that their password ends soon.
+    is_warned: bool,
+}
+
+impl Course {
+    pub(super) fn new(user: Option<Id<User>>, purpose: Purpose) -> Self {
+        Self { user, purpose, proofs: Vec::new(), wishes: Box::default(), is_warned: false }
+    }
+
+    /// Asks the policy what is missing.
+    pub(super) fn advance(self, policy: &dyn Policy, now: Timestamp) -> SignIn {
+        let situation = Situation { purpose: self.purpose, proofs: &self.proofs, now };
+        match (policy.decide(&situation), self.user) {
+            (Decision::Allow, Some(user)) => SignIn::Complete(Complete { user, course: self }),
+            // A policy that wants nothing still wants somebody: nobody is asked for a password, like anybody.
+            (Decision::Allow, None) => self.at(Place::Proof(Want::any(Category::Knowledge))),
+            (Decision::Ask(wanted), _) => self.at(Place::Proof(wanted)),
+            (Decision::Deny(reason), user) => SignIn::Denied(Denied { user, reason }),
+        }
+    }
+
+    const fn at(self, place: Place) -> SignIn {
+        SignIn::Asking(Asking { course: self, place })
+    }
+}
+
+impl SignIn {
+    /// Puts in between what the person must do on the way. A password that is over is changed once nothing that the
+    /// person has is left to be proved; where nothing they have could prove what is wanted, they enrol it, or nobody
+    /// comes in.
+    pub fn with(self, duties: &Duties<'_>) -> Self {
+        let (course, missing) = match self {
+            Self::Asking(asking) if asking.takes(&PASSWORD) || asking.wanted().is_none() => {
+                return Self::Asking(asking);
+            }
+            Self::Asking(asking) => {
+                let can_prove = duties.enrolled.iter().any(|traits| asking.takes(traits));
+                let place = asking.place;
+                (asking.course, Some((place, can_prove)))
+            }
+            Self::Complete(complete) => (complete.course, None),
+            Self::Denied(denied) => return Self::Denied(denied),
+        };
+        let is_warned = course.is_warned || duties.password != Errand::Warning;
+        match missing {
+            Some((_, false)) if !duties.may_enrol => {
+                Self::Denied(Denied { user: course.user, reason: Denial::NothingEnrolled })
+            }
+            Some((place, true)) if is_warned => course.at(place),
+            _ if !is_warned => course.at(Place::PasswordWarn),
+            _ if duties.password == Errand::Change => course.at(Place::PasswordExpired),
+            Some(_) => course.at(Place::Enrol),
+            None if duties.must_enrol => course.at(Place::Enrol),
+            None => match course.user {
+                Some(user) => Self::Complete(Complete { user, course }),
+                None => Self::Denied(Denied { user: None, reason: Denial::Policy }),
+            },
+        }
+    }
+}
+
+impl Asking {
+    /// A sign-in that begins by a one-time link: nothing is proved by it before a password is chosen.
+    pub fn by_link(user: Id<User>, recovering: Recovering, asks_question: bool) -> Self {
+        let place = if asks_question { Place::Question(recovering) } else { Place::PasswordReset(recovering) };
+        Self { course: Course::new(Some(user), Purpose::Api), place }
+    }
+
+    /// The same, elsewhere: a factor was asked, or begun, or is not any more.
+    #[must_use]
+    pub fn moved(mut self, place: Place) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// The same, with what the first answer of a factor proved that was enrolled.
+    #[must_use]
+    pub fn proved(mut self, proof: Option<Proof>) -> Self {
+        self.course.proofs.extend(proof);
+        self
+    }
+
+    /// The step after a factor was enrolled; its first answer, where it gave one, proves as much as any other.
+    pub fn enrolled(self, proof: Option<Proof>, policy: &dyn Policy, now: Timestamp) -> SignIn {
+        self.proved(proof).course.advance(policy, now)
+    }
+
+    /// The step after another password was chosen, by whoever knew the one before or showed a one-time link.
+    pub fn chose_password(mut self, policy: &dyn Policy, now: Timestamp) -> SignIn {
+        self.course.proofs.retain(|proof| proof.by != Means::Password);
+        self.course.proofs.insert(0, Proof::password(now));
+        self.course.is_warned = true;
+        self.course.advance(policy, now)
+    }
+
+    /// The step after what may be left undone was: the warning, or the factors that may be enrolled.
+    pub fn skipped(mut self, policy: &dyn Policy, now: Timestamp) -> SignIn {
+        self.course.is_warned |= self.place == Place::PasswordWarn;
+        self.course.advance(policy, now)
+    }
+
+    /// Whether a device is to be known again from here on.
+    #[must_use]
+    pub fn remembering(mut self, remembers: bool) -> Self {
+        self.course.wishes.remembers |= remembers && self.course.wishes.is_trusted;
+        self
+    }
+
+    /// Whether everything that the policy wants is proved, so that what is offered may be left.
+    pub fn is_proved(&self, policy: &dyn Policy, now: Timestamp) -> bool {
+        let situation = Situation { purpose: self.course.purpose, proofs: &self.course.proofs, now };
+        self.course.user.is_some() && policy.decide(&situation) == Decision::Allow
+    }
+}

@@ -1,0 +1,162 @@
+//! The Authentication API: a program, or a page of one, leads somebody through a sign-in, a step a call, and ends with the
+//! right to open one session. What is done is in [`sign_in`](crate::sign_in); here requests become steps, and where the
+//! sign-in stands becomes a transaction with links to what can be done next.
+
+mod call;
+mod cookie_redirect;
+mod recovery;
+mod shown;
+mod steps;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use postern_authn::sign_in::{Purpose, Recovering, Wishes};
+use postern_codes::{Secret, mac};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::App;
+use crate::api::error::ApiError;
+use crate::api::routes::{Access, Routes};
+use crate::app::to_the_end;
+use crate::sign_in::{self, Refusal, Reply, Stage, Step};
+use call::Call;
+use shown::Extra;
+
+/// Most characters of what a program wants back.
+const RELAY_STATE: usize = 2048;
+/// Most characters of a device's token.
+const DEVICE_TOKEN: usize = 32;
+
+/// The routes of signing in by a program.
+pub fn routes() -> Routes {
+    let open = Access::Anyone;
+    Routes::new()
+        .post("/api/v1/authn", open, begin)
+        .merge(recovery::routes())
+        .merge(steps::routes())
+        .merge(cookie_redirect::routes())
+}
+
+/// How somebody begins, or looks where it stands.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Beginning {
+    username: Option<String>,
+    password: Option<Secret<String>>,
+    state_token: Option<Secret<String>>,
+    token: Option<Secret<String>>,
+    relay_state: Option<String>,
+    #[serde(default)]
+    options: Options,
+    #[serde(default)]
+    context: Context,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Options {
+    multi_optional_factor_enroll: bool,
+    warn_before_password_expired: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Context {
+    device_token: Option<String>,
+}
+
+async fn begin(State(app): State<Arc<App>>, call: Call<Beginning>) -> Result<Response, ApiError> {
+    to_the_end(async move {
+        if let Some(token) = call.body.state_token {
+            let view = Stage::open(&app, &call.client, &token).await?.view().await?;
+            return Ok(answer(shown::transaction(&app, &token, &view, &Extra::default())));
+        }
+        let wishes = wishes(&call)?;
+        if let Some(shown) = call.body.token {
+            let link = (Recovering::Activation, &shown);
+            let begun = sign_in::recovery::begin(&app, &call.client, link, wishes).await?;
+            let token = begun.ok_or_else(not_authenticated)?;
+            return after(&app, &call.client, &token, (Step::Stands, Extra::default())).await;
+        }
+        let Some(name) = call.body.username.filter(|name| !name.trim().is_empty()) else {
+            return Err(ApiError::validation("username", ["username: The field cannot be left blank"]));
+        };
+        let mut client = call.client;
+        client.browser = wishes.device.or(client.browser);
+        let relay_state = wishes.relay_state.clone();
+        let (token, _) = sign_in::begin_for(&app, &client, &name, (Purpose::Api, wishes)).await?;
+        let step = match call.body.password.filter(|password| !password.expose().is_empty()) {
+            Some(password) => sign_in::answer(&app, &client, &token, Reply::Password(password)).await?,
+            None => Step::Stands,
+        };
+        match step {
+            Step::Refused(Refusal::Locked(_)) => Ok(answer(shown::locked_out(&app, relay_state.as_deref()))),
+            step => after(&app, &client, &token, (step, Extra::default())).await,
+        }
+    })
+    .await
+}
+
+/// What was asked for. What a device is known by, and that it is to be remembered, is believed of a program of the
+/// organisation's own alone.
+fn wishes(call: &Call<Beginning>) -> Result<Wishes, ApiError> {
+    let body = &call.body;
+    let relay_state = recovery::short(body.relay_state.clone())?;
+    if body.context.device_token.as_ref().is_some_and(|token| token.chars().count() > DEVICE_TOKEN) {
+        return Err(ApiError::validation("deviceToken", ["context.deviceToken: must have at most 32 characters"]));
+    }
+    let token = body.context.device_token.as_deref().filter(|token| !token.is_empty());
+    let device = token.map(|token| ("token", token)).or_else(|| call.fingerprint().map(|print| ("print", print)));
+    let device = device.map(|(kind, text)| mac::sha256(&[b"device ", kind.as_bytes(), b" ", text.as_bytes()]));
+    Ok(Wishes {
+        relay_state,
+        warns_of_expiry: body.options.warn_before_password_expired,
+        offers_optional: body.options.multi_optional_factor_enroll,
+        is_trusted: call.is_trusted(),
+        remembers: false,
+        device: device.filter(|_| call.is_trusted()),
+    })
+}
+
+/// The answer after a step: where it stands now, or what it ended with.
+async fn after(
+    app: &App,
+    client: &postern_authn::audit::Client,
+    token: &Secret<String>,
+    (step, extra): (Step, Extra),
+) -> Result<Response, ApiError> {
+    match step {
+        Step::Stands => {
+            let view = Stage::open(app, client, token).await?.view().await?;
+            Ok(answer(shown::transaction(app, token, &view, &extra)))
+        }
+        Step::Granted(granted) => Ok(answer(shown::success(&granted))),
+        Step::Refused(refusal) => Err(refused(&refusal)),
+        // A sign-in of this purpose ends in none of these.
+        Step::Asked(_) | Step::Expired(_) | Step::SignedIn(_) => Err(sign_in::choice::wrong_state()),
+    }
+}
+
+/// What was refused, in the API's words; why nobody comes in is not said.
+fn refused(refusal: &Refusal) -> ApiError {
+    match refusal {
+        Refusal::Locked(_) | Refusal::NothingEnrolled | Refusal::WrongNameOrPassword => not_authenticated(),
+        Refusal::Slip | Refusal::WrongCode | Refusal::WrongPasskey => shown::wrong_code(),
+        Refusal::StartAgain => sign_in::choice::wrong_state(),
+        Refusal::TooMany(limit, at) => ApiError::too_many(limit.message(), *at),
+    }
+}
+
+fn not_authenticated() -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, "E0000004", "Authentication failed")
+}
+
+/// Tokens are in it: nobody keeps it.
+fn answer(transaction: Value) -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], Json(transaction)).into_response()
+}

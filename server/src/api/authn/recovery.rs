@@ -1,0 +1,148 @@
+//! The way back to a lost password, and to a first one: by a one-time link, through a sign-in. To the public every name is
+//! answered alike.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use postern_authn::permission::right;
+use postern_authn::sign_in::{Recovering, Wishes};
+use postern_codes::Secret;
+use serde::Deserialize;
+
+use super::call::Call;
+use super::shown::{self, Extra};
+use super::steps::{Named, blank};
+use super::{RELAY_STATE, after, answer};
+use crate::api::error::ApiError;
+use crate::api::routes::{Access, Routes};
+use crate::api::users::{self, Delivery};
+use crate::app::to_the_end;
+use crate::sign_in::{Stage, Step, recovery};
+use crate::{App, account};
+
+/// The routes.
+pub fn routes() -> Routes {
+    let open = Access::Anyone;
+    Routes::new()
+        .post("/api/v1/authn/credentials/reset_password", open, reset_password)
+        .post("/api/v1/authn/recovery/answer", open, answer_question)
+        .post("/api/v1/authn/recovery/password", open, forgotten)
+        .post("/api/v1/authn/recovery/token", open, by_token)
+}
+
+/// Who lost their password.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Lost {
+    username: Option<String>,
+    factor_type: Option<String>,
+    relay_state: Option<String>,
+}
+
+async fn forgotten(State(app): State<Arc<App>>, call: Call<Lost>) -> Result<Response, ApiError> {
+    let Lost { username, factor_type, relay_state } = call.body;
+    let relay_state = short(relay_state)?;
+    let name = username.filter(|name| !name.trim().is_empty()).ok_or_else(|| blank("username"))?;
+    let way = factor_type.filter(|way| !way.is_empty()).map(|way| way.to_uppercase());
+    let client = call.client;
+    match (way.as_deref(), call.program) {
+        (Some("EMAIL"), _) => {}
+        (Some(_), _) => return Err(ApiError::validation("factorType", ["factorType: a link is sent by EMAIL alone"])),
+        (None, None) => return Err(blank("factorType")),
+        // A program of the organisation's own hands the link on by itself.
+        (None, Some(program)) => {
+            return to_the_end(async move {
+                let by = program.require::<right::UsersResetPassword>(&app).await?;
+                let made = users::forgot(&app, &by, name.trim(), Delivery::Shown).await;
+                let link =
+                    made.map_err(|refused| if refused.status == StatusCode::NOT_FOUND { unknown() } else { refused })?;
+                let link = link.ok_or_else(unknown)?;
+                Ok(answer(shown::recovery_token(&app, &link.token, relay_state.as_deref())))
+            })
+            .await;
+        }
+    }
+    to_the_end(async move {
+        match account::forgotten(&app, &client, &name).await? {
+            Ok(()) => Ok(answer(shown::link_sent(relay_state.as_deref()))),
+            Err((limit, at)) => Err(ApiError::too_many(limit.message(), at)),
+        }
+    })
+    .await
+}
+
+fn unknown() -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, "E0000095", "Recovery not allowed for unknown user.")
+}
+
+/// What a program wants back, where it is no longer than may be.
+pub(super) fn short(relay_state: Option<String>) -> Result<Option<String>, ApiError> {
+    match relay_state {
+        Some(text) if text.chars().count() > RELAY_STATE => {
+            Err(ApiError::validation("relayState", ["relayState: must have at most 2048 characters"]))
+        }
+        other => Ok(other),
+    }
+}
+
+/// A one-time link's token.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    recovery_token: Option<Secret<String>>,
+    relay_state: Option<String>,
+}
+
+async fn by_token(State(app): State<Arc<App>>, call: Call<Shown>) -> Result<Response, ApiError> {
+    let Shown { recovery_token, relay_state } = call.body;
+    let shown = recovery_token.ok_or_else(|| blank("recoveryToken"))?;
+    let wishes = Wishes { relay_state: short(relay_state)?, ..Wishes::default() };
+    let client = call.client;
+    to_the_end(async move {
+        let begun = recovery::begin(&app, &client, (Recovering::Password, &shown), wishes).await?;
+        let token = begun.ok_or_else(ApiError::invalid_token)?;
+        after(&app, &client, &token, (Step::Stands, Extra::default())).await
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnswerBody {
+    state_token: Option<Secret<String>>,
+    answer: Option<Secret<String>>,
+}
+
+async fn answer_question(State(app): State<Arc<App>>, call: Call<AnswerBody>) -> Result<Response, ApiError> {
+    let AnswerBody { state_token, answer } = call.body;
+    let token = Named { state_token }.token()?;
+    let client = call.client;
+    to_the_end(async move {
+        let stage = Stage::open(&app, &client, &token).await?;
+        stage.answer_question(answer.ok_or_else(|| blank("answer"))?).await?;
+        after(&app, &client, &token, (Step::Stands, Extra::default())).await
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NewBody {
+    state_token: Option<Secret<String>>,
+    new_password: Option<Secret<String>>,
+}
+
+/// Every session ends, whatever is said of that: whoever had the lost password may have them.
+async fn reset_password(State(app): State<Arc<App>>, call: Call<NewBody>) -> Result<Response, ApiError> {
+    let NewBody { state_token, new_password } = call.body;
+    let token = Named { state_token }.token()?;
+    let client = call.client;
+    to_the_end(async move {
+        let stage = Stage::open(&app, &client, &token).await?;
+        let step = stage.reset_password(new_password.ok_or_else(|| blank("newPassword"))?).await?;
+        after(&app, &client, &token, (step, Extra::default())).await
+    })
+    .await
+}

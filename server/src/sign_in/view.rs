@@ -1,0 +1,68 @@
+//! Where a sign-in that a program leads stands, with whatever is shown of it there.
+
+use postern_authn::factor::{Enrolled, Status};
+use postern_authn::policy::password::PasswordSettings;
+use postern_authn::sign_in::{Asking, PATIENCE};
+use postern_authn::user::User;
+use postern_codes::Timestamp;
+
+pub use super::duties::Choice;
+use super::ruling::Ruling;
+use super::{Stage, duties, ruling};
+use crate::api::ApiError;
+
+/// A sign-in as it stands.
+pub struct View {
+    /// Where.
+    pub asking: Asking,
+    /// Until when it waits.
+    pub until: Timestamp,
+    /// Who it is, once anything was proved, or a one-time link was shown.
+    pub known: Option<Known>,
+}
+
+/// Somebody who is known to be there.
+pub struct Known {
+    /// Who.
+    pub user: User,
+    /// What could prove them.
+    pub usable: Vec<Enrolled>,
+    /// What they began to enrol.
+    pub begun: Vec<Enrolled>,
+    /// What they may enrol, or have.
+    pub choices: Vec<Choice>,
+    /// Whether the rest may be left out.
+    pub may_skip: bool,
+    /// What their password must be like.
+    pub password: PasswordSettings,
+    /// What was decided of them.
+    pub ruling: Ruling,
+}
+
+impl Stage<'_> {
+    /// What is shown of it now.
+    ///
+    /// # Errors
+    /// Of the database; 401 where its person may not sign in any more.
+    pub async fn view(self) -> Result<View, ApiError> {
+        let until = self.env.now.plus(PATIENCE);
+        let user = match self.asking.place().recovering() {
+            Some(recovering) => self.holder(recovering).await?,
+            None if self.asking.is_first() => return Ok(View { asking: self.asking, until, known: None }),
+            None => self.person().await?,
+        };
+        let Self { app, org, client, asking, env, .. } = self;
+        let known = app.store.read(org, |tx| {
+            let ruling = ruling::of(tx, &user, &client, &env)?;
+            let usable = tx.usable_factors_of(user.id)?;
+            let mut begun = tx.all_factors_of(user.id)?;
+            begun.retain(|factor| factor.status == Status::PendingActivation);
+            let choices = duties::choices(tx, user.id, &usable)?;
+            let may_skip = asking.is_proved(&ruling.demands, env.now) && !duties::misses_required(&choices);
+            let password = tx.password_policy(user.id)?;
+            Ok(Known { user: user.clone(), usable, begun, choices, may_skip, password, ruling })
+        });
+        let known = Some(known.await?);
+        Ok(View { asking, until, known })
+    }
+}
