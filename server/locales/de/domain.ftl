@@ -295,3 +295,7 @@ domain-question-new-years-two-thousand = Wo waren Sie zu Silvester 2000?
 domain-question-favorite-speaker-actor = Wer ist Ihr liebster Redner oder Ihre liebste Rednerin?
 domain-question-favorite-book-movie-character = Welche Figur aus Buch oder Film mögen Sie am liebsten?
 domain-question-favorite-sports-player = Wer ist Ihr liebster Sportler oder Ihre liebste Sportlerin?
+domain-factor-off-okta-question = Eine Antwort lässt sich herausfinden, erraten und weitergeben (NIST SP 800-63B zählt sie nicht).
+domain-factor-off-okta-email = Ein Postfach ist kein zweites Ding, das man hat, und falsche Seiten geben seine Codes weiter.
+domain-factor-off-okta-sms = Nummern lassen sich übernehmen, und falsche Seiten geben Codes weiter (NIST SP 800-63B, 3.2.9).
+domain-factor-off-okta-call = Nummern lassen sich übernehmen, und falsche Seiten geben Codes weiter (NIST SP 800-63B, 3.2.9).

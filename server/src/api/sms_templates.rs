@@ -158,26 +158,31 @@ impl TemplateBody {
         let name = self.name.or(name).ok_or_else(|| blank("name"))?.trim().to_owned();
         let template = self.template.or(template).ok_or_else(|| blank("template"))?;
         let translations = self.translations.or(translations).unwrap_or_default();
-        let mut causes = Vec::new();
-        if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.contains(char::is_control) {
-            causes.push(format!("name: must have 1 to {LONGEST_NAME} characters on one line"));
-        }
-        causes.extend(fault("template", &template));
-        if translations.len() > MOST_TRANSLATIONS {
-            causes.push(format!("translations: there may be {MOST_TRANSLATIONS}"));
-        }
-        for (tag, text) in &translations {
-            let is_tag = (2..=20).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-            if !is_tag {
-                causes.push("translations: a language is a tag such as de or pt-BR".to_owned());
-            }
-            causes.extend(fault("translations", text));
-        }
-        if causes.is_empty() {
-            return Ok(SmsText { name, template, translations });
-        }
-        Err(ApiError::validation("template", causes))
+        let text = SmsText { name, template, translations };
+        let causes = faults(&text);
+        if causes.is_empty() { Ok(text) } else { Err(ApiError::validation("template", causes)) }
     }
+}
+
+/// What is wrong with a text: each cause names its member.
+pub fn faults(text: &SmsText) -> Vec<String> {
+    let SmsText { name, template, translations } = text;
+    let mut causes = Vec::new();
+    if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.contains(char::is_control) {
+        causes.push(format!("name: must have 1 to {LONGEST_NAME} characters on one line"));
+    }
+    causes.extend(fault("template", template));
+    if translations.len() > MOST_TRANSLATIONS {
+        causes.push(format!("translations: there may be {MOST_TRANSLATIONS}"));
+    }
+    for (tag, text) in translations {
+        let is_tag = (2..=20).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if !is_tag {
+            causes.push("translations: a language is a tag such as de or pt-BR".to_owned());
+        }
+        causes.extend(fault("translations", text));
+    }
+    causes
 }
 
 /// A text without the code would tell nobody anything.

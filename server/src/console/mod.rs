@@ -21,6 +21,7 @@ pub mod devices;
 pub mod enrolment_code;
 pub mod events;
 pub mod export;
+pub mod factor_settings;
 pub mod factor_words;
 pub mod features;
 pub mod form;
@@ -102,6 +103,7 @@ pub fn routes() -> Routes {
         .merge(devices::routes())
         .merge(enrolment_code::routes())
         .merge(export::routes())
+        .merge(factor_settings::routes())
         .merge(features::routes())
         .merge(group::routes())
         .merge(group_form::routes())

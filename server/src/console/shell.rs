@@ -53,6 +53,8 @@ places! {
     Demands, say("demands-title"), "/admin/security/demands", Some(Permission::OrgRead);
     /// Protected computers.
     Devices, say("devices-title"), "/admin/devices", Some(Permission::DevicesRead);
+    /// Which factors are allowed, and what is demanded of them.
+    Factors, say("factors-title"), "/admin/settings/factors", Some(Permission::OrgRead);
     /// What is switched on.
     Features, say("features-title"), "/admin/settings/features", Some(Permission::OrgRead);
     /// Sets of people.
@@ -99,7 +101,7 @@ const COLUMN: &[Line] = &[
     ),
     Line::One(Place::Administrators),
     Line::One(Place::Reports),
-    Line::Group(|| say("frame-settings"), &[Place::Organisation, Place::Limits, Place::Features]),
+    Line::Group(|| say("frame-settings"), &[Place::Organisation, Place::Factors, Place::Limits, Place::Features]),
 ];
 
 /// The frame of a console screen.

@@ -9,6 +9,7 @@ use crate::browser::Browser;
 use crate::harbour::Harbour;
 use crate::people::organisation;
 
+const FACTORS: &str = "/admin/settings/factors";
 const LIMITS: &str = "/admin/settings/limits";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -236,4 +237,119 @@ async fn a_long_list_is_taken_and_a_zone_says_what_it_is_for() {
         let many = browser.submit(&format!("{group}/members"), &[("many", &logins.join("\r\n"))]).await.expect(400);
         many.says(&["At most 500 lines at once.", "somebody.with.a.name.1999@harbour.example</textarea>"]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_factor_is_allowed_and_allowed_no_more_unless_that_shuts_somebody_out() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let mut browser = Browser::of(&app, &ada).await;
+        let page = browser.open(FACTORS).await.expect(200);
+        page.says(&[
+            "Authenticator app (GOOGLE)",
+            "Off in a new organisation",
+            "Numbers can be taken over",
+            "Makes of tokens",
+        ]);
+        assert_eq!(browser.submit(&format!("{FACTORS}/allowed/okta_sms"), &[]).await.leads_to(), FACTORS);
+        browser.open(FACTORS).await.says(&["/not-allowed/okta_sms"]);
+        assert_eq!(browser.submit(&format!("{FACTORS}/not-allowed/okta_sms"), &[]).await.leads_to(), FACTORS);
+        let refused = browser.submit(&format!("{FACTORS}/not-allowed/google_otp"), &[]).await.expect(403);
+        refused.says(&["It stays allowed", "You would shut yourself out"]);
+        browser.submit(&format!("{FACTORS}/allowed/nothing"), &[]).await.expect(404);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_demanded_of_passkeys_is_set_and_cannot_shut_everybody_out() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let mut browser = Browser::of(&app, &ada).await;
+        let form = format!("{FACTORS}/passkeys");
+        let version = browser.open(&form).await.expect(200).hidden("version");
+        let with = |attestation: &'static str, roots: &'static str, version: &str| {
+            let fields = [("userVerification", "REQUIRED"), ("attestation", attestation), ("attestationRoots", roots)];
+            fields
+                .map(|(name, value)| (name, value.to_owned()))
+                .into_iter()
+                .chain([("version", version.to_owned())])
+                .collect::<Vec<_>>()
+        };
+        let send = async |browser: &mut Browser<'_>, fields: Vec<(&str, String)>| {
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            browser.submit(&form, &fields).await
+        };
+        send(&mut browser, with("TRUSTED", "", &version))
+            .await
+            .expect(400)
+            .says(&["attestationRoots-error", "nobody could add"]);
+        let wrong = send(&mut browser, with("TRUSTED", "no certificate", &version)).await.expect(400);
+        wrong.says(&["attestationRoots-error", "no certificate"]);
+        send(&mut browser, with("SOME", "", &version)).await.expect(400);
+        assert_eq!(send(&mut browser, with("NONE", "", &version)).await.leads_to(), FACTORS);
+        browser.open(FACTORS).await.says(&["Always"]);
+        send(&mut browser, with("NONE", "", &version)).await.expect(412).says(&["version"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn makes_of_tokens_and_texts_of_messages_come_and_go() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let mut browser = Browser::of(&app, &ada).await;
+        let new = format!("{FACTORS}/profiles/new");
+        let make = |name: &'static str, length: &'static str, step: &'static str| {
+            [
+                ("name", name),
+                ("hmacAlgorithm", "HMacSHA256"),
+                ("passCodeLength", length),
+                ("timeStep", step),
+                ("sharedSecretEncoding", "hexadecimal"),
+            ]
+        };
+        browser.open(&new).await.expect(200).says(&["HMAC-SHA-256", "Seconds between codes"]);
+        let wrong = browser.submit(&new, &make("", "9", "301")).await.expect(400);
+        wrong.says(&["name-error", "passCodeLength-error", "timeStep-error", "value=\"hexadecimal\" selected"]);
+        browser.submit(&new, &make("Clocks", "8", "5")).await.expect(400).says(&["timeStep-error"]);
+        assert_eq!(browser.submit(&new, &make("Clocks", "8", "60")).await.leads_to(), FACTORS);
+        browser.submit(&new, &make("clocks", "8", "60")).await.expect(400).says(&["name-error"]);
+        let page = browser.open(FACTORS).await;
+        page.says(&["Clocks", "8 digits, a new code every 60 seconds"]);
+        let delete = address(&page, "/profiles/", "/delete");
+        browser.open(&delete).await.expect(200).says(&["Delete Clocks", "go on"]);
+        assert_eq!(browser.submit(&delete, &[]).await.leads_to(), FACTORS);
+        browser.submit(&delete, &[]).await.expect(404);
+
+        let new = format!("{FACTORS}/messages/new");
+        let text = |template: &'static str, translations: &'static str| {
+            [("name", "Short"), ("template", template), ("translations", translations)]
+        };
+        browser.submit(&new, &text("no code", "")).await.expect(400).says(&["template-error", "no code"]);
+        let wrong = browser.submit(&new, &text("${code}", "Ihr Code")).await.expect(400);
+        wrong.says(&["translations-error", "Ihr Code"]);
+        assert_eq!(browser.submit(&new, &text("${code} it is", "de: ${code} ist es")).await.leads_to(), FACTORS);
+        let page = browser.open(FACTORS).await;
+        page.says(&["${code} it is"]);
+        let delete = address(&page, "/messages/", "/delete");
+        let edit = delete.trim_end_matches("/delete");
+        let shown = browser.open(edit).await.expect(200);
+        shown.says(&["de: ${code} ist es"]);
+        let version = shown.hidden("version");
+        let fields = [&text("${code} now", "")[..], &[("version", version.as_str())]].concat();
+        assert_eq!(browser.submit(edit, &fields).await.leads_to(), FACTORS);
+        browser.submit(edit, &fields).await.expect(412).says(&["${code} now"]);
+        browser.open(&delete).await.expect(200).says(&["Delete Short"]);
+        browser.submit(&delete, &[]).await.leads_to();
+        browser.open(edit).await.expect(404);
+    }
+}
+
+/// The address in a page that has this in it and ends so.
+fn address(page: &Answer, part: &str, end: &str) -> String {
+    let text = page.text();
+    let mut all = text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    all.find(|href| href.contains(part) && href.ends_with(end)).expect("an address").to_owned()
 }

@@ -1,4 +1,4 @@
-//! Samples of the pages of one's own account.
+//! Samples of the pages of one's own account, and of what an organisation sets for them.
 
 use super::*;
 use crate::portal::account::{Account, Computer, Offer, Own, left};
@@ -28,6 +28,7 @@ pub fn screens() -> Vec<(&'static str, String)> {
     vec![
         ("account", drawn(&account())),
         ("account-empty", drawn(&nothing())),
+        ("factor-settings", drawn(&settings())),
         ("account-form", drawn(&asked)),
         ("account-stays", drawn(&kept)),
         ("account-activate", drawn(&activate())),
@@ -77,6 +78,31 @@ fn activate() -> Activate {
         action: "#".into(),
         resend: Some("#".into()),
         code: Field::new("firstCode", "App code", Kind::AppCode).refused("Wrong."),
+    }
+}
+
+fn settings() -> factor_settings::FactorSettings {
+    let row = |why: Option<&str>, is_on| factor_settings::Row {
+        name: "Text message".into(),
+        api_name: "okta_sms",
+        why: why.map(Into::into),
+        is_on,
+        action: Some("#".into()),
+    };
+    let kept = || factor_settings::Kept {
+        name: "Short".into(),
+        about: "${code} is your code".into(),
+        edit: Some("#".into()),
+        delete: Some("#".into()),
+    };
+    factor_settings::FactorSettings {
+        shell: shell(Place::Factors),
+        notice: None,
+        factors: vec![row(None, true), row(Some("Numbers can be taken over."), false)],
+        passkeys: Facts { facts: vec![("Root certificates".into(), "0".into())] },
+        profiles: Vec::new(),
+        messages: vec![kept()],
+        may_edit: true,
     }
 }
 

@@ -11,6 +11,7 @@ use fluent_bundle::FluentResource;
 use fluent_syntax::ast::{CallArguments, Entry, Expression, InlineExpression, Pattern, PatternElement};
 use jiff::tz::TimeZone;
 use postern_authn::audit::EventType;
+use postern_authn::factor::org_factors;
 use postern_authn::factor::question::QUESTIONS;
 use postern_authn::limit::Limit;
 use postern_authn::permission::{Permission, Role};
@@ -199,6 +200,8 @@ fn every_sentence_of_the_domain_is_in_every_other_language() {
     wanted.extend(Permission::ALL.iter().map(|permission| say_of("domain-permission", permission.as_str())));
     wanted.extend(Role::ALL.iter().map(|role| say_of("domain-role", role.as_str())));
     wanted.extend(Role::ALL.iter().map(|role| say_of("domain-role-meaning", role.as_str())));
+    let off = org_factors().filter(|(_, provider)| provider.off_because.is_some());
+    wanted.extend(off.map(|(_, provider)| say_of("domain-factor-off", provider.org_factor)));
     wanted.extend(QUESTIONS.iter().map(|(key, _)| say_of("domain-question", key)));
     for language in Language::ALL.iter().filter(|language| **language != Language::En) {
         let own = keys(*language);
