@@ -84,6 +84,12 @@ pub async fn generate(app: &App, org: Id<Org>, doer: &Doer, user: &User) -> Resu
     made.await?
 }
 
+/// Codes as they are copied: a line each.
+pub fn in_lines(codes: &[Secret<String>]) -> Secret<String> {
+    let lines: Vec<&str> = codes.iter().map(|code| code.expose().as_str()).collect();
+    Secret::new(lines.join("\n"))
+}
+
 /// Makes a person's set void.
 ///
 /// # Errors

@@ -27,7 +27,7 @@ use crate::api::demands;
 use crate::api::error::ApiError;
 
 /// Whose factors are meant, and as what the caller acts.
-pub(super) struct Meant {
+pub struct Meant {
     /// The person.
     pub user: User,
     /// Whether they are the caller.
@@ -73,12 +73,10 @@ pub(super) async fn to_ask<R: Right>(
 }
 
 /// A person whose factors are changed: whoever changes their own proves a factor first, and no token does it for its owner.
-pub(super) async fn to_change<R: Right>(
-    app: &App,
-    caller: &Caller,
-    who: &str,
-    kind: EventType,
-) -> Result<Meant, ApiError> {
+///
+/// # Errors
+/// 403 without the right or a fresh proof, 404 for nobody within reach.
+pub async fn to_change<R: Right>(app: &App, caller: &Caller, who: &str, kind: EventType) -> Result<Meant, ApiError> {
     let meant = to_ask::<R>(app, caller, who, kind).await?;
     if meant.is_own {
         demands::require(app, caller, Class::OwnFactors).await?;

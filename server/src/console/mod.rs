@@ -50,6 +50,7 @@ pub mod people;
 pub mod people_export;
 pub mod person;
 pub mod person_acts;
+pub mod person_factors;
 pub mod person_form;
 pub mod pin;
 pub mod pin_request;
@@ -121,6 +122,7 @@ pub fn routes() -> Routes {
         .merge(people_export::routes())
         .merge(person::routes())
         .merge(person_acts::routes())
+        .merge(person_factors::routes())
         .merge(person_form::routes())
         .merge(pin::routes())
         .merge(pin_request::routes())

@@ -1,4 +1,5 @@
-//! A person: their computers with the way back in, how they can be reached, and what happened lately.
+//! A person: their computers with the way back in, how they can be reached, and what happened lately. Their factors have a
+//! page beside it.
 
 use std::sync::Arc;
 
@@ -13,12 +14,12 @@ use postern_codes::id::User as UserKind;
 use postern_store::Error;
 
 use super::page::page;
-use super::part::{Act, Link, Moment, Notice, Record, State, Tone, Undo};
+use super::part::{Act, Link, Moment, Notice, Record, State, Tab, Tabs, Tone, Undo};
 use super::recovery::{self, Recovery};
 use super::shell::{Place, Shell};
 use super::viewer::{self, Viewer};
 use super::words::{Text, say, say_of};
-use super::{device, events, people, person_acts};
+use super::{device, events, people, person_acts, person_factors};
 use crate::App;
 use crate::api::page::Query;
 use crate::api::path::Path;
@@ -38,16 +39,6 @@ pub struct ContactPoint {
     pub until: Option<Moment>,
     /// Who or what says so.
     pub source: Text,
-}
-
-/// A way to prove who they are.
-pub struct Factor {
-    /// "App code".
-    pub name: Text,
-    /// How it stands.
-    pub state: State,
-    /// Since when.
-    pub since: Moment,
 }
 
 /// What was just done: taken back with a button where that is possible.
@@ -70,14 +61,14 @@ pub struct Person {
     pub login: String,
     /// Their standing.
     pub status: State,
+    /// The pages about them.
+    pub tabs: Tabs,
     /// What was just done to the account.
     pub done: Option<Done>,
     /// What stands above everything else.
     pub notice: Option<Notice>,
     /// Their computers.
     pub devices: Vec<Recovery>,
-    /// Their factors.
-    pub factors: Vec<Factor>,
     /// How they can be reached, newest first, with those of the past.
     pub contacts: Vec<ContactPoint>,
     /// Name by name.
@@ -126,7 +117,6 @@ async fn show(
         let authority = tx.authority(person.id)?;
         let roles: Vec<_> = authority.grants().iter().map(viewer::granted).collect();
         let groups: Vec<_> = tx.groups_of(person.id)?.into_iter().map(|group| group.name).collect();
-        let factors: Vec<_> = tx.factors_of(person.id)?.iter().map(|held| factor(held, &viewer)).collect();
         let mut contacts = Vec::new();
         let seen = veil::attributes(tx, &by, Permission::UsersRead, person.id)?;
         for point in tx.contacts(person.id)?.into_iter().filter(|point| seen.has(point.kind.as_str())) {
@@ -141,19 +131,19 @@ async fn show(
             }
         }
         let failures = tx.password_policy(person.id)?.password.lockout.max_attempts;
-        Ok::<_, Error>(Some((person, roles, groups, factors, contacts, may, failures)))
+        Ok::<_, Error>(Some((person, roles, groups, contacts, may, failures)))
     });
     let found = read.await?.ok_or_else(|| ApiError::not_found::<UserKind>(&id))?;
-    let (person, roles, groups, factors, contacts, may, failures) = found;
+    let (person, roles, groups, contacts, may, failures) = found;
     Ok(page(Person {
         shell: viewer.shell(Place::People),
         name: person.name(),
         login: person.login.to_string(),
         status: people::standing(&person, viewer.now),
+        tabs: tabs(&person, false),
         done: query.text("done").and_then(|act| what_was_done(&person, act, &may)),
         notice: lock_notice(&person, failures, viewer.now),
         devices: computers(&app, &viewer, &person).await?,
-        factors,
         contacts,
         facts: facts(&person, roles, &groups),
         edit: edit_address(&person, &may),
@@ -164,6 +154,18 @@ async fn show(
         },
         recent: events::latest(&app, &viewer, Some(person.id.as_str())).await?,
     }))
+}
+
+/// The pages about a person.
+pub fn tabs(person: &User, is_of_factors: bool) -> Tabs {
+    let tab = |label, href, is_current| Tab { label, href, is_current };
+    Tabs {
+        label: say("person-tabs").with("person", person.name()),
+        tabs: vec![
+            tab(say("person-overview"), people::address(person), !is_of_factors),
+            tab(say("people-factors"), person_factors::address(person), is_of_factors),
+        ],
+    }
 }
 
 /// The person's page, which says that `act` was done.
@@ -178,7 +180,6 @@ fn what_was_done(person: &User, act: &str, may: &[Permission]) -> Option<Done> {
         "deactivate",
         "expire-password",
         "reactivate",
-        "reset-factors",
         "reset-password",
         "sign-out",
         "suspend",
@@ -220,14 +221,6 @@ async fn computers(app: &App, viewer: &Viewer, person: &User) -> Result<Vec<Reco
         rows.push(recovery::row(app, viewer, (link.device, link.user), (who, serial)).await?);
     }
     Ok(rows)
-}
-
-fn factor(held: &postern_authn::factor::Enrolled, viewer: &Viewer) -> Factor {
-    Factor {
-        name: people::factor(held.kind),
-        state: State::new(Tone::Good, say("person-factor-active")),
-        since: viewer.moment(held.created_at),
-    }
 }
 
 fn contact(point: &user::ContactPoint, changed_by: Option<&User>, viewer: &Viewer) -> ContactPoint {

@@ -30,7 +30,6 @@ pub const NEEDED: &[Permission] = &[
     Permission::UsersDelete,
     Permission::UsersExpirePassword,
     Permission::UsersProfileManage,
-    Permission::UsersResetFactors,
     Permission::UsersResetPassword,
 ];
 
@@ -111,14 +110,6 @@ pub fn acts(person: &User, may: &[Permission]) -> Vec<Act> {
             true,
         )
         .filter(|_| in_force),
-        act(
-            Permission::UsersResetFactors,
-            "reset-factors",
-            say("accounts-reset-factors"),
-            say("accounts-reset-factors-effect"),
-            true,
-        )
-        .filter(|_| in_force),
         act(Permission::UsersDelete, "delete", say("accounts-delete"), say("accounts-delete-effect"), true)
             .filter(|_| person.status == Status::Deprovisioned),
     ];
@@ -165,7 +156,7 @@ async fn reactivate(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String
 async fn reset_factors(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
     let by = viewer.require::<right::UsersResetFactors>(&app).await?;
     users::reset_factors(&app, &by, &id).await?;
-    Ok(person::done(&id, "reset-factors"))
+    Ok(Redirect::to(&format!("/admin/people/{id}/factors?done=reset-factors")).into_response())
 }
 
 async fn reset(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {

@@ -10,7 +10,7 @@ use super::device::Device;
 use super::form_page::{Asked, FormPage};
 use super::part::{
     Act, Bulk, BulkAct, Chooser, Empty, Event, Facts, Field, Filters, Heads, Kind, Link, Moment, Notice, Once, Pages,
-    Pick, Record, Source, State, Summary, Tick, Ticks, Tone,
+    Pick, Record, Source, State, Summary, Tab, Tabs, Tick, Ticks, Tone,
 };
 use super::pin_state::{PinState, Stage};
 use super::recovery::Recovery;

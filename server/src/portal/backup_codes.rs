@@ -38,8 +38,7 @@ pub struct Codes {
 impl Codes {
     /// A sheet of these.
     pub fn new(frame: Frame, codes: Vec<Secret<String>>, made: Moment) -> Self {
-        let lines: Vec<&str> = codes.iter().map(|code| code.expose().as_str()).collect();
-        let all = Secret::new(lines.join("\n"));
+        let all = backup_codes::in_lines(&codes);
         Self { frame, codes, all, made }
     }
 }

@@ -82,7 +82,7 @@ async fn what_can_be_done_to_an_account_is_offered_and_done() {
         browser.submit(&act("reactivate"), &[]).await.leads_to();
         choose_password(&app).await;
         let shown = browser.open(&page).await;
-        for offered in ["expire-password", "reset-password", "temporary-password", "sign-out", "reset-factors"] {
+        for offered in ["expire-password", "reset-password", "temporary-password", "sign-out", "factors"] {
             shown.says(&[&act(offered)]);
         }
         let temporary = browser.submit(&act("temporary-password"), &[]).await.expect(200);

@@ -18,6 +18,17 @@ pub fn screens() -> Vec<(&'static str, String)> {
     vec![
         ("people", drawn(&people())),
         ("person", drawn(&person())),
+        ("person-factors", drawn(&person_factors())),
+        (
+            "person-codes",
+            drawn(&person_factors::NewCodes {
+                shell: shell(Place::People),
+                name: "Grace Hopper".into(),
+                back: "#".into(),
+                codes: vec![Secret::new("ABCD-EFGH-IJKL-MNOP".to_owned())],
+                all: Secret::new("ABCD-EFGH-IJKL-MNOP".to_owned()),
+            }),
+        ),
         ("person-edit", drawn(&person_form())),
         (
             "person-temporary",
@@ -110,15 +121,11 @@ pub fn person() -> person::Person {
         name: "Grace Hopper".into(),
         login: "grace@harbour.example".into(),
         status: State::new(Tone::Good, "Active"),
+        tabs: tabs(0),
         done: None,
         notice: None,
         edit: Some("#".into()),
         devices: vec![ready("HARBOUR-07", "FRANDGCP0931240071")],
-        factors: vec![person::Factor {
-            name: "App code".into(),
-            state: State::new(Tone::Good, "Active"),
-            since: days_ago(120),
-        }],
         contacts: vec![
             contact("E-mail", "grace@harbour.example", None, "by Ada Byron"),
             contact("Phone", "+46 8 555 0100", Some(days_ago(3)), "by Grace Hopper"),
@@ -126,5 +133,38 @@ pub fn person() -> person::Person {
         facts: vec![("Id".into(), "00u6bu9lNAQewZeK2Lfx".into()), ("Groups".into(), "Pilots, Everyone".into())],
         acts: vec![act("Suspend Grace Hopper", true)],
         recent: Some(record()),
+    }
+}
+
+fn tabs(current: usize) -> Tabs {
+    let tab = |at: usize, label: &str| Tab { label: label.into(), href: "#".into(), is_current: at == current };
+    Tabs { label: "Pages about Grace Hopper".into(), tabs: vec![tab(0, "Overview"), tab(1, "Factors")] }
+}
+
+fn person_factors() -> person_factors::PersonFactors {
+    person_factors::PersonFactors {
+        shell: shell(Place::People),
+        name: "Grace Hopper".into(),
+        login: "grace@harbour.example".into(),
+        status: State::new(Tone::Good, "Active"),
+        tabs: tabs(1),
+        notice: None,
+        is_own: true,
+        factors: vec![person_factors::Row {
+            name: "Text message".into(),
+            detail: Some("+46 8 555 0100".into()),
+            about: "A code that is sent".into(),
+            state: State::new(Tone::Good, "Active"),
+            since: days_ago(120),
+            last_used: None,
+            remove: Some("#".into()),
+        }],
+        codes: Some(person_factors::Codes {
+            state: State::new(Tone::Warning, "2 backup codes of 10 remaining"),
+            since: days_ago(30),
+            last_used: Some(days_ago(2)),
+        }),
+        make: Some("#".into()),
+        reset: Some("#".into()),
     }
 }
