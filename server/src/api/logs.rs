@@ -37,21 +37,22 @@ pub async fn list(
     Ok(app.store.read(by.org, |tx| Ok((tx.events(query, limit)?, tx.head()?))).await?)
 }
 
-/// What was done by somebody or to them, newest first, of these types; whoever asks is who it is about.
+/// What was done to somebody, of these types, and by them, of those; newest first. Whoever asks is who it is about.
 ///
 /// # Errors
 /// Of the database.
 pub async fn of_oneself(
     app: &App,
     by: &Caller,
-    (types, after): (&[EventType], Option<i64>),
-    limit: u32,
+    (to_them, by_them): (&[EventType], &[EventType]),
+    (after, limit): (Option<i64>, u32),
 ) -> Result<Vec<StoredEvent>, ApiError> {
     place(app, by.org).await?;
     let id = Value::from(by.user().as_str());
     let of = |kind: &EventType| format!("eventType eq {}", Value::from(kind.as_str()));
-    let types: Vec<String> = types.iter().map(of).collect();
-    let text = format!("(actor.id eq {id} or target.id eq {id}) and ({})", types.join(" or "));
+    let any = |kinds: &[EventType]| kinds.iter().map(of).collect::<Vec<_>>().join(" or ");
+    let (to_them, by_them) = (any(to_them), any(by_them));
+    let text = format!("(target.id eq {id} and ({to_them})) or (actor.id eq {id} and ({by_them}))");
     let condition = Some(Condition::parse(&text, audit::ATTRIBUTES).map_err(ApiError::fault)?);
     let query = EventQuery { condition, descending: true, after, ..EventQuery::default() };
     Ok(app.store.read(by.org, |tx| tx.events(&query, limit)).await?)

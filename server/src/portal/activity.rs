@@ -24,8 +24,10 @@ use crate::console::words::{Text, say};
 /// Where what is older is shown.
 pub const ADDRESS: &str = "/account/activity";
 
-/// What concerns its owner; what the server notes beside it says nothing to them.
-const TYPES: &[EventType] = &[
+/// What somebody does to nobody but themselves.
+const BY_THEM: &[EventType] = &[EventType::SessionEnd, EventType::SessionStart, EventType::UserAuthFactor];
+/// What concerns whom it is done to; what the server notes beside it says nothing to them.
+const TO_THEM: &[EventType] = &[
     EventType::BrowsersForget,
     EventType::FactorActivate,
     EventType::FactorDeactivate,
@@ -68,12 +70,12 @@ pub(super) fn routes() -> Routes {
 /// # Errors
 /// Of the database.
 pub async fn latest(app: &App, owner: &Owner, count: u32) -> Result<Record, ApiError> {
-    let found = logs::of_oneself(app, &owner.caller, (TYPES, None), count).await?;
+    let found = logs::of_oneself(app, &owner.caller, (TO_THEM, BY_THEM), (None, count)).await?;
     Ok(record(owner, &found))
 }
 
 async fn show(Shared(app): Shared<Arc<App>>, owner: Owner, query: Query) -> Result<Response, ApiError> {
-    let mut found = logs::of_oneself(&app, &owner.caller, (TYPES, query.get("after")?), PAGE + 1).await?;
+    let mut found = logs::of_oneself(&app, &owner.caller, (TO_THEM, BY_THEM), (query.get("after")?, PAGE + 1)).await?;
     let pages = pages(&query, &mut found, |event| event.position.to_string());
     Ok(page(Activity { frame: owner.frame(), record: record(&owner, &found), pages }))
 }

@@ -322,3 +322,46 @@ async fn a_password_is_changed_by_whoever_knows_it() {
         here.open("/account").await.expect(200).says(&["Password set"]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebodys_factors_are_looked_after_on_their_page() {
+    for engine in scratch::engines() {
+        let office = Office::new(engine).await;
+        let page = format!("/admin/people/{}/factors", office.grace.id);
+        let mut ada = Browser::of(&office.app, &office.ada).await;
+        let shown = ada.open(&page).await.expect(200);
+        shown.says(&["aria-current=\"page\">Factors", "Authenticator app", "Never", "danger-zone"]);
+        // Whoever may only look is offered nothing, and does nothing.
+        let desk = member(&office.app, office.ada.org, "desk", &[Role::ReadOnly]).await;
+        let seen = office.app.call(Method::GET, &page, &desk.token, &Value::Null).await.expect(200);
+        assert!(!seen.text().contains("/remove") && !seen.text().contains("Make backup codes"), "{}", seen.text());
+        let removal = links(&shown, "/remove").remove(0);
+        assert_eq!(office.app.call(Method::POST, &removal, &desk.token, &Value::Null).await.status, 403);
+        assert_eq!(
+            office.app.call(Method::POST, &format!("{page}/backup-codes"), &desk.token, &Value::Null).await.status,
+            403
+        );
+
+        ada.open(&format!("{page}/backup-codes")).await.expect(200).says(&["told by mail"]);
+        ada.submit(&format!("{page}/backup-codes"), &[]).await.expect(200).says(&["Backup codes of Grace Hopper"]);
+        ada.open(&page).await.says(&["10 backup codes of 10 remaining"]);
+        ada.open(&format!("{page}/reset"))
+            .await
+            .expect(200)
+            .says(&["Reset all factors of Grace Hopper", "counts no more"]);
+        ada.open(&removal).await.expect(200).says(&["Remove from Grace Hopper: Authenticator app"]);
+        let mut grace = office.browser().await;
+        assert_eq!(ada.submit(&removal, &[]).await.leads_to(), format!("{page}?done=factor-removed"));
+        assert!(grace.open("/account").await.leads_to().starts_with("/signin"), "she is signed out");
+        ada.open(&format!("{page}?done=factor-removed")).await.says(&["A factor of Grace Hopper is removed"]);
+        ada.submit(&removal, &[]).await.expect(404);
+        assert!(messages(&office.app).await.join("\n").contains("can no longer be used"));
+        let all = ada.submit(&format!("/admin/people/{}/reset-factors", office.grace.id), &[]).await;
+        assert_eq!(all.leads_to(), format!("{page}?done=reset-factors"));
+        ada.open(&page).await.says(&["has no factor"]);
+        // One's own are looked after elsewhere.
+        let own = ada.open(&format!("/admin/people/{}/factors", office.ada.id)).await.expect(200);
+        own.says(&["in your account"]);
+        assert!(!own.text().contains("/remove\""));
+    }
+}
