@@ -17,6 +17,7 @@ mod computer;
 mod configuration;
 mod console;
 mod cors;
+mod counters;
 mod credentials;
 mod device_factors;
 mod devices;
