@@ -16,7 +16,7 @@ pub mod verify;
 pub mod view;
 
 use postern_authn::audit::{Actor, Client, Event, EventType, Target};
-use postern_authn::factor::{Answer, Kind, PASSWORD};
+use postern_authn::factor::{Answer, Enrolled, Kind, PASSWORD};
 use postern_authn::limit::{Charge, Limit};
 use postern_authn::policy::password::PasswordSettings;
 use postern_authn::session::Session;
@@ -45,11 +45,29 @@ const POLICY: &dyn Policy = &TwoCategories;
 pub struct Question {
     /// What must be proved.
     pub wanted: Want,
-    /// Whether the person has a passkey for it; told only after the password was right.
+    /// Whether the person has an app or a token for it; of nobody in particular it is said.
+    pub has_app: bool,
+    /// Whether they have a passkey for it; told only after something was proved, as what follows.
     pub has_passkey: bool,
+    /// Whether they have something else for it.
+    pub has_others: bool,
 }
 
 impl Question {
+    /// The question to somebody who has these factors.
+    fn to_holder_of(own: &[Enrolled], wanted: Want) -> Self {
+        let fits = |kinds: &dyn Fn(Kind) -> bool| {
+            own.iter().any(|factor| kinds(factor.kind) && wanted.is_met_by(&factor.traits()))
+        };
+        let is_app = |kind| matches!(kind, Kind::Hotp | Kind::Totp);
+        Self {
+            wanted,
+            has_app: fits(&is_app),
+            has_passkey: own.iter().any(|factor| factor.kind == Kind::WebAuthn),
+            has_others: fits(&|kind| !is_app(kind) && kind != Kind::WebAuthn),
+        }
+    }
+
     /// Whether the password answers it.
     pub fn is_password(&self) -> bool {
         self.wanted.is_met_by(&PASSWORD)
@@ -152,7 +170,7 @@ pub async fn begin_for(
         };
         let (asking, wanted) = asked.ok_or_else(|| Error::fault("a policy decided before it asked"))?;
         tx.insert_sign_in(&asking.wishing(wishes.clone()), (hash, &name_key(name)), env.now)?;
-        Ok(Ok(Question { wanted, has_passkey: false }))
+        Ok(Ok(Question { wanted, has_app: true, has_passkey: false, has_others: false }))
     });
     match begun.await? {
         Ok(question) => Ok((token, question)),
@@ -350,8 +368,9 @@ async fn judge(
     }
     let (user, mut candidates) = app.store.read(org, |tx| Ok((tx.user(id)?, tx.candidates(id, bond)?))).await?;
     let Some(user) = user else { return Ok(None) };
-    // A code is asked of no passkey: that somebody has one would show in the answer.
-    let takes = |kind: Kind| (kind == Kind::WebAuthn) == matches!(answer, Answer::Assertion(_));
+    // A code is asked of no passkey: that somebody has one would show in the answer. A question has a card of its own.
+    let takes =
+        |kind: Kind| kind != Kind::Question && (kind == Kind::WebAuthn) == matches!(answer, Answer::Assertion(_));
     candidates.retain(|candidate| {
         let kind = candidate.factor.kind;
         takes(kind) && asking.takes(&kind.factor().traits())
@@ -435,7 +454,7 @@ fn go_on(
         SignIn::Asking(asking) => Ok(if !tx.save_sign_in(row, &asking, env.now)? {
             Step::Refused(Refusal::StartAgain)
         } else if let (Purpose::Console | Purpose::StepUp(_), Some(wanted)) = (asking.purpose(), asking.wanted()) {
-            Step::Asked(Question { wanted, has_passkey: own.iter().any(|held| held.kind == Kind::WebAuthn) })
+            Step::Asked(Question::to_holder_of(&own, wanted))
         } else {
             Step::Stands
         }),

@@ -1,5 +1,7 @@
 //! Sign-in: one question at a time; and sign-out.
 
+pub mod ways;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -27,6 +29,7 @@ use crate::api::{ApiError, Caller};
 use crate::app::to_the_end;
 use crate::sign_in::{self, Refusal, Reply, Step, passkey};
 use crate::{App, account};
+use ways::Card;
 
 /// What is asked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +64,8 @@ pub struct SignIn {
     pub is_closed: bool,
     /// Whether a passkey will do too.
     pub takes_passkey: bool,
+    /// Whether something else will.
+    pub takes_others: bool,
 }
 
 impl SignIn {
@@ -83,13 +88,14 @@ impl SignIn {
             field: field.first(),
             is_closed: false,
             takes_passkey: question == Question::Name,
+            takes_others: false,
         }
     }
 }
 
 impl SignIn {
     fn with(self, question: &sign_in::Question) -> Self {
-        Self { takes_passkey: question.has_passkey, ..self }
+        Self { takes_passkey: question.has_passkey, takes_others: question.has_others, ..self }
     }
 }
 
@@ -100,6 +106,7 @@ pub fn routes() -> Routes {
         .post("/signin", Access::Anyone, answer)
         .post("/signin/passkey", Access::Anyone, ask_for_passkey)
         .post("/signin/out", Access::SignedIn, out)
+        .merge(ways::routes())
 }
 
 /// The first question; whoever is signed in goes on to where they wanted to be.
@@ -122,18 +129,9 @@ async fn answer(State(app): State<Arc<App>>, Client(client): Client, form: Form)
 }
 
 async fn judge(app: Arc<App>, client: audit::Client, form: Form) -> Result<Response, ApiError> {
-    let name = form.text("username").to_owned();
     let (state_token, password, code) = (form.secret("stateToken"), form.secret("password"), form.secret("passCode"));
-    let to = way_back(form.text("to")).to_owned();
-    let org = org_name(&app).await?;
-    let lockout = lockout(&app).await?;
-    let shown = Shown { org, lockout, name, to };
-    // Known from here on, if it signs somebody in: under the token that it has, or a new one.
-    let fresh = client.browser.is_none().then(|| app.env().token());
-    let mut client = client;
-    if let Some(token) = &fresh {
-        client.browser = Some(mac::sha256(&[token.expose().as_bytes()]));
-    }
+    let shown = Shown::read(&app, &form).await?;
+    let (client, fresh) = known_from_here(&app, client);
     if !form.text(step_up::PASSKEY).is_empty() {
         let reply = passkey::Reply { token: form.secret(step_up::TOKEN), response: form.secret(step_up::PASSKEY) };
         let (step, token) = passkey::answer(&app, &client, &state_token, reply).await?;
@@ -150,8 +148,22 @@ async fn judge(app: Arc<App>, client: audit::Client, form: Form) -> Result<Respo
         (false, _) => (Question::Password, Reply::Password(password)),
         (true, false) => (Question::AppCode, Reply::Factor(Answer::Code(code))),
     };
-    let step = sign_in::answer(&app, &client, &state_token, reply).await?;
-    Ok(shown.after(step, question, state_token, fresh.as_ref()))
+    match sign_in::answer(&app, &client, &state_token, reply).await? {
+        // Whoever has no app is not asked for its code.
+        Step::Asked(next) if !next.is_password() && !next.has_app => {
+            ways::page_of(&app, &client, shown, state_token).await
+        }
+        step => Ok(shown.after(step, question, state_token, fresh.as_ref())),
+    }
+}
+
+/// The browser is known from here on, if it signs somebody in: under the token that it has, or a new one.
+fn known_from_here(app: &App, mut client: audit::Client) -> (audit::Client, Option<Secret<String>>) {
+    let fresh = client.browser.is_none().then(|| app.env().token());
+    if let Some(token) = &fresh {
+        client.browser = Some(mac::sha256(&[token.expose().as_bytes()]));
+    }
+    (client, fresh)
 }
 
 /// What the script hands to the browser, for a passkey at the sign-in page.
@@ -216,6 +228,16 @@ struct Shown {
 }
 
 impl Shown {
+    /// Reads what every form of a sign-in brings along.
+    async fn read(app: &App, form: &Form) -> Result<Self, ApiError> {
+        let (name, to) = (form.text("username").to_owned(), way_back(form.text("to")).to_owned());
+        Ok(Self { org: org_name(app).await?, lockout: lockout(app).await?, name, to })
+    }
+
+    fn card(&self, state_token: Secret<String>) -> Card {
+        Card { org: self.org.clone(), name: self.name.clone(), state_token, to: self.to.clone() }
+    }
+
     /// What comes after an answer: the next question, the same one, or the page that was asked for.
     fn after(
         self,

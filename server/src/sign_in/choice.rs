@@ -1,4 +1,4 @@
-//! A sign-in that a program leads, once the password was right: a factor is chosen, asked and answered; one steps back, leaves
+//! A sign-in once something was proved: a factor is chosen, asked and answered; one steps back, leaves
 //! out what may be left, or gives up.
 
 use axum::http::StatusCode;
@@ -49,16 +49,29 @@ pub fn wrong_state() -> ApiError {
 }
 
 impl<'a> Stage<'a> {
-    /// The sign-in of this token that a program leads; it waits as long again. What the device is known by that it began on
-    /// is known all along.
+    /// The sign-in of this token that a program leads.
     ///
     /// # Errors
     /// 401 where it is unknown or over.
     pub async fn open(app: &'a App, client: &Client, token: &Secret<String>) -> Result<Self, ApiError> {
+        Self::open_for(app, client, token, Purpose::Api).await
+    }
+
+    /// The sign-in of this token that was begun for this; it waits as long again. What the device is known by that it began
+    /// on is known all along.
+    ///
+    /// # Errors
+    /// 401 where it is unknown or over.
+    pub async fn open_for(
+        app: &'a App,
+        client: &Client,
+        token: &Secret<String>,
+        purpose: Purpose,
+    ) -> Result<Self, ApiError> {
         let (org, env) = (app.org().await?, app.env());
         let hash = mac::sha256(&[token.expose().as_bytes()]);
         let opened = app.store.write(org, |tx| {
-            let found = tx.sign_in(hash, env.now)?.filter(|(_, asking)| asking.purpose() == Purpose::Api);
+            let found = tx.sign_in(hash, env.now)?.filter(|(_, asking)| asking.purpose() == purpose);
             let is_alive = found.is_some() && tx.touch_sign_in(hash, env.now)?;
             Ok(found.filter(|_| is_alive))
         });

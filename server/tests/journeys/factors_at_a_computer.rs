@@ -2,13 +2,14 @@
 
 use postern_authn::factor::{Kind, NewFactor, Status};
 use postern_codes::Secret;
+use postern_codes::id::{Id, Org, User};
 use postern_server::api::backup_codes;
 use postern_server::factors::Doer;
 use postern_store::factors::OrgFactors;
 use postern_store::scratch;
 use serde_json::{Value, json};
 
-use crate::app::Answer;
+use crate::app::{Answer, TestApp};
 use crate::computer::Computer;
 use crate::harbour::Harbour;
 use crate::people::client;
@@ -16,27 +17,27 @@ use crate::sent_codes::{code_of, messages};
 
 const NUMBER: &str = "+15554151337";
 
-/// Gives Grace a telephone and a question beside her app, and allows every factor.
-async fn harbour(engine: postern_store::migrate::Engine) -> Harbour {
-    let harbour = Harbour::new(engine).await;
-    let (app, env) = (&harbour.app.app, harbour.app.app.env());
+/// Gives somebody a telephone and a question, and allows every factor.
+pub async fn further_factors(app: &TestApp, org: Id<Org>, user: Id<User>) {
+    let (app, env) = (&app.app, app.app.env());
     let hash = app.passwords.hash(Secret::new("blue ribbon".to_owned()), &env).await.expect("a hash");
-    let of_grace = |kind: Kind, profile: Value, secret: Vec<u8>| NewFactor {
-        user: harbour.grace.id,
-        kind,
-        provider: "OKTA",
-        status: Status::Active,
-        profile,
-        secret: Secret::new(secret),
-        counter: 0,
+    let of_theirs = |kind: Kind, profile: Value, secret: Vec<u8>| {
+        let (provider, status) = ("OKTA", Status::Active);
+        NewFactor { user, kind, provider, status, profile, secret: Secret::new(secret), counter: 0 }
     };
-    let made = app.store.write(harbour.ada.org, |tx| {
+    let made = app.store.write(org, |tx| {
         tx.put_setting(&OrgFactors::all(), env.now)?;
-        tx.insert_factor(&of_grace(Kind::Sms, json!({ "phoneNumber": NUMBER }), Vec::new()), &env)?;
+        tx.insert_factor(&of_theirs(Kind::Sms, json!({ "phoneNumber": NUMBER }), Vec::new()), &env)?;
         let question = json!({ "question": "first_award", "questionText": "What did you earn your first medal for?" });
-        tx.insert_factor(&of_grace(Kind::Question, question, hash.expose().as_bytes().to_vec()), &env)
+        tx.insert_factor(&of_theirs(Kind::Question, question, hash.expose().as_bytes().to_vec()), &env)
     });
     made.await.expect("the database serves");
+}
+
+/// Grace has more than her app.
+async fn harbour(engine: postern_store::migrate::Engine) -> Harbour {
+    let harbour = Harbour::new(engine).await;
+    further_factors(&harbour.app, harbour.ada.org, harbour.grace.id).await;
     harbour
 }
 

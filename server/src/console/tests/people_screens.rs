@@ -12,6 +12,22 @@ pub fn screens() -> Vec<(&'static str, String)> {
     )
     .with_code("E0000004");
     let secret = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP";
+    let card = || sign_in::ways::Card {
+        org: "Harbour Lights".into(),
+        name: "ida@harbour.example".into(),
+        state_token: Secret::new("abc".into()),
+        to: "/account".into(),
+    };
+    let way = |factor: &str, label: &str| sign_in::ways::Way { factor: factor.into(), label: label.to_owned().into() };
+    let sms = sign_in::ways::Asked {
+        card: card(),
+        factor: "sms1".into(),
+        title: crate::say("sign-in-ask-sms"),
+        lead: Some(crate::say("account-sent").with("to", "+1 XXX-XXX-1337")),
+        notice: None,
+        field: Field::new("answer", crate::say("account-code-sms"), Kind::AppCode).first(),
+        is_sent: true,
+    };
     let mut sign_in_wrong =
         sign_in::SignIn::new("Harbour Lights", Question::Password, Some("ida@harbour.example".into()));
     sign_in_wrong.notice = Some(wrong);
@@ -54,6 +70,15 @@ pub fn screens() -> Vec<(&'static str, String)> {
         ("set-up-done", drawn(&set_up::SetUpDone { org: "Harbour Lights".into() })),
         ("sign-in", drawn(&sign_in::SignIn::new("Harbour Lights", Question::Name, None))),
         ("sign-in-wrong", drawn(&sign_in_wrong)),
+        (
+            "sign-in-ways",
+            drawn(&sign_in::ways::Ways {
+                card: card(),
+                ways: vec![way("ost1", "Code of your app"), way("sms1", "Text message to +1 XXX-XXX-1337")],
+                takes_passkey: true,
+            }),
+        ),
+        ("sign-in-sms", drawn(&sms)),
         (
             "sign-in-code",
             drawn(&sign_in::SignIn::new("Harbour Lights", Question::AppCode, Some("ida@harbour.example".into()))),
