@@ -43,7 +43,7 @@ pub fn offered(daemon: &Daemon, login: &str) -> Vec<Offered> {
         let credential = daemon.credential().map_err(drop)?;
         call::<OfferedAnswer>(daemon, &credential, (OFFERED, &OfferedRequest { login }), patience).map_err(drop)
     });
-    let app = |totp| Offered { factor: totp, sent_to: None, question: None };
+    let app = |totp| Offered { factor: totp, sent_to: None };
     match answer {
         Ok((answer, _)) => answer.factors.into_iter().filter(|offer| settings.allows(&offer.factor)).collect(),
         Err(()) => Text::new(TOTP).filter(|totp| settings.allows(totp)).map(app).into_iter().collect(),

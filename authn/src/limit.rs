@@ -72,6 +72,10 @@ limits! {
     MessagesOfNumber "sms_number", 1 in 30, "a code was sent to this number just now";
     /// Calls to a telephone that said a code.
     CallsOfNumber "call_number", 1 in 30, "this number was called just now";
+    /// Codes that were sent to a person, by whatever way.
+    CodesOfPerson "codes_person", 30 in HOUR, "too many codes were sent to this person in the last hour";
+    /// Codes that a computer had sent.
+    CodesOfComputer "codes_computer", 30 in HOUR, "this computer had too many codes sent in the last hour";
     /// Codes that were sent to telephones of the organisation.
     Messages "sms_day", 1000 in DAY, "too many text messages were sent today";
     /// Calls to telephones of the organisation that said a code.

@@ -142,7 +142,7 @@ impl Proof {
 impl SignIn {
     /// Begins for a user, or for a name that nobody has.
     pub fn begin(user: Option<Id<User>>, purpose: Purpose, policy: &dyn Policy, now: Timestamp) -> Self {
-        Course::new(user, purpose).advance(policy, now)
+        Course::new(user, purpose, now).advance(policy, now)
     }
 }
 
@@ -195,10 +195,11 @@ impl Asking {
         self.course.proofs.iter().any(|proof| proof.by == Means::Password)
     }
 
-    /// Whether it goes by a password that was replaced since.
+    /// Whether it goes by a password that was replaced since, or by a link that was shown before that.
     pub fn is_outdated(&self, password_changed_at: Option<Timestamp>) -> bool {
         let mut proofs = self.course.proofs.iter();
-        proofs.any(|proof| proof.by == Means::Password && Some(proof.at) < password_changed_at)
+        let by_link = self.place.recovering().is_some() && Some(self.course.begun_at) < password_changed_at;
+        by_link || proofs.any(|proof| proof.by == Means::Password && Some(proof.at) < password_changed_at)
     }
 
     /// The step after a right answer: it is kept, and the policy is asked again.

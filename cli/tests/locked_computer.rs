@@ -153,7 +153,7 @@ fn the_log_holds_no_code_and_no_pin() {
     let pin = locked.server.issue();
     assert!(locked.at_login(&["918273", "000000000", &pin]).opened);
     let log = locked.computer.log();
-    assert!(log.contains("opened_by_pin") && log.contains("opened_by_totp"), "{log}");
+    assert!(log.contains("opened_by_pin") && log.contains("opened_by_factor"), "{log}");
     for secret in [pin.as_str(), APP_CODE, "918273", ENROLLMENT_CODE, stack::PASSWORD] {
         assert!(!log.contains(secret), "{secret}");
     }

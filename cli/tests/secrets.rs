@@ -96,7 +96,7 @@ fn no_secret_is_in_a_log_in_the_database_or_in_an_answer_to_a_mistake() {
     assert!(searchable(&database).contains("Harbour Lights"), "the database is not what it should be");
     planted.assert_absent("the database", &database);
     let log = computer.log();
-    assert!(log.contains("opened_by_pin") && log.contains("opened_by_totp"), "{log}");
+    assert!(log.contains("opened_by_pin") && log.contains("opened_by_factor"), "{log}");
     planted.assert_absent("the agent's log", log.as_bytes());
     planted.assert_absent("what the agent complained of", &fs::read(computer.path("agent.stderr")).expect("a file"));
 }

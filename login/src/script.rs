@@ -183,7 +183,7 @@ fn open(
         conversation.tell(&others);
     }
     for _ in 0..MAX_ENTRIES {
-        let typed = conversation.ask(&words::prompt(shown.offer(), &person.recovery), shown.echo())?;
+        let typed = conversation.ask(&words::prompt(shown.offer(), &person.recovery), Echo::Visible)?;
         let answer = match Entry::read(&typed, &person.factors, shown.offer()) {
             Entry::Code(code) => {
                 let Some(offer) = shown.ready() else {
@@ -292,11 +292,6 @@ impl<'p> Shown<'p> {
     fn ready(&self) -> Option<&'p Offered> {
         self.offer.filter(|offer| offer.sent_to.is_none() || self.is_sent)
     }
-
-    /// A code that works once may be seen; what somebody knows may not.
-    fn echo(&self) -> Echo {
-        if self.offer.is_some_and(|offer| offer.question.is_some()) { Echo::Hidden } else { Echo::Visible }
-    }
 }
 
 /// What a line at the prompt means.
@@ -305,7 +300,7 @@ enum Entry<'p> {
     BackupCode(Typed),
     /// The word for nine digits on the screen.
     Challenge,
-    /// What the factor shows: six to eight digits, or an answer.
+    /// What the factor shows: six to eight digits.
     Code(Typed),
     /// The word for another factor.
     Factor(&'p Offered),
@@ -337,9 +332,6 @@ impl<'p> Entry<'p> {
         let is_digits = !joined.is_empty() && joined.bytes().all(|byte| byte.is_ascii_digit());
         match joined.len() {
             9 if is_digits => Self::Pin(Typed::new(&joined)),
-            _ if shown.is_some_and(|offer| offer.question.is_some()) && !joined.is_empty() => {
-                Self::Code(Typed::new(line.trim()))
-            }
             6 if is_digits => Self::Code(Typed::new(&joined)),
             7 | 8 if is_digits && shown.is_some_and(|offer| offer.factor.as_str() == words::TOKEN) => {
                 Self::Code(Typed::new(&joined))

@@ -32,22 +32,18 @@ pub(crate) fn word(offer: &Offered) -> &str {
 
 /// What a factor shows, as the prompt asks for it.
 fn asked(offer: &Offered) -> String {
-    match (offer.factor.as_str(), &offer.question) {
-        (_, Some(question)) => question.clone(),
-        (TOTP, _) => "App code".to_owned(),
-        (TOKEN, _) => "Code of your token".to_owned(),
-        ("call", _) => "Code of the call".to_owned(),
-        ("email", _) => "E-mail code".to_owned(),
-        ("sms", _) => "Code of the text message".to_owned(),
-        (name, _) => format!("Code of {name}"),
+    match offer.factor.as_str() {
+        TOTP => "App code".to_owned(),
+        TOKEN => "Code of your token".to_owned(),
+        "call" => "Code of the call".to_owned(),
+        "email" => "E-mail code".to_owned(),
+        "sms" => "Code of the text message".to_owned(),
+        name => format!("Code of {name}"),
     }
 }
 
 /// The prompt, by what the person can enter.
 pub(crate) fn prompt(shown: Option<&Offered>, recovery: &RecoveryWay) -> String {
-    if let Some(Offered { question: Some(question), .. }) = shown {
-        return format!("{question} (your answer, or \"help\"): ");
-    }
     match (shown.map(asked), recovery) {
         (Some(code), RecoveryWay::None { .. }) => format!("{code} (or \"help\"): "),
         (Some(code), RecoveryWay::Time) => format!("{code} or recovery PIN (or \"help\"): "),
@@ -67,7 +63,6 @@ pub(crate) fn others(offered: &[Offered], shown: Option<&Offered>) -> Option<Str
             ("sms", Some(to)) => format!("a text message to {to}"),
             (TOTP, _) => "the code of your app".to_owned(),
             (TOKEN, _) => "the code of your token".to_owned(),
-            (_, _) if offer.question.is_some() => "your security question".to_owned(),
             (name, _) => name.to_owned(),
         };
         format!("  {:<11}{way}", word(offer))

@@ -50,7 +50,7 @@ fn converse(stream: &UnixStream, dies: bool) {
             Request::Begin(_) | Request::ContactAdmin => Answer::Contact(contact()),
             Request::PasswordProved => Answer::Person(Person {
                 login: Text::new("grace@example.com"),
-                factors: vec![Offered { factor: Text::new(TOTP).unwrap(), sent_to: None, question: None }],
+                factors: vec![Offered { factor: Text::new(TOTP).unwrap(), sent_to: None }],
                 recovery: RecoveryWay::Time,
                 active_until: None,
             }),

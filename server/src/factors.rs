@@ -198,7 +198,7 @@ pub async fn begin(app: &App, org: Id<Org>, doer: &Doer, user: &User, asked: Enr
         }
         let recipient = sending::recipient(kind, &new.profile);
         if let (Some(recipient), false) = (&recipient, is_active)
-            && let Err(refused) = sending::charge(tx, doer, recipient, &env)?
+            && let Err(refused) = sending::charge(tx, (doer, user), recipient, &env)?
         {
             return Ok(Err(refused));
         }
@@ -294,7 +294,7 @@ pub async fn activate(
         if !tx.activate_factor(factor, made, &env)? {
             return refuse(tx, &Outcome::Replayed);
         }
-        tx.clear_limit(Limit::FactorActivations, factor.id.as_str())?;
+        tx.clear_limit(Limit::FactorActivations, &verify::first_answers_of(factor))?;
         tx.record(&doer.success(EventType::FactorActivate, user, factor), &env)?;
         tell_enrolled(tx, user, factor, &env)?;
         theirs(tx, user.id, which)
@@ -326,13 +326,13 @@ pub async fn resend(
         };
         let limit = Limit::FactorActivations;
         let allowance = tx.allowance(limit)?;
-        if let Charge::RetryAt(at) = tx.limit_state(limit, factor.id.as_str(), allowance, env.now)? {
+        if let Charge::RetryAt(at) = tx.limit_state(limit, &verify::first_answers_of(&factor), allowance, env.now)? {
             return Ok(Err(ApiError::too_many(limit.message(), at)));
         }
         if let Err(refused) = reachable(user, &factor) {
             return Ok(Err(refused));
         }
-        if let Err(refused) = sending::charge(tx, doer, &recipient, &env)? {
+        if let Err(refused) = sending::charge(tx, (doer, user), &recipient, &env)? {
             return Ok(Err(refused));
         }
         send(tx, doer, (user, &factor, &Bond::Enrolment), (&recipient, &sending), &env)?;
@@ -377,7 +377,7 @@ pub async fn challenge(
         if let Err(refused) = usable(tx, user.id, which)? {
             return Ok(Err(refused));
         }
-        if let Err(refused) = sending::charge(tx, doer, &recipient, &env)? {
+        if let Err(refused) = sending::charge(tx, (doer, user), &recipient, &env)? {
             return Ok(Err(refused));
         }
         send(tx, doer, (user, &factor, bond), (&recipient, &sending), &env).map(Ok)

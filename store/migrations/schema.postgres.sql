@@ -1009,3 +1009,7 @@ CREATE TABLE sms_templates (
 ALTER TABLE deliveries ADD COLUMN channel TEXT COLLATE "C" NOT NULL DEFAULT 'EMAIL';
 ALTER TABLE deliveries ADD COLUMN expires_at BIGINT;
 
+-- 0013 session tokens
+-- Whose rights to open a session are void at once: where the password changes, or sessions end.
+CREATE INDEX session_tokens_user ON session_tokens (org_id, user_id) WHERE used_at IS NULL;
+

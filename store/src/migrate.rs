@@ -31,6 +31,7 @@ const FILES: &[(i64, &str, &str)] = &[
     (10, "passkeys", include_str!("../migrations/0010_passkeys.sql")),
     (11, "import secrets", include_str!("../migrations/0011_import_secrets.sql")),
     (12, "factors", include_str!("../migrations/0012_factors.sql")),
+    (13, "session tokens", include_str!("../migrations/0013_session_tokens.sql")),
 ];
 
 /// Token, PostgreSQL's word, SQLite's word. `COLLATE "C"` sorts text by bytes, as SQLite does.

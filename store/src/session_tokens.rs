@@ -15,6 +15,7 @@ crate::statements! {
     TOKEN_TAKE = "UPDATE session_tokens SET used_at = $3 WHERE org_id = $1 AND token_hash = $2 AND used_at IS NULL \
                   AND expires_at > $3 AND EXISTS (SELECT 1 FROM users u WHERE u.org_id = session_tokens.org_id \
                   AND u.id = session_tokens.user_id AND u.status = 'ACTIVE') RETURNING user_id, factor_at, amr";
+    TOKENS_VOID = "UPDATE session_tokens SET used_at = $3 WHERE org_id = $1 AND user_id = $2 AND used_at IS NULL";
 }
 
 /// How long a session token can be used.
@@ -56,5 +57,10 @@ impl Tx<'_> {
         let hash = mac::sha256(&[token.expose().as_bytes()]);
         let Some(row) = self.row(TOKEN_TAKE, values![hash, now])? else { return Ok(None) };
         Ok(Some(SessionGrant { user: row.get("user_id")?, factor_at: row.get("factor_at")?, amr: row.get("amr")? }))
+    }
+
+    /// Makes every session token of a person void.
+    pub(crate) fn void_session_tokens(&mut self, user: Id<User>, now: Timestamp) -> Result<(), Error> {
+        self.execute(TOKENS_VOID, values![user, now]).map(drop)
     }
 }

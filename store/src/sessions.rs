@@ -115,11 +115,12 @@ impl Tx<'_> {
         Ok(self.execute(SESSION_END, values![id, now])? == 1)
     }
 
-    /// Ends every session of a person; gives how many.
+    /// Ends every session of a person, with the rights to open one; gives how many.
     ///
     /// # Errors
     /// Of the database.
     pub fn end_sessions_of(&mut self, user: Id<User>, now: Timestamp) -> Result<u64, Error> {
+        self.void_session_tokens(user, now)?;
         self.execute(SESSIONS_END, values![user, now])
     }
 
@@ -134,7 +135,10 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<u64, Error> {
         match kept {
-            Some(kept) => self.execute(SESSIONS_END_OTHERS, values![user, kept, now]),
+            Some(kept) => {
+                self.void_session_tokens(user, now)?;
+                self.execute(SESSIONS_END_OTHERS, values![user, kept, now])
+            }
             None => self.end_sessions_of(user, now),
         }
     }

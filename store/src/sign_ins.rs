@@ -51,7 +51,8 @@ impl Tx<'_> {
     pub fn sign_in(&mut self, token_hash: [u8; 32], now: Timestamp) -> Result<Option<(SignInRow, Asking)>, Error> {
         let Some(row) = self.row(SIGN_IN, values![token_hash, now])? else { return Ok(None) };
         let found = SignInRow { token_hash, name_key: row.get("name_key")?, version: row.get("version")? };
-        Ok(Some((found, row.json("state")?)))
+        let asking: Asking = row.json("state")?;
+        Ok((!asking.is_over(now)).then_some((found, asking)))
     }
 
     /// Has a sign-in wait as long again; `false` where it waits no more.

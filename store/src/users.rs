@@ -132,7 +132,7 @@ impl Tx<'_> {
     }
 
     /// Sets a person's password to what hashes to `hash`, a PHC string or an imported hash. Every link by which a
-    /// password could be chosen is void from here on.
+    /// password could be chosen is void from here on, and every right to open a session.
     ///
     /// # Errors
     /// Of the database.
@@ -140,6 +140,7 @@ impl Tx<'_> {
         self.keep_password(id, env)?;
         let sealed: Sealed<PasswordHash> = self.keyring().seal(password_place(id), hash.as_bytes(), env);
         self.one(PASSWORD_SET, values![id, &sealed, env.now])?;
+        self.void_session_tokens(id, env.now)?;
         self.void_links(id.as_str(), env.now)
     }
 

@@ -40,9 +40,6 @@ pub struct Offered {
     /// Where its codes are sent, masked; nothing, where none are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_to: Option<String>,
-    /// What is asked, where it is a question.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub question: Option<String>,
 }
 
 /// The request of `verify`.

@@ -1,11 +1,16 @@
 //! The course of a sign-in: what was proved, where it stands, and what a person does on the way beside proving who they are.
 
+use std::time::Duration;
+
 use postern_codes::id::{Factor, User};
 use postern_codes::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Asking, Complete, Decision, Denial, Denied, Means, Policy, Proof, Purpose, SignIn, Situation, Want};
 use crate::factor::{Category, Kind, PASSWORD, Traits};
+
+/// How long a sign-in goes on at most.
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// Where a sign-in stands: what the next answer is to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,13 +127,26 @@ pub(super) struct Course {
     pub purpose: Purpose,
     pub proofs: Vec<Proof>,
     pub wishes: Box<Wishes>,
+    /// When it began.
+    #[serde(default)]
+    pub begun_at: Timestamp,
     /// Whether the person has seen that their password ends soon.
     is_warned: bool,
 }
 
 impl Course {
-    pub(super) fn new(user: Option<Id<User>>, purpose: Purpose) -> Self {
-        Self { user, purpose, proofs: Vec::new(), wishes: Box::default(), is_warned: false }
+    pub(super) fn new(user: Option<Id<User>>, purpose: Purpose, begun_at: Timestamp) -> Self {
+        Self { user, purpose, proofs: Vec::new(), wishes: Box::default(), begun_at, is_warned: false }
+    }
+
+    /// Enrols, by whoever proved something held where they hold anything: a password alone adds nothing beside it.
+    fn enrol(self, duties: &Duties<'_>) -> SignIn {
+        let proves = |traits: &Traits| traits.proves(Category::Possession);
+        let has_proved = self.proofs.iter().any(|proof| proves(&proof.traits));
+        if !has_proved && duties.enrolled.iter().any(proves) {
+            return self.at(Place::Proof(Want::any(Category::Possession)));
+        }
+        self.at(Place::Enrol)
     }
 
     /// Asks the policy what is missing.
@@ -170,11 +188,11 @@ impl SignIn {
             Some((_, false)) if !duties.may_enrol => {
                 Self::Denied(Denied { user: course.user, reason: Denial::NothingEnrolled })
             }
-            Some((place, true)) if is_warned => course.at(place),
+            Some((place, true)) => course.at(place),
             _ if !is_warned => course.at(Place::PasswordWarn),
             _ if duties.password == Errand::Change => course.at(Place::PasswordExpired),
-            Some(_) => course.at(Place::Enrol),
-            None if duties.must_enrol => course.at(Place::Enrol),
+            Some(_) => course.enrol(duties),
+            None if duties.must_enrol => course.enrol(duties),
             None => match course.user {
                 Some(user) => Self::Complete(Complete { user, course }),
                 None => Self::Denied(Denied { user: None, reason: Denial::Policy }),
@@ -185,9 +203,9 @@ impl SignIn {
 
 impl Asking {
     /// A sign-in that begins by a one-time link: nothing is proved by it before a password is chosen.
-    pub fn by_link(user: Id<User>, recovering: Recovering, asks_question: bool) -> Self {
+    pub fn by_link(user: Id<User>, recovering: Recovering, asks_question: bool, now: Timestamp) -> Self {
         let place = if asks_question { Place::Question(recovering) } else { Place::PasswordReset(recovering) };
-        Self { course: Course::new(Some(user), Purpose::Api), place }
+        Self { course: Course::new(Some(user), Purpose::Api, now), place }
     }
 
     /// The same, elsewhere: a factor was asked, or begun, or is not any more.
@@ -228,6 +246,16 @@ impl Asking {
     pub fn remembering(mut self, remembers: bool) -> Self {
         self.course.wishes.remembers |= remembers && self.course.wishes.is_trusted;
         self
+    }
+
+    /// Whether something held was proved.
+    pub fn has_possession(&self) -> bool {
+        self.course.proofs.iter().any(|proof| proof.traits.proves(Category::Possession))
+    }
+
+    /// Whether it goes on for too long, however often it was touched.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        now.since(self.course.begun_at) > LONGEST
     }
 
     /// Whether everything that the policy wants is proved, so that what is offered may be left.

@@ -225,11 +225,40 @@ fn a_warning_is_given_once_and_stands_in_nobodys_way() {
     let env = env();
     let held = [Kind::Totp.factor().traits()];
     let duties = Duties { enrolled: &held, password: Errand::Warning, ..Duties::default() };
-    let warned = asking(SignIn::Asking(led(&env)).with(&duties));
-    assert_eq!(warned.place(), Place::PasswordWarn);
-    let proving = asking(warned.skipped(POLICY, env.now).with(&duties));
+    // Whoever knows the password alone is not told, and changes nothing.
+    let proving = asking(SignIn::Asking(led(&env)).with(&duties));
     assert_eq!(proving.place(), led(&env).place());
-    assert!(matches!(proving.answer(totp(&env), POLICY, env.now).unwrap().with(&duties), SignIn::Complete(_)));
+    let warned = asking(proving.answer(totp(&env), POLICY, env.now).unwrap().with(&duties));
+    assert_eq!(warned.place(), Place::PasswordWarn);
+    assert!(matches!(warned.skipped(POLICY, env.now).with(&duties), SignIn::Complete(_)));
+}
+
+#[test]
+fn a_password_alone_adds_no_factor_beside_one_that_is_held() {
+    let env = env();
+    let lenient = Demands::of(Some(&rule(Access::Allow, false)), Standing::default(), false, env.now);
+    let held = [Kind::Totp.factor().traits()];
+    let duties = Duties { enrolled: &held, may_enrol: true, must_enrol: true, ..Duties::default() };
+    let done = |duties: &Duties<'_>| {
+        let first = asking(asked(lenient, &env));
+        first.answer(Proof::password(env.now), &lenient, env.now).unwrap().with(duties)
+    };
+    let proving = asking(done(&duties));
+    assert_eq!(proving.wanted().unwrap().category, Category::Possession);
+    let enrolling = asking(proving.answer(totp(&env), &lenient, env.now).unwrap().with(&duties));
+    assert_eq!(enrolling.place(), Place::Enrol);
+    assert!(enrolling.has_possession());
+    let nothing_held = Duties { enrolled: &[], ..duties };
+    assert_eq!(asking(done(&nothing_held)).place(), Place::Enrol);
+}
+
+#[test]
+fn a_sign_in_ends_however_often_it_is_touched() {
+    let env = env();
+    let first = begin(&env, Purpose::Api);
+    let hour = std::time::Duration::from_hours(1);
+    assert!(!first.is_over(env.now.plus(hour)));
+    assert!(first.is_over(env.now.plus(hour).plus(PATIENCE)));
 }
 
 #[test]
@@ -238,9 +267,11 @@ fn a_link_proves_nothing_and_a_password_that_was_replaced_no_more() {
     for (asks, place) in
         [(true, Place::Question(Recovering::Password)), (false, Place::PasswordReset(Recovering::Password))]
     {
-        let shown = Asking::by_link(Id::new(&env), Recovering::Password, asks);
+        let shown = Asking::by_link(Id::new(&env), Recovering::Password, asks, env.now);
         assert_eq!((shown.place(), shown.is_first()), (place, true));
         assert!(shown.clone().answer(Proof::password(env.now), POLICY, env.now).is_err());
+        assert!(!shown.is_outdated(None) && !shown.is_outdated(Some(env.now)));
+        assert!(shown.is_outdated(Some(env.now.plus(FRESH))), "a link outlives no change of the password");
         let next = asking(shown.chose_password(POLICY, env.now).with(&Duties { may_enrol: true, ..Duties::default() }));
         assert!(next.has_password() && next.place() == Place::Enrol);
         assert!(!next.is_outdated(Some(env.now)) && next.is_outdated(Some(env.now.plus(FRESH))));

@@ -11,13 +11,10 @@ use super::*;
 struct Screen {
     lines: VecDeque<&'static str>,
     shown: String,
-    /// Whether something was asked that must not be seen.
-    hidden: bool,
 }
 
 impl Conversation for Screen {
-    fn ask(&mut self, prompt: &str, echo: Echo) -> Result<String, HungUp> {
-        self.hidden |= echo == Echo::Hidden;
+    fn ask(&mut self, prompt: &str, _echo: Echo) -> Result<String, HungUp> {
         self.shown += prompt;
         self.shown += "\n";
         self.lines.pop_front().map(str::to_owned).ok_or(HungUp)
@@ -51,15 +48,14 @@ impl Agent for Scripted {
 struct Ended {
     outcome: Outcome,
     shown: String,
-    hidden: bool,
     asked: Vec<Request>,
 }
 
 fn run(person: Person, pins_here: bool, lines: &[&'static str], answers: Vec<Answer>) -> Ended {
     let mut agent = Scripted { person, answers: answers.into_iter().map(Ok).collect(), asked: Vec::new() };
-    let mut screen = Screen { lines: lines.iter().copied().collect(), shown: String::new(), hidden: false };
+    let mut screen = Screen { lines: lines.iter().copied().collect(), shown: String::new() };
     let outcome = sign_in(&place(), pins_here, &mut agent, &mut screen);
-    Ended { outcome, shown: screen.shown, hidden: screen.hidden, asked: agent.asked.split_off(2) }
+    Ended { outcome, shown: screen.shown, asked: agent.asked.split_off(2) }
 }
 
 fn place() -> Place {
@@ -86,7 +82,7 @@ fn person(recovery: RecoveryWay) -> Person {
 }
 
 fn offered(factor: &str) -> Offered {
-    Offered { factor: Text::new(factor).unwrap(), sent_to: None, question: None }
+    Offered { factor: Text::new(factor).unwrap(), sent_to: None }
 }
 
 fn sent(factor: &str, to: &str) -> Offered {
@@ -278,22 +274,6 @@ fn whoever_has_nothing_but_sent_codes_chooses_first() {
 }
 
 #[test]
-fn an_answer_is_hidden_and_passed_on_as_it_was_typed() {
-    let question = Offered { question: Some("What was\u{9b}31m your first award?".into()), ..offered("question") };
-    let grace = Person { factors: vec![offered(TOTP), question], ..person(RecoveryWay::Time) };
-    let ended = run(
-        grace,
-        true,
-        &["question", " Blue-Ribbon 1 ", "482193077"],
-        vec![refused(RefusalWord::Wrong), by_pin(OpenedBy::Pin)],
-    );
-    assert!(is_open(&ended), "a PIN is taken wherever it is asked for");
-    assert_eq!(ended.asked[0], shows("question", "Blue-Ribbon 1"));
-    assert!(ended.shown.contains("What was 31m your first award? (your answer, or \"help\"): "), "{}", ended.shown);
-    assert!(ended.hidden, "the answer was shown");
-}
-
-#[test]
 fn a_backup_code_and_a_token_are_taken_by_their_form() {
     let grace = Person { factors: vec![offered("token:hotp")], ..person(RecoveryWay::Time) };
     let lines = ["12345678", "jbsw-y3dp-ehpk-3pxp"];
@@ -340,7 +320,7 @@ fn a_missing_agent_says_how_to_start_it() {
             Err(AgentFault::Missing)
         }
     }
-    let mut screen = Screen { lines: VecDeque::new(), shown: String::new(), hidden: false };
+    let mut screen = Screen { lines: VecDeque::new(), shown: String::new() };
     let outcome = sign_in(&place(), true, &mut Missing, &mut screen);
     assert_eq!(outcome, Outcome::Shut(Shut::NoAgent(AgentFault::Missing)));
     assert!(screen.shown.contains("systemctl start postern-agent"));
@@ -348,7 +328,7 @@ fn a_missing_agent_says_how_to_start_it() {
 
 #[test]
 fn a_reminder_tells_the_end_and_nothing_else_does() {
-    let mut screen = Screen { lines: VecDeque::new(), shown: String::new(), hidden: false };
+    let mut screen = Screen { lines: VecDeque::new(), shown: String::new() };
     let access = |until| Ok(Answer::Access(Access { until, enrol_at: None }));
     let answers = VecDeque::from([access(Some(until())), access(None), Err(AgentFault::Missing)]);
     let mut agent = Scripted { person: person(RecoveryWay::Time), answers, asked: Vec::new() };

@@ -62,11 +62,16 @@ pub fn recipient(kind: Kind, profile: &Value) -> Option<Recipient> {
     Some(Recipient { channel, address })
 }
 
-/// Counts a code before it is sent: per address or number, and for the organisation's day.
+/// Counts a code before it is sent: per address or number, per person, and for the organisation's day.
 ///
 /// # Errors
 /// Of the database; in it 429, by the API's code for the way.
-pub fn charge(tx: &mut Tx<'_>, doer: &Doer, to: &Recipient, env: &Env) -> Result<Result<(), ApiError>, Error> {
+pub fn charge(
+    tx: &mut Tx<'_>,
+    (doer, user): (&Doer, &User),
+    to: &Recipient,
+    env: &Env,
+) -> Result<Result<(), ApiError>, Error> {
     let number = to.address.split(',').next().unwrap_or_default();
     let (own, day) = match to.channel {
         Channel::Call => (Limit::CallsOfNumber, Some(Limit::Calls)),
@@ -75,7 +80,9 @@ pub fn charge(tx: &mut Tx<'_>, doer: &Doer, to: &Recipient, env: &Env) -> Result
     };
     // Of an address, and of what differs from it in case alone, the mailbox is one.
     let subject = number.to_lowercase();
-    for (limit, subject) in [(own, subject.as_str())].into_iter().chain(day.map(|day| (day, "org"))) {
+    // Whoever may enrol chooses the number: one person does not use up the organisation's day.
+    let all = [(own, subject.as_str()), (Limit::CodesOfPerson, user.id.as_str())];
+    for (limit, subject) in all.into_iter().chain(day.map(|day| (day, "org"))) {
         let allowance = tx.allowance(limit)?;
         if let Charge::RetryAt(at) = tx.charge(limit, subject, allowance, env.now)? {
             let (kind, actor, client) = (EventType::RateLimitViolation, doer.actor.clone(), doer.client.clone());
@@ -99,6 +106,7 @@ const fn words(limit: Limit) -> (&'static str, &'static str) {
         Limit::MessagesOfNumber => {
             ("E0000109", "An SMS message was recently sent. Please wait 30 seconds before trying again.")
         }
+        Limit::CodesOfPerson => ("E0000047", "Too many codes were sent to this person in the last hour."),
         Limit::Calls => (
             "E0000147",
             "Your organization has reached the limit of call requests that can be sent within a 24 hour period.",

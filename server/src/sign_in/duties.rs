@@ -5,7 +5,7 @@ use postern_authn::audit::Client;
 use postern_authn::factor::{Category, Enrolled, Kind, Provider, Status as FactorStatus, org_factors};
 use postern_authn::policy::enroll::{Enrolment, Moment};
 use postern_authn::policy::password::PasswordSettings;
-use postern_authn::sign_in::{Duties, Errand, Place, Purpose, SignIn, Wishes};
+use postern_authn::sign_in::{Asking, Duties, Errand, Place, Purpose, SignIn, Wishes};
 use postern_authn::user::{Status, User};
 use postern_codes::id::{Id, User as UserKind};
 use postern_codes::{Env, Timestamp};
@@ -59,6 +59,26 @@ pub fn errand(user: &User, policy: &PasswordSettings, wishes: &Wishes, now: Time
     }
     let ends_soon = changed_at.is_some_and(|at| age.warning(at, now).is_some());
     if wishes.warns_of_expiry && ends_soon { Errand::Warning } else { Errand::Nothing }
+}
+
+/// Whether a sign-in that stands at enrolling may still do so: by something held that was proved in it, or where nothing is
+/// held.
+///
+/// # Errors
+/// Of the database.
+pub(super) fn may_enrol(
+    tx: &mut Tx<'_>,
+    (user, own): (&User, &[Enrolled]),
+    asking: &Asking,
+    (client, ruling): (&Client, &Ruling),
+) -> Result<bool, Error> {
+    let is_open = match tx.enrolment_moment(user.id, &client.ip)? {
+        Moment::Challenge | Moment::Login => true,
+        Moment::Never | Moment::NeverIncludingRecovery => false,
+    };
+    let holds = own.iter().any(|factor| factor.traits().proves(Category::Possession));
+    let by_password_alone = !asking.has_possession();
+    Ok(is_open && !(by_password_alone && (holds || ruling.is_administrator())))
 }
 
 /// Puts in between what this person must do. Whoever administers enrols nothing by a password alone: who has learnt it

@@ -24,6 +24,7 @@ impl Stage<'_> {
         if asked.kind == Kind::Hotp {
             return Err(ApiError::validation("factorType", ["factorType: is not enrolled while signing in"]));
         }
+        self.must_still(&user).await?;
         // Of two who go on from here, one does.
         self.move_to(Place::Enrol).await?;
         let doer = Doer::signing_in(&user, &self.client);
@@ -42,6 +43,7 @@ impl Stage<'_> {
     pub async fn activate(mut self, which: &str, reply: Reply) -> Result<Step, ApiError> {
         let user = self.person().await?;
         let id = self.enrolling(&user, which).await?;
+        self.must_still(&user).await?;
         self.move_to(Place::Enrolling(id)).await?;
         let doer = Doer::signing_in(&user, &self.client);
         let factor = factors::activate(self.app, self.org, &doer, &user, (which, reply)).await?;
@@ -58,6 +60,18 @@ impl Stage<'_> {
         self.enrolling(&user, which).await?;
         let doer = Doer::signing_in(&user, &self.client);
         factors::resend(self.app, self.org, &doer, &user, (which, sending)).await.map(drop)
+    }
+
+    /// Refuses where the person may enrol nothing by what they proved, as things are now: they may have become an
+    /// administrator since, or have got a factor elsewhere.
+    async fn must_still(&self, user: &User) -> Result<(), ApiError> {
+        let (client, env, asking) = (&self.client, &self.env, &self.asking);
+        let may = self.app.store.read(self.org, |tx| {
+            let ruling = ruling::of(tx, user, client, env)?;
+            let own = tx.usable_factors_of(user.id)?;
+            duties::may_enrol(tx, (user, &own), asking, (client, &ruling))
+        });
+        if may.await? { Ok(()) } else { Err(wrong_state()) }
     }
 
     /// The factor that waits for its first answer, where it is this one.

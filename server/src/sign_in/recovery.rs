@@ -58,7 +58,7 @@ pub async fn begin(
         };
         let may_ask = tx.password_policy(user.id)?.recovery.factors.recovery_question.status == State::Active;
         let asks = recovering == Recovering::Password && may_ask && user.recovery_question.is_some();
-        let asking = Asking::by_link(user.id, recovering, asks).wishing(wishes.clone());
+        let asking = Asking::by_link(user.id, recovering, asks, env.now).wishing(wishes.clone());
         tx.insert_sign_in(&asking, (hash, &name_key(user.login.as_str())), env.now)?;
         let event = Event::success(kind, actor(&user), client.clone()).target(target(&user));
         tx.record(&event.detail("purpose", purpose.as_str()), &env)?;
@@ -72,7 +72,10 @@ impl Stage<'_> {
     pub(super) async fn holder(&self, recovering: Recovering) -> Result<User, ApiError> {
         let Some(id) = self.asking.user() else { return Err(wrong_state()) };
         let user = self.app.store.read(self.org, |tx| tx.user(id)).await?;
-        let user = user.filter(|user| link(recovering).is_open_to(user.status));
+        let is_open = |user: &User| {
+            link(recovering).is_open_to(user.status) && !self.asking.is_outdated(user.password_changed_at)
+        };
+        let user = user.filter(is_open);
         user.ok_or_else(ApiError::invalid_token)
     }
 
@@ -96,6 +99,10 @@ impl Stage<'_> {
         let hash = charged.await??.map(|sealed| open_hash(app, &sealed)).transpose()?;
         let is_right = app.passwords.check(question::folded(&answer), hash).await?.is_right;
         let settled = app.store.write(org, |tx| {
+            // While an account is locked, no answer is looked at.
+            if !tx.admit_user(user.id, user.version, env.now)? {
+                return Ok(Err(ApiError::new(StatusCode::FORBIDDEN, "E0000069", "User Locked")));
+            }
             if is_right {
                 tx.clear_limit(limit, user.id.as_str())?;
                 return Ok(Ok(()));

@@ -204,7 +204,12 @@ pub fn activate(
 pub fn charge_activation(tx: &mut Tx<'_>, factor: &Enrolled, env: &Env) -> Result<Charge, Error> {
     let limit = Limit::FactorActivations;
     let allowance = tx.allowance(limit)?;
-    tx.charge(limit, factor.id.as_str(), allowance, env.now)
+    tx.charge(limit, &first_answers_of(factor), allowance, env.now)
+}
+
+/// Under what first answers are counted: of a person and a type, since one could begin anew.
+pub fn first_answers_of(factor: &Enrolled) -> String {
+    format!("{} {}", factor.user, factor.kind.as_str())
 }
 
 /// Decides what an answer came to, counts and consumes it, and records it.

@@ -212,8 +212,12 @@ async fn a_session_token_is_over_after_five_minutes_and_so_is_a_step() {
         door.sign_on(json!({ "access": "ALLOW", "requireFactor": false })).await;
         let done = door.enter().await;
         stands(&done, "SUCCESS", &[]);
-        door.app().world.advance_seconds(300);
         let open = json!({ "sessionToken": done["sessionToken"] });
+        door.app().world.advance_seconds(300);
+        door.app().post("/api/v1/sessions", "", &open).await.refused(401, "E0000004");
+        // Whoever got one is out as soon as its owner changes the password.
+        let open = json!({ "sessionToken": door.enter().await["sessionToken"] });
+        door.give_password(&door.grace).await;
         door.app().post("/api/v1/sessions", "", &open).await.refused(401, "E0000004");
 
         let waiting = door.post("", &json!({ "username": door.grace.login })).await.expect(200).json();
@@ -405,6 +409,52 @@ async fn what_must_be_enrolled_is_before_anybody_comes_in() {
         door.enrolment(&["security_question"], &["google_otp"], "NEVER").await;
         let body = json!({ "username": door.grace.login, "password": PASSWORD });
         door.post("", &body).await.refused(401, "E0000004");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_who_enrols_guesses_no_more_often_by_beginning_anew() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let asked = door.enter().await;
+        let body = json!({ "factorType": "token:software:totp", "provider": "GOOGLE" });
+        for round in 0..6 {
+            let begun = door.step("/factors", &asked, body.clone()).await.expect(200).json();
+            let guess = door.step(&path(&begun["_links"]["next"]), &asked, code("000000")).await;
+            let (status, why) = if round < 5 { (403, "E0000068") } else { (429, "E0000047") };
+            guess.refused(status, why);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_who_enrols_has_no_messages_sent_all_day() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let asked = door.enter().await;
+        for number in 0..31 {
+            let profile = json!({ "phoneNumber": format!("+155541{number:05}") });
+            let body = json!({ "factorType": "sms", "provider": "OKTA", "profile": profile });
+            let answer = door.step("/factors?updatePhone=true", &asked, body).await;
+            if number < 30 {
+                answer.expect(200);
+            } else {
+                answer.refused(429, "E0000047");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_waits_at_enrolling_adds_nothing_to_what_came_meanwhile() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let asked = door.enter().await;
+        stands(&asked, "MFA_ENROLL", &["cancel"]);
+        let phone = json!({ "factorType": "sms", "provider": "OKTA", "profile": { "phoneNumber": "+15554151337" } });
+        // Its owner enrols an app elsewhere: the password alone adds a number no more.
+        door.authenticator().await;
+        door.step("/factors", &asked, phone).await.refused(403, "E0000079");
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use postern_authn::audit::EventType;
-use postern_authn::factor::{Answer, Enrolled, Kind};
-use postern_authn::limit::Limit;
+use postern_authn::factor::{Answer, Category, Enrolled, Kind};
+use postern_authn::limit::{Charge, Limit};
 use postern_authn::user::User;
 use postern_codes::id::Challenge;
 use postern_codes::strict::Malformed;
@@ -60,8 +60,7 @@ async fn offered(State(app): State<Arc<App>>, call: DeviceCall) -> Result<Json<O
 fn offer(factor: &Enrolled) -> Result<Offered, Error> {
     let shown = factor.kind.factor().masked(&factor.profile);
     let sent_to = sending::recipient(factor.kind, &shown).map(|to| to.address().to_owned());
-    let question = shown["questionText"].as_str().map(str::to_owned);
-    Ok(Offered { factor: text(name(factor.kind))?, sent_to, question })
+    Ok(Offered { factor: text(name(factor.kind))?, sent_to })
 }
 
 /// Where the settings put a factor; nowhere, where they do not allow it.
@@ -131,6 +130,18 @@ async fn send(
     user: &User,
     (factor, bond): (&Enrolled, &Bond),
 ) -> Result<Json<VerifyAnswer>, ApiError> {
+    let limit = Limit::CodesOfComputer;
+    let charged = app.store.write(call.org, |tx| {
+        let allowance = tx.allowance(limit)?;
+        let charged = tx.charge(limit, call.device.id.as_str(), allowance, call.env.now)?;
+        if let Charge::RetryAt(_) = charged {
+            tx.record(&call.failure(EventType::RateLimitViolation, limit.name()), &call.env)?;
+        }
+        Ok(charged)
+    });
+    if let Charge::RetryAt(at) = charged.await? {
+        return Err(ApiError::too_many(limit.message(), at));
+    }
     let doer = Doer { actor: actor(&call.device), client: call.client.clone(), session: None };
     let which = (factor.id.as_str(), bond);
     factors::challenge(app, call.org, &doer, user, which, (Sending::default(), None)).await?;
@@ -156,9 +167,11 @@ fn name(kind: Kind) -> &'static str {
     if kind == Kind::Totp { TOTP } else { kind.factor().name() }
 }
 
-/// Whether a factor is listed, and answered by typing.
+/// Whether a factor is listed, answered by typing, and something that one has: after the password something that one knows
+/// proves nothing more.
 fn is_typed(kind: Kind) -> bool {
-    kind != Kind::WebAuthn && kind.factor().is_listed()
+    let is_held = kind.factor().traits().proves(Category::Possession);
+    is_held && kind != Kind::WebAuthn && kind.factor().is_listed()
 }
 
 /// Whether a factor of the kind `own` answers where one of `asked` is asked for: a backup code where an app code is.
