@@ -52,7 +52,7 @@ const ELSEWHERE = {
 
 /** The addresses of every page of a stage; those whose members it does not have are left out. */
 function pages(place) {
-  const isPage = (path) => !/^\/(api|device-access|static)\//.test(path) && !/\.(csv|jsonl)$/.test(path);
+  const isPage = (path) => !/^\/(api|device-access|recovery|static)\//.test(path) && !/\.(csv|jsonl)$/.test(path);
   const paths = place.routes.filter(({ method, path }) => method === "GET" && isPage(path));
   return paths.map(({ path }) => path).filter((path) => !(path in ELSEWHERE)).flatMap((path) => {
     const members = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
