@@ -2,7 +2,7 @@
 //! acts behind every way in: the Factors API, a sign-in, a page. Whoever calls one has made sure that the caller may, and
 //! says in which flow it is: a code for one flow counts in no other.
 //!
-//! Nothing here judges an answer by itself: that is [`verify`](crate::sign_in::verify), with its counters.
+//! Nothing here judges an answer by itself: that is [`sign_in::verify`](crate::sign_in::verify), with its counters.
 
 mod refused;
 pub mod sending;

@@ -1,5 +1,5 @@
 //! The Authentication API: a program, or a page of one, leads somebody through a sign-in, a step a call, and ends with the
-//! right to open one session. What is done is in [`sign_in`](crate::sign_in); here requests become steps, and where the
+//! right to open one session. What is done is in [`sign_in`]; here requests become steps, and where the
 //! sign-in stands becomes a transaction with links to what can be done next.
 
 mod call;
