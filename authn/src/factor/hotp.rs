@@ -241,7 +241,7 @@ pub(super) mod specimen {
     use serde_json::{Value, json};
 
     use super::{Algorithm, Encoding, Hash, Make};
-    use crate::factor::suite::Specimen;
+    use crate::factor::suite::{self, Specimen};
     use crate::factor::{Answer, Kind};
 
     const CODES: Totp = Totp { algorithm: Algorithm::Sha256, digits: 8, drift: 1, period: 60 };
@@ -274,14 +274,7 @@ pub(super) mod specimen {
         }
 
         fn wrong(&self, secret: &Secret<Vec<u8>>, now: Timestamp) -> Answer {
-            let near: Vec<String> = (-5..=5)
-                .map(|steps: i64| {
-                    let at = Timestamp::from_unix_seconds(now.unix_seconds() + 60 * steps);
-                    CODES.code(secret, at).expose().clone()
-                })
-                .collect();
-            let wrong = (0..12).map(|number| format!("{number:08}")).find(|code| !near.contains(code));
-            Answer::Code(Secret::new(wrong.unwrap_or_default()))
+            suite::wrong_code(&CODES, secret, now)
         }
 
         fn malformed(&self) -> Answer {

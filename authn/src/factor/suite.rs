@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use postern_codes::env::TestWorld;
+use postern_codes::otp::Totp;
 use postern_codes::{Secret, Timestamp, mac};
 use serde_json::Value;
 
@@ -22,6 +23,16 @@ pub const SPECIMENS: &[&dyn Specimen] = &[
     &question::specimen::Remembered,
     &backup_codes::specimen::Paper,
 ];
+
+/// A code that is none of those around `now`.
+pub fn wrong_code(codes: &Totp, secret: &Secret<Vec<u8>>, now: Timestamp) -> Answer {
+    let period = i64::try_from(codes.period).unwrap_or_default();
+    let near = (-5..=5).map(|steps: i64| Timestamp::from_unix_seconds(now.unix_seconds() + period * steps));
+    let near: Vec<String> = near.map(|at| codes.code(secret, at).expose().clone()).collect();
+    let width = usize::from(codes.digits);
+    let wrong = (0..12).map(|number| format!("{number:0width$}")).find(|code| !near.contains(code));
+    Answer::Code(Secret::new(wrong.unwrap_or_default()))
+}
 
 /// A factor and its owner, as a test needs them.
 pub trait Specimen: Sync {

@@ -115,7 +115,7 @@ pub(super) mod specimen {
     use postern_codes::otp::AUTHENTICATOR_APP;
     use postern_codes::{Secret, Timestamp};
 
-    use crate::factor::suite::Specimen;
+    use crate::factor::suite::{self, Specimen};
     use crate::factor::{Answer, Kind};
 
     /// An app.
@@ -136,12 +136,7 @@ pub(super) mod specimen {
         }
 
         fn wrong(&self, secret: &Secret<Vec<u8>>, now: Timestamp) -> Answer {
-            let near = [-5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5].map(|steps| {
-                let at = Timestamp::from_unix_seconds(now.unix_seconds() + 30 * steps);
-                AUTHENTICATOR_APP.code(secret, at).expose().clone()
-            });
-            let wrong = (0..12).map(|digit| format!("{digit:06}")).find(|code| !near.contains(code));
-            Answer::Code(Secret::new(wrong.unwrap_or_default()))
+            suite::wrong_code(&AUTHENTICATOR_APP, secret, now)
         }
 
         fn malformed(&self) -> Answer {

@@ -171,6 +171,16 @@ pub enum Moment {
     NeverIncludingRecovery,
 }
 
+impl Moment {
+    /// Whether anything is enrolled while signing in.
+    pub const fn is_at_sign_in(self) -> bool {
+        match self {
+            Self::Challenge | Self::Login => true,
+            Self::Never | Self::NeverIncludingRecovery => false,
+        }
+    }
+}
+
 impl Default for EnrollSettings {
     /// What holds where nothing else was set: a password, and whatever factors the organisation allows at all.
     fn default() -> Self {

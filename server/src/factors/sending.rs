@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::{HeaderMap, StatusCode};
 use postern_authn::audit::{Event, EventType};
 use postern_authn::factor::{self, Channel, Enrolled, Kind};
 use postern_authn::limit::{Charge, Limit};
@@ -32,6 +33,14 @@ pub struct Sending {
     pub languages: String,
     /// For how long a code by mail counts.
     pub life: Option<Duration>,
+}
+
+impl Sending {
+    /// In the languages of whoever sent this request.
+    pub fn to_reader(headers: &HeaderMap) -> Self {
+        let languages = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Self { languages: languages.to_owned(), ..Self::default() }
+    }
 }
 
 /// By which way, and to what address or number.

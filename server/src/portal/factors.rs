@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State as Shared;
-use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use postern_authn::demand::Class;
@@ -153,7 +152,7 @@ async fn begin(
         updates_phone: true,
         is_vouched_for: false,
         origin: None,
-        sending: sending(&headers),
+        sending: Sending::to_reader(&headers),
     };
     let begun = to_the_end({
         let (app, owner) = (Arc::clone(&app), owner.clone());
@@ -261,7 +260,8 @@ async fn resend(
     let factor = waiting(&app, &owner, &which).await?;
     demands::require(&app, &owner.caller, Class::OwnFactors).await?;
     let doer = Doer::of(&owner.caller);
-    let sent = factors::resend(&app, owner.caller.org, &doer, &owner.user, (&which, sending(&headers))).await;
+    let sent =
+        factors::resend(&app, owner.caller.org, &doer, &owner.user, (&which, Sending::to_reader(&headers))).await;
     let (status, notice) = match sent {
         Ok(_) => (StatusCode::OK, Notice::new(Tone::Good, say("account-resent"), say("account-resent-about"))),
         Err(refused) => (
@@ -270,11 +270,6 @@ async fn resend(
         ),
     };
     Ok(page_with(status, activation(&app, &owner, &factor, Some(notice))?))
-}
-
-fn sending(headers: &HeaderMap) -> Sending {
-    let languages = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Sending { languages: languages.to_owned(), ..Sending::default() }
 }
 
 /// What removing a factor will mean, or why it stays.

@@ -72,10 +72,7 @@ pub(super) fn may_enrol(
     asking: &Asking,
     (client, ruling): (&Client, &Ruling),
 ) -> Result<bool, Error> {
-    let is_open = match tx.enrolment_moment(user.id, &client.ip)? {
-        Moment::Challenge | Moment::Login => true,
-        Moment::Never | Moment::NeverIncludingRecovery => false,
-    };
+    let is_open = tx.enrolment_moment(user.id, &client.ip)?.is_at_sign_in();
     let holds = own.iter().any(|factor| factor.traits().proves(Category::Possession));
     let by_password_alone = !asking.has_possession();
     Ok(is_open && !(by_password_alone && (holds || ruling.is_administrator())))
@@ -105,10 +102,7 @@ pub(super) fn lead(
     let choices = choices(tx, user.id, own)?;
     let is_possible = choices.iter().any(|choice| choice.kind.factor().traits().proves(Category::Possession));
     let asks_factor = ruling.demands.wants_factor() || matches!(place, Some(Place::Proof(_)));
-    duties.may_enrol = match moment {
-        Moment::Challenge | Moment::Login => is_possible && !ruling.is_administrator(),
-        Moment::Never | Moment::NeverIncludingRecovery => false,
-    };
+    duties.may_enrol = moment.is_at_sign_in() && is_possible && !ruling.is_administrator();
     duties.must_enrol = misses_required(&choices)
         && match moment {
             Moment::Challenge => asks_factor,

@@ -283,12 +283,8 @@ pub(in crate::api) fn sending(query: &Query, headers: &HeaderMap) -> Result<Send
         let cause = "tokenLifetimeSeconds: must be 1 to 86400";
         return Err(ApiError::validation("tokenLifetimeSeconds", [cause]));
     }
-    let languages = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Ok(Sending {
-        template: query.text("templateId").map(str::to_owned),
-        languages: languages.to_owned(),
-        life: life.map(Duration::from_secs),
-    })
+    let template = query.text("templateId").map(str::to_owned);
+    Ok(Sending { template, life: life.map(Duration::from_secs), ..Sending::to_reader(headers) })
 }
 
 pub(in crate::api) fn origin(headers: &HeaderMap) -> Option<String> {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use postern_authn::audit;
@@ -170,10 +169,8 @@ async fn ask(
         if factor.kind.factor().channel().is_none() {
             return Ok(page_with(StatusCode::OK, asked));
         }
-        let languages = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let sending = Sending { languages: languages.to_owned(), ..Sending::default() };
         let opened = Stage::open_for(&app, &client, &asked.card.state_token, Purpose::Console).await?;
-        let status = match opened.challenge(factor.id.as_str(), (sending, None)).await {
+        let status = match opened.challenge(factor.id.as_str(), (Sending::to_reader(&headers), None)).await {
             Ok(_) => StatusCode::OK,
             // One that was sent a moment ago is still good.
             Err(refused) => {
