@@ -143,6 +143,12 @@ pub fn theirs(tx: &mut Tx<'_>, user: Id<UserKind>, which: &str) -> Result<Result
     Ok(listed.ok_or_else(|| ApiError::not_found::<Factor>(which)))
 }
 
+/// Whether somebody's factors count at all: nothing is asked of whoever is suspended, or sent to them.
+fn in_force(tx: &mut Tx<'_>, user: Id<UserKind>) -> Result<Result<(), ApiError>, Error> {
+    let is_in_force = tx.user(user)?.is_some_and(|user| user.status.is_in_force());
+    Ok(if is_in_force { Ok(()) } else { Err(refused::status()) })
+}
+
 /// Begins an enrolment. What counts at once, or is vouched for, is enrolled by it; a code is sent, where codes are.
 ///
 /// # Errors
@@ -263,6 +269,9 @@ pub async fn activate(
     let factor = &candidate.factor;
     let done = app.store.write(org, |tx| {
         tx.hold_factors_of(user.id)?;
+        if let Err(refused) = in_force(tx, user.id)? {
+            return Ok(Err(refused));
+        }
         if let Charge::RetryAt(at) = verify::charge_activation(tx, factor, &env)? {
             tx.record(&doer.failure(EventType::FactorActivate, "rate_limit", user, factor), &env)?;
             return Ok(Err(refusal(&Outcome::Limited(at), factor.kind)));
@@ -320,6 +329,9 @@ pub async fn resend(
             Ok(factor) => factor,
             Err(refused) => return Ok(Err(refused)),
         };
+        if let Err(refused) = in_force(tx, user.id)? {
+            return Ok(Err(refused));
+        }
         let recipient = sending::recipient(factor.kind, &factor.profile);
         let (Some(recipient), Status::PendingActivation) = (recipient, factor.status) else {
             return Ok(Err(refused::state()));
@@ -365,7 +377,11 @@ pub async fn challenge(
         let party = site(app, origin, &org_name).ok_or_else(refused::no_site)?;
         let (options, ceremony) =
             webauthn::ask_to_prove(Some(std::slice::from_ref(&factor)), party, env.now).map_err(ApiError::fault)?;
-        app.store.write(org, |tx| ask(tx, &factor, bond, &ceremony, env.now)).await?;
+        let asked = app.store.write(org, |tx| match in_force(tx, user.id)? {
+            Ok(()) => ask(tx, &factor, bond, &ceremony, env.now).map(Ok),
+            Err(refused) => Ok(Err(refused)),
+        });
+        asked.await??;
         return Ok((factor, Some(options)));
     }
     let Some(recipient) = sending::recipient(factor.kind, &factor.profile) else {
@@ -374,7 +390,7 @@ pub async fn challenge(
     };
     reachable(user, &factor)?;
     let sent = app.store.write(org, |tx| {
-        if let Err(refused) = usable(tx, user.id, which)? {
+        if let Err(refused) = in_force(tx, user.id)?.and(usable(tx, user.id, which)?) {
             return Ok(Err(refused));
         }
         if let Err(refused) = sending::charge(tx, (doer, user), &recipient, &env)? {

@@ -178,14 +178,15 @@ pub async fn begin_for(
     }
 }
 
-/// Answers the question of a sign-in under way.
+/// Answers the question of a sign-in under way at our own page.
 ///
 /// # Errors
 /// Of the database or the hash function. What is refused is no error.
 pub async fn answer(app: &App, client: &Client, token: &Secret<String>, reply: Reply) -> Result<Step, ApiError> {
     let (org, env) = (app.org().await?, app.env());
     let hash = mac::sha256(&[token.expose().as_bytes()]);
-    let Some((row, asking)) = app.store.read(org, |tx| tx.sign_in(hash, env.now)).await? else {
+    let found = app.store.read(org, |tx| tx.sign_in(hash, env.now)).await?;
+    let Some((row, asking)) = found.filter(|(_, asking)| asking.purpose() == Purpose::Console) else {
         return Ok(Step::Refused(Refusal::StartAgain));
     };
     Stage { app, org, client: client.clone(), row, asking, env }.answer(reply).await
@@ -282,25 +283,8 @@ impl Stage<'_> {
             return Ok(Step::Refused(Refusal::StartAgain));
         }
         // Charged before it is hashed: hashing is what an attacker would have us do.
-        let charged = app.store.write(org, |tx| {
-            // A stranger who uses up the attempts of a name leaves those of the browsers that its owner signs in with.
-            let nobody = Id::<UserKind>::new(&env);
-            let is_known = tx.knows_browser(asking.user().unwrap_or(nobody), client.browser)?;
-            let subject = match client.browser {
-                Some(browser) if is_known => format!("{}.{}", row.name_key, b64::encode(&browser[..9])),
-                Some(_) | None => row.name_key.clone(),
-            };
-            let is_counted = !asking.wishes().is_trusted;
-            let address = is_counted.then_some((Limit::SignInsOfAddress, &client.ip));
-            for (limit, subject) in address.into_iter().chain([(Limit::SignIns, &subject)]) {
-                if let Charge::RetryAt(at) = charge(tx, limit, subject, client, &env)? {
-                    return Ok(Some((limit, at)));
-                }
-            }
-            Ok(None)
-        });
-        if let Some((limit, at)) = charged.await? {
-            return Ok(Step::Refused(Refusal::TooMany(limit, at)));
+        if let Some(refusal) = app.store.write(org, |tx| charge_name(tx, &row, &asking, client, &env)).await? {
+            return Ok(Step::Refused(refusal));
         }
         let read = app.store.read(org, |tx| {
             let Some(id) = asking.user() else { return Ok((None, None, decoys::of_nobody(tx, &row.name_key)?)) };
@@ -339,18 +323,55 @@ impl Stage<'_> {
         let Self { app, org, client, row, asking, env } = self;
         let client = &client;
         let bond = Bond::SignIn(b64::encode(&row.token_hash));
+        // Where something held is asked for first, nobody is asked for it too, and whoever has nothing: as with a password,
+        // names are counted, and one answer is given to all.
+        let is_first = asking.is_first() && !asking.takes(&PASSWORD);
+        if is_first
+            && let Some(refusal) = app.store.write(org, |tx| charge_name(tx, &row, &asking, client, &env)).await?
+        {
+            return Ok(Step::Refused(refusal));
+        }
         let Some((user, judged)) = judge(app, org, (&asking, &bond), answer, &env).await? else {
-            // Where something held is asked for first, nobody is asked for it too, and whoever has nothing.
-            let is_first = asking.is_first() && !asking.takes(&PASSWORD);
-            return Ok(Step::Refused(if is_first { Refusal::WrongCode } else { Refusal::StartAgain }));
+            if !is_first {
+                return Ok(Step::Refused(Refusal::StartAgain));
+            }
+            let event = Event::failure(EventType::UserAuthFactor, Actor::anonymous(), client.clone(), "no_factor");
+            app.store.write(org, |tx| tx.record(&event, &env)).await?;
+            return Ok(Step::Refused(Refusal::WrongCode));
         };
         let scene = Scene { client: client.clone(), target: None, is_known: false };
         let step = app.store.write(org, |tx| match verify::settle(tx, &user, &judged, &scene, &env)? {
             Outcome::Accepted(proof) => take(tx, &row, asking.clone(), proof, (&user, client), &env),
+            _ if is_first => Ok(Step::Refused(Refusal::WrongCode)),
             refused => Ok(Step::Refused(refusal(&refused))),
         });
         Ok(step.await?)
     }
+}
+
+/// Counts an answer against the name that was said, whether anybody has it or not, and against where it comes from. A
+/// stranger who uses up the attempts of a name leaves those of the browsers that its owner signs in with.
+fn charge_name(
+    tx: &mut Tx<'_>,
+    row: &SignInRow,
+    asking: &Asking,
+    client: &Client,
+    env: &Env,
+) -> Result<Option<Refusal>, Error> {
+    let nobody = Id::<UserKind>::new(env);
+    let is_known = tx.knows_browser(asking.user().unwrap_or(nobody), client.browser)?;
+    let subject = match client.browser {
+        Some(browser) if is_known => format!("{}.{}", row.name_key, b64::encode(&browser[..9])),
+        Some(_) | None => row.name_key.clone(),
+    };
+    let is_counted = !asking.wishes().is_trusted;
+    let address = is_counted.then_some((Limit::SignInsOfAddress, &client.ip));
+    for (limit, subject) in address.into_iter().chain([(Limit::SignIns, &subject)]) {
+        if let Charge::RetryAt(at) = charge(tx, limit, subject, client, env)? {
+            return Ok(Some(Refusal::TooMany(limit, at)));
+        }
+    }
+    Ok(None)
 }
 
 /// Has the factors judge that could prove what is wanted now. Nothing is judged for nobody, or while the password is

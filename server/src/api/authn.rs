@@ -89,9 +89,11 @@ async fn begin(State(app): State<Arc<App>>, call: Call<Beginning>) -> Result<Res
         let mut client = call.client;
         client.browser = wishes.device.or(client.browser);
         let relay_state = wishes.relay_state.clone();
-        let (token, _) = sign_in::begin_for(&app, &client, &name, (Purpose::Api, wishes)).await?;
-        let step = match call.body.password.filter(|password| !password.expose().is_empty()) {
-            Some(password) => sign_in::answer(&app, &client, &token, Reply::Password(password)).await?,
+        let (token, asked) = sign_in::begin_for(&app, &client, &name, (Purpose::Api, wishes)).await?;
+        // Where something else is asked for first, no password is looked at before it, whoever sends one.
+        let password = call.body.password.filter(|password| !password.expose().is_empty() && asked.is_password());
+        let step = match password {
+            Some(password) => Stage::open(&app, &client, &token).await?.answer(Reply::Password(password)).await?,
             None => Step::Stands,
         };
         match step {

@@ -135,15 +135,13 @@ impl<'a> Stage<'a> {
         if !wanted.is_met_by(&factor.traits()) {
             return Err(wrong_state());
         }
-        let is_asked = factor.kind == Kind::WebAuthn || factor.kind.factor().channel().is_some();
-        let asked = if is_asked {
-            let (doer, bond) = (Doer::signing_in(&user, &self.client), self.bond());
-            factors::challenge(self.app, self.org, &doer, &user, (which, &bond), (sending, origin)).await?.1
-        } else {
-            None
-        };
+        // First, so that of two who ask at once one has a code sent, whose code then counts.
         self.move_to(Place::Challenged(wanted, factor.id)).await?;
-        Ok(asked)
+        if factor.kind != Kind::WebAuthn && factor.kind.factor().channel().is_none() {
+            return Ok(None);
+        }
+        let (doer, bond) = (Doer::signing_in(&user, &self.client), self.bond());
+        Ok(factors::challenge(self.app, self.org, &doer, &user, (which, &bond), (sending, origin)).await?.1)
     }
 
     /// Asks whichever security key the person has at hand.
@@ -162,8 +160,8 @@ impl<'a> Stage<'a> {
         let asked = webauthn::ask_to_prove(Some(&keys), party, self.env.now).map_err(ApiError::fault)?;
         let (hash, question) = self.keys_question(&user);
         let now = self.env.now;
-        self.app.store.write(self.org, |tx| tx.insert_challenge(&asked.1, &question, hash, now)).await?;
         self.move_to(Place::ChallengedKind(wanted, Kind::WebAuthn)).await?;
+        self.app.store.write(self.org, |tx| tx.insert_challenge(&asked.1, &question, hash, now)).await?;
         Ok(Some(asked.0))
     }
 

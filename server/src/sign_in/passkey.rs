@@ -274,7 +274,8 @@ async fn party(app: &App, org: Id<Org>, origin: &str) -> Result<RelyingParty, Ap
 async fn known(app: &App, org: Id<Org>, state: &Secret<String>) -> Result<Option<(SignInRow, Asking)>, ApiError> {
     let (hash, now) = (mac::sha256(&[state.expose().as_bytes()]), app.env().now);
     let found = app.store.read(org, |tx| tx.sign_in(hash, now)).await?;
-    Ok(found.filter(|(_, asking)| asking.user().is_some() && asking.has_password()))
+    let is_ours = |asking: &Asking| asking.purpose() == Purpose::Console;
+    Ok(found.filter(|(_, asking)| is_ours(asking) && asking.user().is_some() && asking.has_password()))
 }
 
 fn flow(row: &SignInRow) -> String {

@@ -2,7 +2,7 @@
 
 use postern_authn::factor::{Enrolled, Status};
 use postern_authn::policy::password::PasswordSettings;
-use postern_authn::sign_in::{Asking, PATIENCE};
+use postern_authn::sign_in::{Asking, PATIENCE, Place};
 use postern_authn::user::User;
 use postern_codes::Timestamp;
 
@@ -60,9 +60,22 @@ impl Stage<'_> {
             let choices = duties::choices(tx, user.id, &usable)?;
             let may_skip = asking.is_proved(&ruling.demands, env.now) && !duties::misses_required(&choices);
             let password = tx.password_policy(user.id)?;
-            Ok(Known { user: user.clone(), usable, begun, choices, may_skip, password, ruling })
+            let place = standing(asking.place(), (&usable, &begun));
+            let known = Known { user: user.clone(), usable, begun, choices, may_skip, password, ruling };
+            Ok((place, known))
         });
-        let known = Some(known.await?);
-        Ok(View { asking, until, known })
+        let (place, known) = known.await?;
+        Ok(View { asking: asking.moved(place), until, known: Some(known) })
+    }
+}
+
+/// Where it stands once what it was about is gone: a factor that was removed meanwhile is asked no more, and one that was
+/// enrolled elsewhere is not begun any more.
+fn standing(place: Place, (usable, begun): (&[Enrolled], &[Enrolled])) -> Place {
+    match place {
+        Place::Challenged(wanted, id) if usable.iter().all(|factor| factor.id != id) => Place::Proof(wanted),
+        Place::ChallengedKind(wanted, kind) if usable.iter().all(|factor| factor.kind != kind) => Place::Proof(wanted),
+        Place::Enrolling(id) if begun.iter().all(|factor| factor.id != id) => Place::Enrol,
+        place => place,
     }
 }

@@ -104,7 +104,7 @@ impl Door {
         self.app().post(&path, root, &json!({ "name": "r", "actions": rule })).await.expect(200);
     }
 
-    async fn sign_on(&self, rule: Value) {
+    pub async fn sign_on(&self, rule: Value) {
         let people = json!({ "people": { "users": { "exclude": [self.staff.root.id] } } });
         let body = json!({ "type": "OKTA_SIGN_ON", "name": "Some", "conditions": people });
         self.policy(body, json!({ "signon": rule })).await;
@@ -848,5 +848,110 @@ async fn a_sign_in_of_our_own_page_is_none_of_a_programs() {
         let body = json!({ "stateToken": token.expose() });
         door.post("", &body).await.refused(401, "E0000011");
         door.post("/cancel", &body).await.refused(401, "E0000011");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_code_comes_first_no_password_is_looked_at_before_it() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let (_, secret) = door.authenticator().await;
+        let order = json!({ "verifyKnowledgeSecondWhen2faRequired": true });
+        let settings = "/attack-protection/api/v1/authenticator-settings";
+        door.app().call(Method::PUT, settings, &door.staff.root.token, &order).await.expect(200);
+        let mut said = Vec::new();
+        for (name, password) in [(door.grace.login.as_str(), PASSWORD), (&door.grace.login, "wrong"), ("nobody", "x")] {
+            let asked = door.post("", &json!({ "username": name, "password": password })).await.expect(200).json();
+            stands(&asked, "MFA_REQUIRED", &["cancel"]);
+            said.push(asked["_embedded"].clone());
+        }
+        assert!(said.iter().all(|one| *one == said[0]), "a name or a password was told from another: {said:?}");
+        let asked = door.enter().await;
+        let verify = "/factors/token:software:totp/verify";
+        let asked = door.step(verify, &asked, code(&door.now(&secret))).await.expect(200).json();
+        let wrong = json!({ "password": "wrong" });
+        door.step("/factors/password/verify", &asked, wrong).await.refused(401, "E0000004");
+        let right = json!({ "password": PASSWORD });
+        let done = door.step("/factors/password/verify", &asked, right).await.expect(200).json();
+        assert_eq!(done["status"], "SUCCESS");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_gone_meanwhile_is_asked_no_more() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let (_, secret) = door.authenticator().await;
+        let sms = door.factor(json!({ "factorType": "sms", "profile": { "phoneNumber": "+15554151337" } })).await;
+        let asked = door.enter().await;
+        let verify = format!("/factors/{}/verify", id(&sms));
+        door.step(&verify, &asked, json!({})).await.expect(200);
+        let gone = format!("/api/v1/users/{}/factors/{}", door.grace.id, id(&sms));
+        door.app().call(Method::DELETE, &gone, &door.staff.root.token, &json!({})).await.expect(204);
+        let stood = door.step("", &asked, json!({})).await.expect(200).json();
+        stands(&stood, "MFA_REQUIRED", &["cancel"]);
+        let verify = path(&stood["_embedded"]["factors"][0]["_links"]["verify"]);
+        door.step(&verify, &asked, code(&door.now(&secret))).await.expect(200);
+
+        // The same of what was begun: two tabs begin one, and the first that is done is had.
+        let nora = door.staff.with("nora", &[]).await;
+        door.give_password(&nora).await;
+        let enter = json!({ "username": nora.login, "password": PASSWORD });
+        let wanted = json!({ "factorType": "token:software:totp", "provider": "GOOGLE" });
+        let (one, other) =
+            (door.post("", &enter).await.expect(200).json(), door.post("", &enter).await.expect(200).json());
+        door.step("/factors", &one, wanted.clone()).await.expect(200);
+        let begun = door.step("/factors", &other, wanted).await.expect(200).json();
+        let factor = &begun["_embedded"]["factor"];
+        let secret = self::secret(&factor["_embedded"]["activation"]);
+        let activate = format!("/factors/{}/lifecycle/activate", id(factor));
+        door.step(&activate, &other, code(&door.now(&secret))).await.expect(200);
+        let stood = door.step("", &one, json!({})).await.expect(200).json();
+        stands(&stood, "MFA_ENROLL", &["cancel"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_to_or_set_up_by_whoever_is_suspended() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let sms = door.factor(json!({ "factorType": "sms", "profile": { "phoneNumber": "+15554151337" } })).await;
+        let own = format!("/api/v1/users/{}/factors", door.grace.id);
+        let root = &door.staff.root.token;
+        let call = json!({ "factorType": "call", "profile": { "phoneNumber": "+15554151338" } });
+        let begun = door.app().post(&own, root, &call).await.expect(200).json();
+        crate::sent_codes::messages(door.app()).await;
+        door.app().world.advance_seconds(60);
+        let suspend = format!("/api/v1/users/{}/lifecycle/suspend", door.grace.id);
+        door.app().post(&suspend, root, &json!({})).await.expect(200);
+        for (factor, act) in [(&sms, "verify"), (&begun, "resend"), (&begun, "lifecycle/activate")] {
+            let path = format!("{own}/{}/{act}", id(factor));
+            let body = if act == "lifecycle/activate" { code("123456") } else { json!({}) };
+            door.app().post(&path, root, &body).await.refused(403, "E0000038");
+        }
+        assert!(crate::sent_codes::messages(door.app()).await.iter().all(|text| !text.contains("code")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_of_a_programs_is_none_of_our_own_pages() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let (factor, secret) = door.authenticator().await;
+        let begun = door.post("", &json!({ "username": door.grace.login })).await.expect(200).json();
+        let state = begun["stateToken"].as_str().expect("a token");
+        let mut browser = crate::browser::Browser::new(door.app());
+        let form = [("username", door.grace.login.as_str()), ("stateToken", state), ("password", PASSWORD)];
+        browser.submit("/signin", &form).await.expect(401).says(&["start again"]);
+        let asked = door.step("/factors/password/verify", &begun, json!({ "password": PASSWORD })).await;
+        let asked = asked.expect(200).json();
+        let now = door.now(&secret);
+        let form = [("username", door.grace.login.as_str()), ("stateToken", state), ("passCode", &now)];
+        browser.submit("/signin", &form).await.expect(401).says(&["start again"]);
+        browser.submit("/signin/passkey", &form).await;
+        // Neither spent the code nor ended anything.
+        let verify = format!("/factors/{}/verify", id(&factor));
+        let done = door.step(&verify, &asked, code(&now)).await.expect(200).json();
+        assert_eq!(done["status"], "SUCCESS");
     }
 }

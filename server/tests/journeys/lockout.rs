@@ -237,6 +237,36 @@ async fn something_held_is_asked_for_first_of_everybody_where_that_is_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn codes_that_are_asked_for_first_tell_no_name_from_another() {
+    for engine in scratch::engines() {
+        let app = TestApp::new(engine).await;
+        let ada = organisation(&app).await;
+        let first = AttackProtection { verify_knowledge_second_when_2fa_required: true, ..AttackProtection::default() };
+        let now = app.app.env().now;
+        app.app.store.write(ada.org, |tx| tx.put_setting(&first, now).map(drop)).await.unwrap();
+        let mut said: Vec<Vec<String>> = Vec::new();
+        for name in [ada.login.as_str(), "nobody@harbour.example"] {
+            let mut of_name = Vec::new();
+            for guess in 0..30 {
+                // Some are no codes at all, and in between the account of whoever has one is locked.
+                let code = if guess % 4 == 3 { Secret::new("abc".to_owned()) } else { ada.wrong_code(&app) };
+                let from = Client { ip: format!("198.51.100.{guess}"), ..client() };
+                let (token, _) = sign_in::begin(&app.app, &from, name).await.unwrap();
+                let step = sign_in::answer(&app.app, &from, &token, Reply::Factor(FactorAnswer::Code(code))).await;
+                let Step::Refused(refusal) = step.unwrap() else { panic!("{name} came in") };
+                of_name.push(match refusal {
+                    Refusal::TooMany(limit, _) => limit.name().to_owned(),
+                    other => format!("{other:?}"),
+                });
+            }
+            said.push(of_name);
+        }
+        assert_eq!(said[0], said[1]);
+        assert!(said[0].contains(&"WrongCode".to_owned()) && said[0].contains(&Limit::SignIns.name().to_owned()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_locked_out_by_the_limit_of_names_at_a_known_browser() {
     let app = TestApp::new(Engine::Sqlite).await;
     let ada = organisation(&app).await;
