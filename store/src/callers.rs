@@ -9,7 +9,7 @@ use crate::sql::{Error, Row, Tx, values};
 use crate::tokens;
 
 crate::statements! {
-    BY_SESSION = "SELECT s.id AS session_id, s.amr, s.factor_at, s.resistant_at, s.last_seen_at, u.id AS user_id, u.login, u.first_name, u.last_name \
+    BY_SESSION = "SELECT s.id AS session_id, s.amr, s.created_at, s.factor_at, s.resistant_at, s.last_seen_at, u.id AS user_id, u.login, u.first_name, u.last_name \
                   FROM sessions s JOIN users u ON u.org_id = s.org_id AND u.id = s.user_id \
                   WHERE s.org_id = $1 AND s.token_hash = $2 AND s.ended_at IS NULL AND s.expires_at > $3 \
                   AND s.last_seen_at + s.idle > $3 AND u.status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY')";
@@ -45,6 +45,8 @@ pub enum Via {
     Session {
         /// The session.
         id: Id<Session>,
+        /// When they signed in.
+        begun_at: Timestamp,
         /// When a second factor was last proved in it.
         factor_at: Option<Timestamp>,
         /// When one was last proved in it that a false page cannot pass on.
@@ -73,6 +75,7 @@ impl Tx<'_> {
         let Some(row) = self.row(BY_SESSION, values![token_hash, now])? else { return Ok(None) };
         let via = Via::Session {
             id: row.get("session_id")?,
+            begun_at: row.get("created_at")?,
             factor_at: row.get("factor_at")?,
             resistant_at: row.get("resistant_at")?,
         };

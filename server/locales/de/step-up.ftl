@@ -13,3 +13,4 @@ step-up-any-hint = Einer davon: { $kinds }. Sie werden 5 Minuten lang nicht wied
 step-up-reached = { $factor }: { $to }
 step-up-send = Code senden: { $to }
 step-up-sent = Ein Code ist auf dem Weg. { $to }
+step-up-first = Sie haben noch keinen Faktor. Melden Sie sich ab und wieder an: 5 Minuten lang können Sie dann den ersten hinzufügen.

@@ -13,3 +13,4 @@ step-up-any-hint = One of these: { $kinds }. You are not asked again for 5 minut
 step-up-reached = { $factor }: { $to }
 step-up-send = Send a code: { $to }
 step-up-sent = A code is on its way. { $to }
+step-up-first = You have no factor yet. Sign out and in again: for 5 minutes after it you can add your first one.

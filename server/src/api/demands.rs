@@ -6,8 +6,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use postern_authn::audit::{Event, EventType};
 use postern_authn::demand::{Class, Demand, Demands};
+use postern_authn::factor::Category;
 use postern_authn::permission::{Permission, right};
-use postern_codes::Env;
+use postern_authn::session;
+use postern_codes::{Env, Timestamp};
 use postern_store::callers::Via;
 use postern_store::settings::Setting;
 use postern_store::{Error, Tx};
@@ -63,6 +65,7 @@ pub async fn require_for(app: &App, caller: &Caller, permission: Permission) -> 
 async fn hold(app: &App, caller: &Caller, class: Class, demands: &Demands) -> Result<(), ApiError> {
     let env = app.env();
     let demand = match class {
+        Class::OwnFactors if may_add_first(app, caller, env.now).await? => Demand::Nothing,
         // A factor of one's own must not be a way around what is demanded elsewhere.
         Class::OwnFactors if has_resistant(app, caller).await? => demands.most(),
         // Somebody who has no such factor yet could never get one.
@@ -114,6 +117,21 @@ pub fn refusal(class: Class, demand: Demand, is_token: bool) -> ApiError {
         .cause(fix)
         .member("actions", class.name())
         .member("demand", demand.as_str())
+}
+
+/// Whether somebody who holds nothing yet, and administers nothing, has just signed in: their password is all that they can
+/// prove before they add their first factor.
+async fn may_add_first(app: &App, caller: &Caller, now: Timestamp) -> Result<bool, ApiError> {
+    let Via::Session { begun_at, .. } = caller.record.via else { return Ok(false) };
+    if now >= begun_at.plus(session::FRESH) {
+        return Ok(false);
+    }
+    // Not what the session may do: by a password alone it administers nothing, whoever it is.
+    let read = app.store.read(caller.org, |tx| {
+        Ok((tx.usable_factors_of(caller.user())?, tx.authority(caller.user())?.is_administrator()))
+    });
+    let (own, administers) = read.await?;
+    Ok(!administers && own.iter().all(|factor| !factor.traits().proves(Category::Possession)))
 }
 
 /// Whether somebody has a factor that no false page can pass on.

@@ -280,6 +280,8 @@ pub fn for_script(asked: &passkey::Asked) -> Response {
 pub struct Ask {
     /// `passCode`, where a code will do.
     pub code: Option<Field>,
+    /// Whether the viewer has nothing that could prove it.
+    pub has_nothing: bool,
     /// Whether the viewer has a passkey.
     pub has_passkey: bool,
     /// The factors that a code can be sent for, each with where to.
@@ -297,6 +299,7 @@ impl Ask {
     pub fn code() -> Self {
         Self {
             code: Some(Self::code_field()),
+            has_nothing: false,
             has_passkey: false,
             sendable: Vec::new(),
             sent: None,
@@ -310,11 +313,14 @@ impl Ask {
         let typed: Vec<&Enrolled> = own.iter().filter(|factor| is_typed(factor)).collect();
         let is_of_app = typed.iter().all(|factor| factor.kind == FactorKind::Totp);
         let field = if is_of_app { Self::code_field() } else { Self::any_field(&typed) };
-        let takes_code = demand != Demand::PhishingResistant;
+        let has_passkey = own.iter().any(|factor| factor.kind == FactorKind::WebAuthn);
+        let has_nothing = typed.is_empty() && !has_passkey;
+        let takes_code = demand != Demand::PhishingResistant && !has_nothing;
         let sendable = typed.iter().filter(|factor| takes_code && factor.kind.factor().channel().is_some());
         Self {
             code: takes_code.then_some(field),
-            has_passkey: own.iter().any(|factor| factor.kind == FactorKind::WebAuthn),
+            has_nothing,
+            has_passkey,
             sendable: sendable.map(|factor| (factor.id.to_string(), reached(factor))).collect(),
             demand,
             ..Self::code()
