@@ -2,12 +2,8 @@
 // virtual authenticator, the end of another session. What axe-core finds on the way is a fault.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { test } from "node:test";
-import { browser, picture, signIn, stage } from "./stage/index.mjs";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import { browser, clean, device, picture, signIn, stage } from "./stage/index.mjs";
 
 /** Presses Tab until an element of this name has the focus. */
 async function tabTo(page, name) {
@@ -25,26 +21,6 @@ async function tabTo(page, name) {
 async function press(page, name) {
   await tabTo(page, name);
   await page.keyboard.press("Enter");
-}
-
-async function clean(page, where) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join("; ")}`);
-  });
-  assert.deepEqual(found, [], where);
-}
-
-/** A device in the browser that makes sure of its owner and answers by itself. */
-async function device(context, page) {
-  const devices = await context.newCDPSession(page);
-  await devices.send("WebAuthn.enable");
-  const options = {
-    protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
-    automaticPresenceSimulation: true,
-  };
-  await devices.send("WebAuthn.addVirtualAuthenticator", { options });
 }
 
 test("an account is looked after by the keyboard", async (t) => {

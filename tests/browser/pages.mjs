@@ -8,9 +8,8 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
-import { browser, picture, stage } from "./stage/index.mjs";
+import { browser, picture, stage, violations } from "./stage/index.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const MOST_BYTES = 100_000;
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
@@ -82,16 +81,6 @@ async function visitor(place, locale) {
     visit.isPage = (response?.headers()["content-type"] ?? "").startsWith("text/html") && await page.evaluate(() => document.title !== "");
   };
   return visit;
-}
-
-/** What axe finds, a line each. */
-async function violations(page, where) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, html }) => `${target.join(" ")} ${html.slice(0, 120)}`).join("; ")}`);
-  });
-  return found.map((one) => `${where}: ${one}`);
 }
 
 /** Presses Tab from the top to the end; what can be used and was not reached, or was out of its order. */

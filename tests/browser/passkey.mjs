@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { browser, picture, signIn, stage } from "./stage/index.mjs";
+import { browser, device, picture, signIn, stage } from "./stage/index.mjs";
 
 /** Sets the organisation up by its link; gives its administrator. */
 async function administrator(page, place) {
@@ -19,21 +19,6 @@ async function administrator(page, place) {
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Harbour Lights is set up" }).waitFor();
   return { ...place, login: "ada@harbour.example", password: "four plain small words", appSecret };
-}
-
-/** A device in the browser that makes sure of its owner and answers by itself. */
-async function device(context, page) {
-  const devices = await context.newCDPSession(page);
-  await devices.send("WebAuthn.enable");
-  const options = {
-    protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
-    automaticPresenceSimulation: true,
-  };
-  const { authenticatorId } = await devices.send("WebAuthn.addVirtualAuthenticator", { options });
-  return {
-    credentials: async () => (await devices.send("WebAuthn.getCredentials", { authenticatorId })).credentials,
-    remove: () => devices.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId }),
-  };
 }
 
 test("a passkey is added, signs in, is demanded and is removed", async (t) => {

@@ -21,6 +21,7 @@ pub mod devices;
 pub mod enrolment_code;
 pub mod events;
 pub mod export;
+pub mod factor_fields;
 pub mod factor_settings;
 pub mod factor_words;
 pub mod features;

@@ -11,7 +11,7 @@ use postern_codes::secret::Secret;
 use super::form::Form;
 use super::page::{page, page_with};
 use super::part::{Field, Kind, Notice};
-use super::qr;
+use super::qr::Scan;
 use super::words::say;
 use crate::App;
 use crate::api::ApiError;
@@ -66,10 +66,8 @@ pub struct SetUpFactor {
     pub action: String,
     /// A refusal that belongs to no field.
     pub notice: Option<Notice>,
-    /// The QR code from [`super::qr::image`]; `None` leaves the text alone.
-    pub qr: Option<Secret<String>>,
-    /// The secret in base 32, in groups of four.
-    pub secret: Secret<String>,
+    /// What the app takes.
+    pub scan: Scan,
     /// `passCode`.
     pub code: Field,
 }
@@ -162,14 +160,11 @@ async fn finish(
 }
 
 fn pairing_view(link: &str, pairing: Pairing) -> SetUpFactor {
-    let characters: Vec<char> = pairing.secret.expose().chars().collect();
-    let groups: Vec<String> = characters.chunks(4).map(|group| group.iter().collect()).collect();
     SetUpFactor {
         org: pairing.org_name,
         action: format!("{}/app", address(link)),
         notice: None,
-        qr: qr::image(&pairing.uri),
-        secret: Secret::new(groups.join(" ")),
+        scan: Scan::new(&pairing.uri, &pairing.secret),
         code: SetUpFactor::code_field(),
     }
 }

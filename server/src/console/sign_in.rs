@@ -1,5 +1,6 @@
 //! Sign-in: one question at a time; and sign-out.
 
+pub mod enrol;
 pub mod ways;
 
 use std::sync::Arc;
@@ -106,6 +107,7 @@ pub fn routes() -> Routes {
         .post("/signin", Access::Anyone, answer)
         .post("/signin/passkey", Access::Anyone, ask_for_passkey)
         .post("/signin/out", Access::SignedIn, out)
+        .merge(enrol::routes())
         .merge(ways::routes())
 }
 
@@ -135,7 +137,7 @@ async fn judge(app: Arc<App>, client: audit::Client, form: Form) -> Result<Respo
     if !form.text(step_up::PASSKEY).is_empty() {
         let reply = passkey::Reply { token: form.secret(step_up::TOKEN), response: form.secret(step_up::PASSKEY) };
         let (step, token) = passkey::answer(&app, &client, &state_token, reply).await?;
-        return Ok(shown.after(step, Question::AppCode, token, fresh.as_ref()));
+        return go_on(&app, &client, shown, (step, Question::AppCode), (token, fresh.as_ref())).await;
     }
     if shown.name.is_empty() && state_token.expose().is_empty() {
         return Ok(page(shown.view(Question::Name, None)));
@@ -148,12 +150,25 @@ async fn judge(app: Arc<App>, client: audit::Client, form: Form) -> Result<Respo
         (false, _) => (Question::Password, Reply::Password(password)),
         (true, false) => (Question::AppCode, Reply::Factor(Answer::Code(code))),
     };
-    match sign_in::answer(&app, &client, &state_token, reply).await? {
+    let step = sign_in::answer(&app, &client, &state_token, reply).await?;
+    go_on(&app, &client, shown, (step, question), (state_token, fresh.as_ref())).await
+}
+
+/// What comes after an answer.
+async fn go_on(
+    app: &App,
+    client: &audit::Client,
+    shown: Shown,
+    (step, asked): (Step, Question),
+    (state_token, fresh): (Secret<String>, Option<&Secret<String>>),
+) -> Result<Response, ApiError> {
+    match step {
         // Whoever has no app is not asked for its code.
         Step::Asked(next) if !next.is_password() && !next.has_app => {
-            ways::page_of(&app, &client, shown, state_token).await
+            ways::page_of(app, client, shown, state_token).await
         }
-        step => Ok(shown.after(step, question, state_token, fresh.as_ref())),
+        Step::Stands => enrol::page_of(app, client, shown, state_token).await,
+        step => Ok(shown.after(step, asked, state_token, fresh)),
     }
 }
 
@@ -234,6 +249,11 @@ impl Shown {
         Ok(Self { org: org_name(app).await?, lockout: lockout(app).await?, name, to })
     }
 
+    /// Whether its reader asked for no page in particular.
+    fn is_to_nowhere(&self) -> bool {
+        self.to == way_back("")
+    }
+
     fn card(&self, state_token: Secret<String>) -> Card {
         Card { org: self.org.clone(), name: self.name.clone(), state_token, to: self.to.clone() }
     }
@@ -253,7 +273,7 @@ impl Shown {
                 Redirect::to(&format!("{page}/{}", token.expose())).into_response()
             }
             Step::Refused(refusal) => self.refused(&refusal, asked, state_token),
-            // What a program is told of a sign-in that it leads.
+            // What a program is told of a sign-in that it leads, and what [`go_on`] has answered.
             Step::Granted(_) | Step::Stands => self.refused(&Refusal::StartAgain, asked, state_token),
             Step::SignedIn(token) => {
                 let cookies: Vec<_> = cookie::set(&token).into_iter().chain(fresh.map(cookie::know)).collect();

@@ -199,6 +199,13 @@ fn every_screen_has_a_language_a_title_and_one_heading_of_the_first_level() {
 }
 
 #[test]
+fn no_part_of_a_screen_is_shown_as_its_own_source() {
+    for (name, page) in screens() {
+        assert!(!page.contains("&#60;"), "{name} escapes what is a part of it");
+    }
+}
+
+#[test]
 fn every_input_has_a_label_of_its_own() {
     for (name, page) in screens() {
         let labels = attribute(&page, "label", "for");

@@ -1,8 +1,6 @@
 //! One's own factors: one more, with the first answer that proves it, and one less. Each change wants a fresh proof, which
 //! is asked for in place.
 
-mod asked;
-
 use std::sync::Arc;
 
 use askama::Template;
@@ -11,8 +9,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use postern_authn::demand::Class;
 use postern_authn::factor::{Enrolled, Kind, Provider, Status, webauthn};
+use postern_codes::Secret;
 use postern_codes::id::{Factor as FactorKind, Id};
-use postern_codes::{Secret, otp};
 
 use super::done;
 use super::owner::{FormPage, Frame, Owner};
@@ -22,21 +20,20 @@ use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::api::{ApiError, demands};
 use crate::app::to_the_end;
-use crate::console::factor_words::{detail, named, refusal};
+use crate::console::factor_words::{named, refusal};
 use crate::console::form::Form;
 use crate::console::page::{page, page_with};
-use crate::console::part::{Field, Kind as FieldKind, Notice, Tone};
+use crate::console::part::{Field, Notice, Tone};
+use crate::console::qr::Scan;
 use crate::console::step_up::origin;
 use crate::console::words::{Text, say, say_of};
-use crate::console::{people, qr};
+use crate::console::{factor_fields, people};
 use crate::factors::sending::Sending;
 use crate::factors::{self, Doer, Enrolling, Reply};
 use crate::sign_in::passkey;
 
 const NEW: &str = "/account/factors/new/{kind}";
 const PASSKEY: &str = "/account/factors/passkey";
-/// Not `passCode`, which is the answer of a step-up on its way.
-const CODE: &str = "firstCode";
 
 /// The page that pairs an app, or waits for the code that was sent, until the first answer.
 #[derive(Template)]
@@ -50,10 +47,8 @@ pub struct Activate {
     pub lead: Text,
     /// Why the last answer or another code was refused.
     pub notice: Option<Notice>,
-    /// The picture that an app reads.
-    pub qr: Option<Secret<String>>,
-    /// The same to be typed, in groups of four.
-    pub secret: Option<Secret<String>>,
+    /// What an app takes.
+    pub scan: Option<Scan>,
     /// Where the form goes.
     pub action: String,
     /// Where another code is asked for.
@@ -124,7 +119,19 @@ async fn form(app: &App, owner: &Owner, (kind, provider): (Kind, &Provider)) -> 
     let lead = vec![say_of("account-add-about", kind.as_str())];
     let verb = say_of("account-add-act", kind.as_str()).or(say("account-add-send"));
     let form = FormPage::new(owner.frame(), title, lead, address(provider), verb);
-    Ok(FormPage { fields: asked::fields(app, owner, kind).await?, ..form })
+    Ok(FormPage { fields: factor_fields::fields(app, &owner.user, kind).await?, ..form })
+}
+
+/// The form again with what was typed, and with what to mend.
+async fn again(
+    app: &App,
+    owner: &Owner,
+    what: (Kind, &Provider),
+    (typed, refused): (&Form, &ApiError),
+) -> Result<Response, ApiError> {
+    let mut view = form(app, owner, what).await?;
+    view.notice = factor_fields::mend(&mut view.fields, typed, refused)?;
+    Ok(page_with(refused.status, view))
 }
 
 async fn ask(Shared(app): Shared<Arc<App>>, owner: Owner, Path(name): Path<String>) -> Result<Response, ApiError> {
@@ -147,8 +154,8 @@ async fn begin(
     let asking = Enrolling {
         kind,
         provider,
-        profile: asked::profile(&app, &owner, kind, &form).await?,
-        make: form.text(asked::MAKE).parse().ok(),
+        profile: factor_fields::profile(&app, &owner.user, kind, &form).await?,
+        make: form.text(factor_fields::MAKE).parse().ok(),
         updates_phone: true,
         is_vouched_for: false,
         origin: None,
@@ -161,7 +168,7 @@ async fn begin(
     match begun.await {
         Ok(begun) if begun.factor.status == Status::Active => Ok(done("added")),
         Ok(begun) => Ok(page(activation(&app, &owner, &begun.factor, None)?)),
-        Err(refused) => asked::again(&app, &owner, (kind, provider), (&form, &refused)).await,
+        Err(refused) => again(&app, &owner, (kind, provider), (&form, &refused)).await,
     }
 }
 
@@ -170,7 +177,7 @@ async fn ask_device(app: &App, owner: &Owner, headers: &HeaderMap, form: &Form) 
     let Ok(name) = form.text("name").parse::<webauthn::PasskeyName>() else {
         let wrong = ApiError::validation("name", ["name: must have 1 to 60 characters on one line"]);
         let passkeys = (Kind::WebAuthn, &Kind::WebAuthn.factor().providers()[0]);
-        return asked::again(app, owner, passkeys, (form, &wrong)).await;
+        return again(app, owner, passkeys, (form, &wrong)).await;
     };
     demands::require(app, &owner.caller, Class::OwnFactors).await?;
     let asked = passkey::ask_to_be_enrolled(app, &owner.caller, origin(app, headers)).await?;
@@ -194,32 +201,18 @@ fn activation(app: &App, owner: &Owner, factor: &Enrolled, notice: Option<Notice
     let kind = factor.kind;
     let secret = if kind == Kind::Totp { Some(app.store.keyring().open(&factor.secret)?) } else { None };
     let is_sent = kind.factor().channel().is_some();
-    let lead = say_of("account-activate", kind.as_str());
-    let digits = if kind == Kind::Hotp { FieldKind::Code } else { FieldKind::AppCode };
+    let (lead, code) = factor_fields::first_answer(factor);
     let path = format!("/account/factors/{}", factor.id);
     Ok(Activate {
         frame: owner.frame(),
         title: say("account-add-named").with("factor", people::factor(kind)),
-        lead: match detail(factor).filter(|_| is_sent) {
-            Some(to) => say("account-sent").with("to", to),
-            None => lead,
-        },
+        lead,
         notice,
-        qr: secret
-            .as_ref()
-            .and_then(|secret| qr::image(&otp::otpauth_uri(secret, &owner.org, owner.user.login.as_str()))),
-        secret: secret.as_ref().map(|secret| grouped(&otp::base32(secret))),
+        scan: secret.map(|secret| Scan::of_app(&secret, &owner.org, owner.user.login.as_str())),
         action: format!("{path}/activate"),
         resend: is_sent.then(|| format!("{path}/resend")),
-        code: Field::new(CODE, say_of("account-code", kind.as_str()), digits).first(),
+        code,
     })
-}
-
-/// In groups of four, as people read it.
-fn grouped(secret: &Secret<String>) -> Secret<String> {
-    let characters: Vec<char> = secret.expose().chars().collect();
-    let groups: Vec<String> = characters.chunks(4).map(|group| group.iter().collect()).collect();
-    Secret::new(groups.join(" "))
 }
 
 /// A factor of one's own that waits for its first answer.
@@ -237,7 +230,7 @@ async fn activate(
 ) -> Result<Response, ApiError> {
     let factor = waiting(&app, &owner, &which).await?;
     demands::require(&app, &owner.caller, Class::OwnFactors).await?;
-    let reply = Reply::Typed(form.secret(CODE));
+    let reply = Reply::Typed(form.secret(factor_fields::FIRST_ANSWER));
     let active = to_the_end({
         let (app, owner) = (Arc::clone(&app), owner.clone());
         async move {

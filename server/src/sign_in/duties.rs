@@ -1,5 +1,5 @@
-//! What a person must do on the way through a sign-in that a program leads, beside proving who they are: enrol factors,
-//! change a password. Our own page asks for nothing of it.
+//! What a person must do on the way through a sign-in, beside proving who they are: enrol factors; where a program leads
+//! through it, change a password.
 
 use postern_authn::audit::Client;
 use postern_authn::factor::{Category, Enrolled, Kind, Provider, Status as FactorStatus, org_factors};
@@ -94,10 +94,12 @@ pub(super) fn lead(
         SignIn::Denied(_) => return Ok(next),
     };
     let mut duties = Duties { enrolled: &enrolled, ..Duties::default() };
-    if purpose != Purpose::Api {
-        return Ok(next.with(&duties));
+    match purpose {
+        Purpose::Api => duties.password = errand(user, &tx.password_policy(user.id)?, wishes, env.now),
+        // At our own page a password that is over is changed by a link, before anything else is asked.
+        Purpose::Console => {}
+        Purpose::StepUp(_) => return Ok(next.with(&duties)),
     }
-    duties.password = errand(user, &tx.password_policy(user.id)?, wishes, env.now);
     let moment = tx.enrolment_moment(user.id, &client.ip)?;
     let choices = choices(tx, user.id, own)?;
     let is_possible = choices.iter().any(|choice| choice.kind.factor().traits().proves(Category::Possession));

@@ -55,6 +55,7 @@ mod sent_codes;
 mod sessions;
 mod settings_pages;
 mod sign_in;
+mod sign_in_enrol;
 mod sign_in_ways;
 mod staff;
 mod token_pages;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use askama::filters::HtmlSafe;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -27,7 +28,7 @@ use crate::factors::sending::Sending;
 use crate::sign_in::{self, Refusal, Stage, Step};
 
 /// The form's name of the factor.
-const FACTOR: &str = "factor";
+pub(super) const FACTOR: &str = "factor";
 /// The form's name of what is answered.
 const ANSWER: &str = "answer";
 
@@ -85,6 +86,8 @@ pub struct Card {
     pub to: String,
 }
 
+impl HtmlSafe for Card {}
+
 /// `/signin/ways`, `/signin/factor`, `/signin/answer`.
 pub(super) fn routes() -> Routes {
     Routes::new().post("/signin/ways", Access::Anyone, choose).post("/signin/factor", Access::Anyone, ask).post(
@@ -102,7 +105,7 @@ async fn choose(State(app): State<Arc<App>>, Client(client): Client, form: Form)
 }
 
 /// The sign-in that a form belongs to; the first card, where it belongs to none.
-async fn under_way(app: &App, form: &Form) -> Result<Result<(Shown, Secret<String>), Response>, ApiError> {
+pub(super) async fn under_way(app: &App, form: &Form) -> Result<Result<(Shown, Secret<String>), Response>, ApiError> {
     let (shown, state) = (Shown::read(app, form).await?, form.secret("stateToken"));
     if state.expose().is_empty() {
         return Ok(Err(page(shown.view(Question::Name, None))));
@@ -146,7 +149,7 @@ async fn fitting(app: &App, client: &audit::Client, state: &Secret<String>) -> R
 }
 
 /// Whether a refusal says that the sign-in is over, or stands elsewhere.
-fn is_over(refused: &ApiError) -> bool {
+pub(super) fn is_over(refused: &ApiError) -> bool {
     refused.status == StatusCode::UNAUTHORIZED || refused.code == "E0000079"
 }
 
@@ -209,7 +212,7 @@ async fn answer(State(app): State<Arc<App>>, Client(client): Client, form: Form)
                 let field = asked.field.clone().refused(say("sign-in-wrong-code"));
                 Ok(page_with(StatusCode::UNAUTHORIZED, Asked { field, ..asked }))
             }
-            Ok(step) => Ok(shown.after(step, Question::AppCode, state, fresh.as_ref())),
+            Ok(step) => super::go_on(&app, &client, shown, (step, Question::AppCode), (state, fresh.as_ref())).await,
             Err(refused) if is_over(&refused) => Ok(shown.refused(&Refusal::StartAgain, Question::Name, state)),
             Err(refused) => {
                 let field = asked.field.clone().refused(refusal(&refused)?);

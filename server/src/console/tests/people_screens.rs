@@ -11,7 +11,6 @@ pub fn screens() -> Vec<(&'static str, String)> {
         "Check the name above and the caps lock key, and try again. After 10 failures in a row the account is locked for an hour.",
     )
     .with_code("E0000004");
-    let secret = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP";
     let card = || sign_in::ways::Card {
         org: "Harbour Lights".into(),
         name: "ida@harbour.example".into(),
@@ -26,6 +25,27 @@ pub fn screens() -> Vec<(&'static str, String)> {
         lead: Some(crate::say("account-sent").with("to", "+1 XXX-XXX-1337")),
         notice: None,
         field: Field::new("answer", crate::say("account-code-sms"), Kind::AppCode).first(),
+        is_sent: true,
+    };
+    let choices = sign_in::enrol::Choices {
+        card: card(),
+        offers: vec![sign_in::enrol::Offer {
+            choice: "google_otp",
+            label: "Authenticator app".into(),
+            about: crate::say("account-add-about-token-software-totp"),
+        }],
+    };
+    let app = sign_in::enrol::Enrol {
+        card: card(),
+        title: "Add: Authenticator app".into(),
+        lead: "Scan the code.".into(),
+        notice: Some(Notice::new(Tone::Good, "Another code is on its way", "The earlier one is void.")),
+        scan: Some(qr::Scan::of_app(&Secret::new(vec![7; 20]), "Harbour Lights", "ada@harbour.example")),
+        device: None,
+        action: "/signin/enrol/activate",
+        hidden: ("factor", "ost1".into()),
+        fields: vec![Field::new("firstCode", "App code", Kind::AppCode).refused("Wrong.")],
+        verb: "Finish".into(),
         is_sent: true,
     };
     let mut sign_in_wrong =
@@ -62,8 +82,7 @@ pub fn screens() -> Vec<(&'static str, String)> {
                 org: "Harbour Lights".into(),
                 action: "/set-up/abc".into(),
                 notice: None,
-                qr: qr::image(&Secret::new("otpauth://totp/Harbour:ada?secret=JBSWY3DPEHPK3PXP&issuer=Harbour".into())),
-                secret: Secret::new(secret.into()),
+                scan: qr::Scan::of_app(&Secret::new(vec![7; 20]), "Harbour Lights", "ada@harbour.example"),
                 code: set_up::SetUpFactor::code_field(),
             }),
         ),
@@ -79,6 +98,8 @@ pub fn screens() -> Vec<(&'static str, String)> {
             }),
         ),
         ("sign-in-sms", drawn(&sms)),
+        ("sign-in-choices", drawn(&choices)),
+        ("sign-in-app", drawn(&app)),
         (
             "sign-in-code",
             drawn(&sign_in::SignIn::new("Harbour Lights", Question::AppCode, Some("ida@harbour.example".into()))),
