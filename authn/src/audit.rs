@@ -137,6 +137,8 @@ events! {
     RolePermissionsAdd Info "iam.role.permissions.add" "Permission added to a role";
     RolePermissionsDelete Info "iam.role.permissions.delete" "Permission taken from a role";
     RoleUpdate Info "iam.role.update" "Role changed";
+    RecoveryCall Info "system.voice.send_password_reset_call" "Code to choose a password said by a call";
+    RecoverySms Info "system.sms.send_password_reset_message" "Code to choose a password sent by text message";
     SessionEnd Info "user.session.end" "Signed out";
     SessionsClear Info "user.session.clear" "Signed out everywhere";
     SendCall Info "system.voice.send_mfa_challenge_call" "Code said by a call";
@@ -168,6 +170,10 @@ events! {
     UserSuspend Info "user.lifecycle.suspend" "Person suspended";
     UserTokenUse Info "user.account.use_token" "One-time link used";
     UserUnlock Info "user.account.unlock_by_admin" "Account unlocked";
+    UserUnlockBegin Info "user.account.unlock_token" "Unlock asked for";
+    UserUnlockOwn Info "user.account.unlock" "Account unlocked by its owner";
+    UnlockCall Info "system.voice.send_account_unlock_call" "Code to unlock an account said by a call";
+    UnlockSms Info "system.sms.send_account_unlock_message" "Code to unlock an account sent by text message";
     UserUnsuspend Info "user.lifecycle.unsuspend" "Person unsuspended";
     ZoneActivate Info "zone.activate" "Network zone activated";
     ZoneCreate Info "zone.create" "Network zone made";

@@ -62,6 +62,8 @@ limits! {
     ForgottenOfName "forgotten_name", 3 in HOUR, "too many links were asked for in this name";
     /// The same, from a network address.
     ForgottenOfAddress "forgotten_address", 20 in HOUR, "too many links were asked for from this address";
+    /// Codes that were typed by whoever lost the password of a name, or the lock of whose account is to end.
+    RecoveryCodes "recovery_codes", 20 in DAY, "too many recovery codes were typed for this name today";
     /// Present passwords and recovery answers that were given for a person to change their credentials.
     CredentialChecks "credential_checks", 10 in 5 * MINUTE, "too many tries of the present password or answer";
     /// First answers that were given for a factor that waits for one.

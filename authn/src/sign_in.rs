@@ -13,6 +13,7 @@
 //! A wrong answer is no step: it is counted at the person and the factor, and the machine stays where it was. For a name
 //! that nobody has, the machine runs with no user; it asks the same first question and accepts no answer.
 
+mod code;
 mod course;
 mod demands;
 
@@ -22,6 +23,7 @@ use postern_codes::id::{Factor as FactorKind, Session, User};
 use postern_codes::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use code::RecoveryCode;
 pub use course::{Duties, Errand, Place, Recovering, Wishes};
 pub use demands::{Decision, Demands, Policy, Situation, Standing, TwoCategories, Want};
 

@@ -2,16 +2,16 @@
 //! expired. A link is made in the transaction that makes it necessary, works once, for one person and one purpose, and
 //! only while their account waits for it. To look at it uses nothing up: mail programs open links by themselves.
 
+pub mod lost;
+
 use std::time::Duration;
 
 use postern_authn::audit::{Actor, Client, Event, EventType};
-use postern_authn::limit::{Charge, Limit};
 use postern_authn::password::{NewPassword, Owner};
 use postern_authn::policy::password::Complexity;
-use postern_authn::policy::sign_on::Access;
 use postern_authn::user::{Login, Profile, User};
 use postern_codes::id::{Id, Org, User as UserKind};
-use postern_codes::{Env, Secret, Timestamp};
+use postern_codes::{Env, Secret};
 use postern_store::links::LinkPurpose;
 use postern_store::{Error, Tx};
 
@@ -21,7 +21,7 @@ use crate::api::users::{OneTimeLink, target};
 use crate::config::Config;
 use crate::console::part::Moment;
 use crate::notices::account as notices;
-use crate::sign_in::{charge, name_key, open_hash};
+use crate::sign_in::open_hash;
 
 /// How long somebody new has to choose a password.
 const WELCOME_LIFE: Duration = Duration::from_hours(7 * 24);
@@ -212,43 +212,6 @@ pub async fn choose(
     Ok(chosen.await?)
 }
 
-/// Mails a link to whoever has this name, if anybody has. What is answered depends on nothing but how often it was asked.
-///
-/// # Errors
-/// Of the database; the value says until when nothing more is sent for this name or address.
-pub async fn forgotten(app: &App, client: &Client, name: &str) -> Result<Result<(), (Limit, Timestamp)>, ApiError> {
-    let (org, env) = (app.org().await?, app.env());
-    let login: Option<Login> = name.trim().parse().ok();
-    let key = name_key(name);
-    let asked = app.store.write(org, |tx| {
-        for (limit, subject) in [(Limit::ForgottenOfAddress, client.ip.as_str()), (Limit::ForgottenOfName, &key)] {
-            if let Charge::RetryAt(at) = charge(tx, limit, subject, client, &env)? {
-                return Ok(Err((limit, at)));
-            }
-        }
-        let known = login.as_ref().map(|login| tx.user_by_login(login)).transpose()?.flatten();
-        // Who is in recovery already has the link of whoever began it, and their mailbox may be why.
-        let nobody = Id::<UserKind>::new(&env);
-        let id = known.as_ref().map_or(nobody, |person| person.id);
-        let may_reset = tx.password_actions(id, &client.ip)?.self_service_password_reset.access == Access::Allow;
-        let life = tx.password_policy(id)?.recovery_lifetime();
-        let person = known.filter(|person| person.status.takes_password() && may_reset);
-        let kind = EventType::UserPasswordReset;
-        let Some(person) = person else {
-            // The same work for nobody: a link that leads nowhere.
-            tx.new_link(LinkPurpose::Reset, "nobody", life, &env)?;
-            tx.record(&Event::failure(kind, Actor::anonymous(), client.clone(), "not_admitted"), &env)?;
-            return Ok(Ok(()));
-        };
-        let link = make(tx, &app.config, &person, (LinkPurpose::Reset, life), &env)?;
-        notices::reset(tx, &person, (&link.url, life), &env)?;
-        let event = Event::success(kind, Actor::anonymous(), client.clone()).target(target(&person));
-        tx.record(&event.detail("begun", "forgotten_page"), &env)?;
-        Ok(Ok(()))
-    });
-    Ok(asked.await?)
-}
-
 /// The page of a link.
 pub const fn page(purpose: LinkPurpose) -> &'static str {
     match purpose {
@@ -256,10 +219,11 @@ pub const fn page(purpose: LinkPurpose) -> &'static str {
         LinkPurpose::Expired => "/expired",
         LinkPurpose::NotMe => "/not-me",
         LinkPurpose::Reset => "/reset",
+        LinkPurpose::Unlock => "/unlock",
     }
 }
 
-fn make(
+pub(crate) fn make(
     tx: &mut Tx<'_>,
     config: &Config,
     user: &User,

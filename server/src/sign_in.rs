@@ -10,6 +10,7 @@ pub mod enrolment;
 pub mod new_password;
 pub mod passkey;
 pub mod recovery;
+pub mod recovery_code;
 pub mod ruling;
 pub mod set_up;
 pub mod verify;
@@ -20,7 +21,9 @@ use postern_authn::factor::{Answer, Enrolled, Kind, PASSWORD};
 use postern_authn::limit::{Charge, Limit};
 use postern_authn::policy::password::PasswordSettings;
 use postern_authn::session::Session;
-use postern_authn::sign_in::{Asking, Complete, Denial, Policy, Proof, Purpose, SignIn, TwoCategories, Want, Wishes};
+use postern_authn::sign_in::{
+    Asking, Complete, Denial, Policy, Proof, Purpose, Recovering, SignIn, TwoCategories, Want, Wishes,
+};
 use postern_authn::user::{self, Lifecycle, Login, Status, User};
 use postern_codes::id::{Id, Org, Session as SessionKind, User as UserKind};
 use postern_codes::{Env, Secret, Timestamp, b64, mac};
@@ -91,12 +94,30 @@ pub enum Step {
     Expired(Secret<String>),
     /// Everything was proved to a program.
     Granted(Box<Granted>),
+    /// What somebody without a password came for is theirs, and no session.
+    Recovered(Box<Recovered>),
     /// Nothing changed, for this reason.
     Refused(Refusal),
     /// In: the session's token, for the cookie alone.
     SignedIn(Secret<String>),
     /// It goes on where [`view`] says.
     Stands,
+}
+
+/// What somebody has who came for something else than a session.
+pub struct Recovered {
+    /// Who.
+    pub user: User,
+    /// What they came for.
+    pub recovering: Recovering,
+    /// What the program wants back.
+    pub relay_state: Option<String>,
+}
+
+impl Recovered {
+    fn new(user: User, recovering: Recovering, wishes: &Wishes) -> Self {
+        Self { user, recovering, relay_state: wishes.relay_state.clone() }
+    }
 }
 
 /// What a sign-in that a program led through ends with.
@@ -394,7 +415,7 @@ async fn judge(
         |kind: Kind| kind != Kind::Question && (kind == Kind::WebAuthn) == matches!(answer, Answer::Assertion(_));
     candidates.retain(|candidate| {
         let kind = candidate.factor.kind;
-        takes(kind) && asking.takes(&kind.factor().traits())
+        takes(kind) && asking.takes(&kind.factor().traits()) && asking.hears(kind)
     });
     let judged = verify::judge(app, org, (candidates, bond), answer, env).await?;
     Ok((!judged.is_empty()).then_some((user, judged)))
@@ -472,6 +493,12 @@ fn go_on(
     let own = tx.usable_factors_of(user.id)?;
     let next = duties::lead(tx, next, (user, &own), (client, ruling), env)?;
     match next {
+        // The password is theirs; to be let in they prove more than the telephone that it came by.
+        SignIn::Asking(asking) if asking.has_gone_every_way(&own) => Ok(if tx.end_sign_in(row)? {
+            Step::Recovered(Box::new(Recovered::new(user.clone(), Recovering::Password, asking.wishes())))
+        } else {
+            Step::Refused(Refusal::StartAgain)
+        }),
         SignIn::Asking(asking) => Ok(if !tx.save_sign_in(row, &asking, env.now)? {
             Step::Refused(Refusal::StartAgain)
         } else if let (Purpose::Console | Purpose::StepUp(_), Some(wanted)) = (asking.purpose(), asking.wanted()) {

@@ -28,6 +28,8 @@ pub enum LinkPurpose {
     NotMe,
     /// Chooses another password of a person who lost theirs; the subject is their id.
     Reset,
+    /// Ends the lock of an account; the subject is the person's id.
+    Unlock,
 }
 
 impl LinkPurpose {
@@ -39,6 +41,7 @@ impl LinkPurpose {
             Self::Expired => matches!(status, S::PasswordExpired),
             Self::NotMe => false,
             Self::Reset => matches!(status, S::Active | S::PasswordExpired | S::Recovery),
+            Self::Unlock => status.is_in_force(),
         }
     }
 
@@ -49,6 +52,7 @@ impl LinkPurpose {
             Self::Expired => "EXPIRED",
             Self::NotMe => "NOT_ME",
             Self::Reset => "RESET",
+            Self::Unlock => "UNLOCK",
         }
     }
 }

@@ -44,6 +44,7 @@ const ELSEWHERE = {
   "/login/sessionCookieRedirect": "its token comes by a sign-in: the journeys of the Authentication API",
   "/not-me/{token}": "its token comes by mail: the journeys of notices",
   "/reset/{token}": "its token comes by mail: the journeys of account links",
+  "/unlock/{token}": "its token comes by mail: the journeys of the way back",
   "/setup/{link}": "the journey of the set-up link",
   "/setup/{link}/app": "the same",
   "/welcome/{token}": "its token comes by mail: the journeys of account links",

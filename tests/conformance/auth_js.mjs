@@ -129,5 +129,35 @@ for (const database of databases) {
       const used = await auth.verifyRecoveryToken({ recoveryToken }).catch((error) => error);
       assert.equal(used.errorCode, "E0000011");
     });
+    run("a lost password is replaced by a code, and a lock is ended by a link", async () => {
+      const person = await withApp("back");
+      const settings = { recovery: { factors: { okta_sms: { status: "ACTIVE" } } } };
+      const conditions = { people: { users: { include: [person.id] } } };
+      const policy = await call("POST", "/api/v1/policies", { type: "PASSWORD", name: "Back", priority: 1, settings, conditions });
+      const actions = { selfServicePasswordReset: { access: "ALLOW" }, selfServiceUnlock: { access: "ALLOW" } };
+      await call("POST", `/api/v1/policies/${policy.id}/rules`, { name: "Back", actions });
+      const profile = { phoneNumber: "+1-555-415-1338" };
+      await call("POST", `/api/v1/users/${person.id}/factors?activate=true`, { factorType: "sms", provider: "OKTA", profile });
+      await place.messages();
+      let step = await auth.forgotPassword({ username: person.username, factorType: "SMS" });
+      assert.deepEqual([step.status, step.recoveryType], ["RECOVERY_CHALLENGE", "PASSWORD"]);
+      await sent();
+      await place.wait(30);
+      step = await step.resend("sms");
+      step = await step.verify({ passCode: await sent() });
+      assert.equal(step.status, "PASSWORD_RESET");
+      step = await step.resetPassword({ newPassword: ANOTHER });
+      assert.deepEqual([step.status, step.factors.map(({ factorType }) => factorType)], ["MFA_REQUIRED", ["token:software:totp"]]);
+      step = await step.factors[0].verify({ passCode: await place.code(person.sharedSecret) });
+      assert.equal(step.status, "SUCCESS");
+      for (let number = 0; number < 10; number += 1) await enter(person, "not the one").catch((error) => error);
+      await place.messages();
+      step = await auth.unlockAccount({ username: person.username, factorType: "EMAIL" });
+      assert.deepEqual([step.status, step.recoveryType], ["RECOVERY_CHALLENGE", "UNLOCK"]);
+      const [, recoveryToken] = (await place.messages()).join("\n").replaceAll("=\r\n", "").match(/\/unlock\/([\w-]+)/);
+      step = await auth.verifyRecoveryToken({ recoveryToken });
+      assert.deepEqual([step.status, step.recoveryType, step.sessionToken], ["SUCCESS", "UNLOCK", undefined]);
+      assert.equal((await enter(person, ANOTHER)).status, "MFA_REQUIRED");
+    });
   });
 }

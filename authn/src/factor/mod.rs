@@ -188,7 +188,8 @@ impl Provider {
 }
 
 /// A way by which codes are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Channel {
     /// A voice that says it.
     Call,

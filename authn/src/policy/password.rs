@@ -400,11 +400,6 @@ impl PasswordSettings {
         if age.max_age_days != 0 && age.min_age_minutes >= age.max_age_days * 24 * 60 {
             wrong.push("settings.password.age.minAgeMinutes: is less than maxAgeDays".to_owned());
         }
-        for (name, switch) in [("okta_sms", recovery.factors.okta_sms), ("okta_call", recovery.factors.okta_call)] {
-            if switch.is_some_and(|switch| switch.status == State::Active) {
-                wrong.push(format!("settings.recovery.factors.{name}: nothing here can send that; leave it INACTIVE"));
-            }
-        }
         if wrong.is_empty() { Ok(()) } else { Err(BadDocument(wrong.join("; "))) }
     }
 

@@ -6,8 +6,10 @@ use postern_codes::id::{Factor, User};
 use postern_codes::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Asking, Complete, Decision, Denial, Denied, Means, Policy, Proof, Purpose, SignIn, Situation, Want};
-use crate::factor::{Category, Kind, PASSWORD, Traits};
+use super::{
+    Asking, Complete, Decision, Denial, Denied, Means, Policy, Proof, Purpose, RecoveryCode, SignIn, Situation, Want,
+};
+use crate::factor::{Category, Channel, Enrolled, Kind, PASSWORD, Traits};
 
 /// How long a sign-in goes on at most.
 const LONGEST: Duration = Duration::from_hours(1);
@@ -20,6 +22,8 @@ pub enum Place {
     Challenged(Want, Id<Factor>),
     /// The same, and every factor of a type was.
     ChallengedKind(Want, Kind),
+    /// A code was sent to whoever recovers, or to nobody.
+    Code(Recovering, RecoveryCode),
     /// Factors are to be enrolled.
     Enrol,
     /// One of them waits for its first answer.
@@ -44,13 +48,17 @@ pub enum Recovering {
     Activation,
     /// One in place of another that is lost.
     Password,
+    /// The end of a lock, and no password.
+    Unlock,
 }
 
 impl Place {
     /// What somebody without a password comes for, where one does.
     pub const fn recovering(self) -> Option<Recovering> {
         match self {
-            Self::PasswordReset(recovering) | Self::Question(recovering) => Some(recovering),
+            Self::Code(recovering, _) | Self::PasswordReset(recovering) | Self::Question(recovering) => {
+                Some(recovering)
+            }
             Self::Challenged(..)
             | Self::ChallengedKind(..)
             | Self::Enrol
@@ -65,7 +73,8 @@ impl Place {
     pub const fn wanted(self) -> Option<Want> {
         match self {
             Self::Challenged(wanted, _) | Self::ChallengedKind(wanted, _) | Self::Proof(wanted) => Some(wanted),
-            Self::Enrol
+            Self::Code(..)
+            | Self::Enrol
             | Self::Enrolling(_)
             | Self::PasswordExpired
             | Self::PasswordReset(_)
@@ -132,11 +141,14 @@ pub(super) struct Course {
     pub begun_at: Timestamp,
     /// Whether the person has seen that their password ends soon.
     is_warned: bool,
+    /// Whether a telephone of theirs proved that they may choose a password: it proves nothing more here.
+    #[serde(default)]
+    by_phone: bool,
 }
 
 impl Course {
     pub(super) fn new(user: Option<Id<User>>, purpose: Purpose, begun_at: Timestamp) -> Self {
-        Self { user, purpose, proofs: Vec::new(), wishes: Box::default(), begun_at, is_warned: false }
+        Self { user, purpose, proofs: Vec::new(), wishes: Box::default(), begun_at, is_warned: false, by_phone: false }
     }
 
     /// Enrols, by whoever proved something held where they hold anything: a password alone adds nothing beside it.
@@ -206,6 +218,31 @@ impl Asking {
     pub fn by_link(user: Id<User>, recovering: Recovering, asks_question: bool, now: Timestamp) -> Self {
         let place = if asks_question { Place::Question(recovering) } else { Place::PasswordReset(recovering) };
         Self { course: Course::new(Some(user), Purpose::Api, now), place }
+    }
+
+    /// A sign-in that begins by a code, for somebody or for nobody.
+    pub fn by_code(user: Option<Id<User>>, recovering: Recovering, code: RecoveryCode, now: Timestamp) -> Self {
+        Self { course: Course::new(user, Purpose::Api, now), place: Place::Code(recovering, code) }
+    }
+
+    /// The same once the code was right: nothing is proved by it before a password is chosen, nor by that telephone after.
+    #[must_use]
+    pub fn came_by_phone(mut self, recovering: Recovering, asks_question: bool) -> Self {
+        self.course.by_phone = true;
+        self.place = if asks_question { Place::Question(recovering) } else { Place::PasswordReset(recovering) };
+        self
+    }
+
+    /// Whether a factor of this type may still prove something: the same way twice is one proof.
+    pub fn hears(&self, kind: Kind) -> bool {
+        let is_phone = matches!(kind.factor().channel(), Some(Channel::Call | Channel::Sms));
+        !(self.course.by_phone && is_phone)
+    }
+
+    /// Whether what is wanted could be proved by nothing but the way that was gone already.
+    pub fn has_gone_every_way(&self, own: &[Enrolled]) -> bool {
+        let mut fitting = own.iter().filter(|factor| self.takes(&factor.traits())).peekable();
+        fitting.peek().is_some() && fitting.all(|factor| !self.hears(factor.kind))
     }
 
     /// The same, elsewhere: a factor was asked, or begun, or is not any more.

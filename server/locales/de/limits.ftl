@@ -21,6 +21,7 @@ limits-of-begin = Begonnene Registrierungen einer Person an einem Computer
 limits-of-enroll = Versuche, einen Computer aufzunehmen, von einer Adresse
 limits-of-forgotten-name = Links für ein vergessenes Passwort zu einem Namen
 limits-of-forgotten-address = Links für ein vergessenes Passwort von einer Adresse
+limits-of-recovery-codes = Wiederherstellungscodes, die zu einem Namen eingegeben werden
 limits-of-credential-checks = Versuche mit dem jetzigen Passwort oder der Antwort
 limits-of-factor-failures = Falsche Codes eines Faktors
 limits-of-passkey-challenges = Passkey-Abfragen von einer Adresse

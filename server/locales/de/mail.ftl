@@ -44,6 +44,10 @@ mail-code =
     } lang. Geben Sie ihn niemandem: Niemand von { $org } wird Sie danach fragen.
 
     Wenn Sie keinen Code verlangt haben, kennt vielleicht jemand Ihr Passwort: Sagen Sie es Ihrem Helpdesk.
+mail-reset-sms = { $code } ist Ihr Code, um ein neues Passwort bei { $org } zu wählen. Wenn Sie nicht darum gebeten haben, tun Sie nichts und sagen Sie ihn niemandem.
+mail-reset-call = Hier ist { $org }. Ihr Code, um ein neues Passwort zu wählen, lautet: { $digits }. Noch einmal: { $digits }. Wenn Sie nicht darum gebeten haben, legen Sie auf und sagen Sie ihn niemandem.
+mail-unlock-sms = { $code } ist Ihr Code, um Ihr Konto bei { $org } zu entsperren. Wenn Sie nicht darum gebeten haben, tun Sie nichts und sagen Sie ihn niemandem.
+mail-unlock-call = Hier ist { $org }. Ihr Code, um Ihr Konto zu entsperren, lautet: { $digits }. Noch einmal: { $digits }. Wenn Sie nicht darum gebeten haben, legen Sie auf und sagen Sie ihn niemandem.
 mail-code-sms = { $code } ist Ihr Bestätigungscode bei { $org }.
 mail-code-call = Hier ist { $org }. Ihr Bestätigungscode ist: { $digits }. Noch einmal: { $digits }. Auf Wiederhören.
 mail-alert-subject = Bitte sofort ansehen: { $what }
@@ -92,6 +96,14 @@ mail-reset =
     { $link }
 
     Wenn Sie nicht darum gebeten haben, tun Sie nichts; kommt es noch einmal vor, sagen Sie es Ihrem Helpdesk. Mit dieser Nachricht allein kommt niemand hinein.
+mail-unlock-subject = Entsperren Sie Ihr Konto bei { $org }
+mail-unlock =
+    öffnen Sie diesen Link, um das Konto { $login } bei { $org } zu entsperren; er gilt einmal, bis { $until }:
+    { $link }
+
+    Ihr Passwort bleibt, wie es ist. Wenn Sie nicht darum gebeten haben, tun Sie nichts; kommt es noch einmal vor, sagen Sie es Ihrem Helpdesk. Mit dieser Nachricht allein kommt niemand hinein.
+mail-unlocked-subject = Ihr Konto wurde entsperrt
+mail-unlocked = Sie haben Ihr Konto entsperrt. Ihr Passwort ist dasselbe.
 mail-password-changed-subject = Ihr Passwort wurde geändert
 mail-password-changed = das Passwort Ihres Kontos wurde geändert.
 mail-password-set-for-subject = Ein Administrator hat Ihr Passwort gesetzt

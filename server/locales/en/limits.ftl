@@ -21,6 +21,7 @@ limits-of-begin = Registrations begun at a computer by a person
 limits-of-enroll = Tries to enrol a computer from an address
 limits-of-forgotten-name = Links for a forgotten password in a name
 limits-of-forgotten-address = Links for a forgotten password from an address
+limits-of-recovery-codes = Recovery codes typed for a name
 limits-of-credential-checks = Tries of the present password or answer
 limits-of-factor-failures = Wrong codes of a factor
 limits-of-passkey-challenges = Passkeys asked for from an address

@@ -44,6 +44,10 @@ mail-code =
     }. Give it to nobody: no one of { $org } will ask you for it.
 
     If you did not ask for a code, somebody may know your password: tell your help desk.
+mail-reset-sms = { $code } is your code to choose a new password at { $org }. If you did not ask for it, do nothing and tell nobody.
+mail-reset-call = This is { $org }. Your code to choose a new password is: { $digits }. Once more: { $digits }. If you did not ask for it, hang up and tell nobody.
+mail-unlock-sms = { $code } is your code to unlock your account at { $org }. If you did not ask for it, do nothing and tell nobody.
+mail-unlock-call = This is { $org }. Your code to unlock your account is: { $digits }. Once more: { $digits }. If you did not ask for it, hang up and tell nobody.
 mail-code-sms = { $code } is your verification code at { $org }.
 mail-code-call = This is { $org }. Your verification code is: { $digits }. Once more: { $digits }. Goodbye.
 mail-alert-subject = Look at this now: { $what }
@@ -92,6 +96,14 @@ mail-reset =
     { $link }
 
     If you did not ask for this, do nothing, and tell your help desk if it happens again. Nobody gets in by this message alone.
+mail-unlock-subject = Unlock your account at { $org }
+mail-unlock =
+    Open this link to unlock the account { $login } at { $org }; it works once, until { $until }:
+    { $link }
+
+    Your password stays as it is. If you did not ask for this, do nothing, and tell your help desk if it happens again. Nobody gets in by this message alone.
+mail-unlocked-subject = Your account was unlocked
+mail-unlocked = The lock of your account was ended by you. Your password is the same.
 mail-password-changed-subject = Your password was changed
 mail-password-changed = The password of your account was changed.
 mail-password-set-for-subject = An administrator set your password

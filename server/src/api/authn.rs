@@ -5,6 +5,7 @@
 mod call;
 mod cookie_redirect;
 mod recovery;
+mod recovery_codes;
 mod shown;
 mod steps;
 
@@ -14,12 +15,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use postern_authn::factor::Channel;
 use postern_authn::sign_in::{Purpose, Recovering, Wishes};
 use postern_codes::{Secret, mac};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::App;
+use crate::account::lost;
 use crate::api::error::ApiError;
 use crate::api::routes::{Access, Routes};
 use crate::app::to_the_end;
@@ -38,6 +41,7 @@ pub fn routes() -> Routes {
     Routes::new()
         .post("/api/v1/authn", open, begin)
         .merge(recovery::routes())
+        .merge(recovery_codes::routes())
         .merge(steps::routes())
         .merge(cookie_redirect::routes())
 }
@@ -78,10 +82,10 @@ async fn begin(State(app): State<Arc<App>>, call: Call<Beginning>) -> Result<Res
         }
         let wishes = wishes(&call)?;
         if let Some(shown) = call.body.token {
-            let link = (Recovering::Activation, &shown);
+            let link = (&[Recovering::Activation][..], &shown);
             let begun = sign_in::recovery::begin(&app, &call.client, link, wishes).await?;
-            let token = begun.ok_or_else(not_authenticated)?;
-            return after(&app, &call.client, &token, (Step::Stands, Extra::default())).await;
+            let (token, step) = begun.ok_or_else(not_authenticated)?;
+            return after(&app, &call.client, &token, (step, Extra::default())).await;
         }
         let Some(name) = call.body.username.filter(|name| !name.trim().is_empty()) else {
             return Err(ApiError::validation("username", ["username: The field cannot be left blank"]));
@@ -97,7 +101,12 @@ async fn begin(State(app): State<Arc<App>>, call: Call<Beginning>) -> Result<Res
             None => Step::Stands,
         };
         match step {
-            Step::Refused(Refusal::Locked(_)) => Ok(answer(shown::locked_out(&app, relay_state.as_deref()))),
+            Step::Refused(Refusal::Locked(_)) => {
+                let org = app.org().await?;
+                let offered =
+                    app.store.read(org, |tx| lost::is_offered(tx, Recovering::Unlock, Channel::Email)).await?;
+                Ok(answer(shown::locked_out(&app, offered, relay_state.as_deref())))
+            }
             step => after(&app, &client, &token, (step, Extra::default())).await,
         }
     })
@@ -138,6 +147,7 @@ async fn after(
             Ok(answer(shown::transaction(app, token, &view, &extra)))
         }
         Step::Granted(granted) => Ok(answer(shown::success(&granted))),
+        Step::Recovered(recovered) => Ok(answer(shown::recovered(&recovered))),
         Step::Refused(refusal) => Err(refused(&refusal)),
         // A sign-in of this purpose ends in none of these.
         Step::Asked(_) | Step::Expired(_) | Step::SignedIn(_) => Err(sign_in::choice::wrong_state()),

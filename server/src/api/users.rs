@@ -35,7 +35,9 @@ pub use credentials::{
 };
 pub use enrolments::reset_factors;
 pub use http::routes;
-pub use lifecycle::{Removed, Step, StepRight, activate, reactivate, remove, sign_out, sign_out_oneself, step, unlock};
+pub use lifecycle::{
+    Removed, Step, StepRight, activate, reactivate, remove, sign_out, sign_out_oneself, step, unlock, unlock_link,
+};
 pub use shown::shown;
 pub use update::{Change, Expected, update};
 

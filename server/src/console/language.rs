@@ -100,6 +100,7 @@ catalogues! {
     "step-up"
     "time"
     "tokens"
+    "unlock"
     "what-if"
 }
 

@@ -274,7 +274,9 @@ impl Shown {
             }
             Step::Refused(refusal) => self.refused(&refusal, asked, state_token),
             // What a program is told of a sign-in that it leads, and what [`go_on`] has answered.
-            Step::Granted(_) | Step::Stands => self.refused(&Refusal::StartAgain, asked, state_token),
+            Step::Granted(_) | Step::Recovered(_) | Step::Stands => {
+                self.refused(&Refusal::StartAgain, asked, state_token)
+            }
             Step::SignedIn(token) => {
                 let cookies: Vec<_> = cookie::set(&token).into_iter().chain(fresh.map(cookie::know)).collect();
                 (AppendHeaders(cookies), Redirect::to(&self.to)).into_response()

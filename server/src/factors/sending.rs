@@ -8,8 +8,9 @@ use axum::http::{HeaderMap, StatusCode};
 use postern_authn::audit::{Event, EventType};
 use postern_authn::factor::{self, Channel, Enrolled, Kind};
 use postern_authn::limit::{Charge, Limit};
+use postern_authn::sign_in::Recovering;
 use postern_authn::user::User;
-use postern_codes::{Env, Secret};
+use postern_codes::{Env, Secret, Timestamp};
 use postern_store::deliveries::Message;
 use postern_store::factor_codes::Bond;
 use postern_store::sms_templates::SmsTemplate;
@@ -82,10 +83,11 @@ pub fn charge(
     env: &Env,
 ) -> Result<Result<(), ApiError>, Error> {
     let number = to.address.split(',').next().unwrap_or_default();
-    let (own, day) = match to.channel {
-        Channel::Call => (Limit::CallsOfNumber, Some(Limit::Calls)),
-        Channel::Email => (Limit::EmailsOfAddress, None),
-        Channel::Sms => (Limit::MessagesOfNumber, Some(Limit::Messages)),
+    let own = limit(to.channel);
+    let day = match to.channel {
+        Channel::Call => Some(Limit::Calls),
+        Channel::Email => None,
+        Channel::Sms => Some(Limit::Messages),
     };
     // Of an address, and of what differs from it in case alone, the mailbox is one.
     let subject = number.to_lowercase();
@@ -96,12 +98,25 @@ pub fn charge(
         if let Charge::RetryAt(at) = tx.charge(limit, subject, allowance, env.now)? {
             let (kind, actor, client) = (EventType::RateLimitViolation, doer.actor.clone(), doer.client.clone());
             tx.record(&Event::failure(kind, actor, client, limit.name()), env)?;
-            let (code, summary) = words(limit);
-            let refused = ApiError::new(StatusCode::TOO_MANY_REQUESTS, code, summary);
-            return Ok(Err(refused.cause(summary).again_at(at)));
+            return Ok(Err(refused(limit, at)));
         }
     }
     Ok(Ok(()))
+}
+
+/// What is sent by a way at most, to one address or number.
+pub const fn limit(by: Channel) -> Limit {
+    match by {
+        Channel::Call => Limit::CallsOfNumber,
+        Channel::Email => Limit::EmailsOfAddress,
+        Channel::Sms => Limit::MessagesOfNumber,
+    }
+}
+
+/// That so much was sent, by the API's code for the way.
+pub fn refused(limit: Limit, at: Timestamp) -> ApiError {
+    let (code, summary) = words(limit);
+    ApiError::new(StatusCode::TOO_MANY_REQUESTS, code, summary).cause(summary).again_at(at)
 }
 
 const fn words(limit: Limit) -> (&'static str, &'static str) {
@@ -155,6 +170,32 @@ pub fn send(
     tx.record(&doer.success(kind, user, factor), env)
 }
 
+/// Queues the code by which somebody comes back. What is kept of it is the caller's affair: it is bound to no factor.
+///
+/// # Errors
+/// Of the database.
+pub fn send_recovery(
+    tx: &mut Tx<'_>,
+    doer: &Doer,
+    (user, factor): (&User, &Enrolled),
+    (to, recovering): (&Recipient, Recovering),
+    code: &Secret<String>,
+    env: &Env,
+) -> Result<(), Error> {
+    let org = tx.org_record()?.map(|org| org.name).unwrap_or_default();
+    let is_lock = recovering == Recovering::Unlock;
+    let (kind, text) = match (to.channel, is_lock) {
+        (Channel::Call, false) => (EventType::RecoveryCall, said(say("mail-reset-call"), code)),
+        (Channel::Call, true) => (EventType::UnlockCall, said(say("mail-unlock-call"), code)),
+        (Channel::Email | Channel::Sms, false) => (EventType::RecoverySms, written(say("mail-reset-sms"), code)),
+        (Channel::Email | Channel::Sms, true) => (EventType::UnlockSms, written(say("mail-unlock-sms"), code)),
+    };
+    let text = in_their_words(tx, user, &text.with("org", org))?;
+    let message = Message { subject: String::new(), text };
+    tx.enqueue_by((to.channel, &to.address), &message, Some(env.now.plus(LIFE)), env)?;
+    tx.record(&doer.success(kind, user, factor), env)
+}
+
 /// A text message: by the text of the organisation's that is asked for, in the translation that its reader prefers.
 fn typed(
     tx: &mut Tx<'_>,
@@ -172,8 +213,7 @@ fn typed(
     let text = if let Some(template) = found {
         filled(&translated(&template, &sending.languages), code, &org)
     } else {
-        let text = say("mail-code-sms").with("code", code.expose().clone()).with("org", org);
-        in_their_words(tx, user, &text)?
+        in_their_words(tx, user, &written(say("mail-code-sms"), code).with("org", org))?
     };
     Ok(Message { subject: String::new(), text })
 }
@@ -243,9 +283,17 @@ fn mailed(code: &Secret<String>, org: String, life: Duration) -> Mail {
 
 /// What a voice says: each digit by itself, twice.
 fn spoken(tx: &mut Tx<'_>, user: &User, code: &Secret<String>, org: String) -> Result<Message, Error> {
-    let digits: Vec<String> = code.expose().chars().map(String::from).collect();
-    let text = say("mail-code-call").with("org", org).with("digits", digits.join(", "));
+    let text = said(say("mail-code-call"), code).with("org", org);
     Ok(Message { subject: String::new(), text: in_their_words(tx, user, &text)? })
+}
+
+fn said(text: Text, code: &Secret<String>) -> Text {
+    let digits: Vec<String> = code.expose().chars().map(String::from).collect();
+    text.with("digits", digits.join(", "))
+}
+
+fn written(text: Text, code: &Secret<String>) -> Text {
+    text.with("code", code.expose().clone())
 }
 
 #[cfg(test)]

@@ -43,6 +43,29 @@ pub fn reset(tx: &mut Tx<'_>, user: &User, (url, life): (&str, Duration), env: &
     Mail { subject, text }.to_first_address(tx, user, env)
 }
 
+/// Mails the link by which somebody ends the lock of their account.
+///
+/// # Errors
+/// Of the database.
+pub fn unlock(tx: &mut Tx<'_>, user: &User, (url, life): (&str, Duration), env: &Env) -> Result<(), Error> {
+    let org = org_name(tx)?;
+    let subject = say("mail-unlock-subject").with("org", org.clone());
+    let text = say("mail-unlock")
+        .with("org", org)
+        .with("login", user.login.as_str().to_owned())
+        .with("until", Text::exact(env.now.plus(life)))
+        .with("link", url.to_owned());
+    Mail { subject, text }.to_first_address(tx, user, env)
+}
+
+/// Tells a person that the lock of their account ended by their own hand.
+///
+/// # Errors
+/// Of the database.
+pub fn unlocked(tx: &mut Tx<'_>, config: &Config, user: &User, env: &Env) -> Result<(), Error> {
+    decided(tx, config, user, (say("mail-unlocked-subject"), say("mail-unlocked")), env)
+}
+
 /// Tells a person that they changed their password.
 ///
 /// # Errors

@@ -6,11 +6,12 @@ pub mod account;
 pub mod activity;
 pub mod backup_codes;
 pub mod factors;
-mod forgot;
+pub mod forgot;
 pub mod own_password;
 pub mod owner;
 mod password;
 pub mod sessions;
+pub mod unlock;
 
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -41,6 +42,7 @@ pub fn routes() -> Routes {
         .merge(own_password::routes())
         .merge(password::routes())
         .merge(sessions::routes())
+        .merge(unlock::routes())
 }
 
 /// The account, which says what was just done.

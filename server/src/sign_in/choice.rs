@@ -220,7 +220,8 @@ impl<'a> Stage<'a> {
         let before = match self.asking.place() {
             Place::Challenged(wanted, _) | Place::ChallengedKind(wanted, _) => Place::Proof(wanted),
             Place::Enrolling(_) => Place::Enrol,
-            Place::Enrol
+            Place::Code(..)
+            | Place::Enrol
             | Place::PasswordExpired
             | Place::PasswordReset(_)
             | Place::PasswordWarn
@@ -283,7 +284,8 @@ impl<'a> Stage<'a> {
     /// A factor of the person's that may prove them.
     async fn one(&self, user: &User, which: &str) -> Result<Enrolled, ApiError> {
         let own = self.app.store.read(self.org, |tx| tx.usable_factors_of(user.id)).await?;
-        let found = own.into_iter().find(|factor| factor.id.as_str() == which && factor.kind.factor().is_listed());
+        let is_named = |factor: &Enrolled| factor.id.as_str() == which && factor.kind.factor().is_listed();
+        let found = own.into_iter().find(|factor| is_named(factor) && self.asking.hears(factor.kind));
         found.ok_or_else(|| ApiError::not_found::<Factor>(which))
     }
 
@@ -311,7 +313,9 @@ impl<'a> Stage<'a> {
         let bond = self.bond();
         let Self { app, org, client, row, asking, env } = self;
         let mut candidates = app.store.read(org, |tx| tx.candidates(user.id, &bond)).await?;
-        candidates.retain(|other| fits(&other.factor) && asking.takes(&other.factor.traits()));
+        candidates.retain(|other| {
+            fits(&other.factor) && asking.takes(&other.factor.traits()) && asking.hears(other.factor.kind)
+        });
         let judged = verify::judge(app, org, (candidates, &bond), answer, &env).await?;
         let scene = Scene { client: client.clone(), target: None, is_known: false };
         let step = app.store.write(org, |tx| match verify::settle(tx, user, &judged, &scene, &env)? {

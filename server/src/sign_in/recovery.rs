@@ -1,5 +1,5 @@
 //! A sign-in of somebody without a password: a one-time link begins it, a question may be asked, a password is chosen; then it
-//! goes on as after the password.
+//! goes on as after the password. Whoever comes for the end of a lock gets that, and no session.
 
 use axum::http::StatusCode;
 use postern_authn::audit::{Actor, Client, Event, EventType};
@@ -8,63 +8,121 @@ use postern_authn::limit::{Charge, Limit};
 use postern_authn::policy::password::State;
 use postern_authn::sign_in::{Asking, Place, Recovering, Wishes};
 use postern_authn::user::User;
-use postern_codes::{Secret, mac};
-use postern_store::links::LinkPurpose;
+use postern_codes::id::{Id, Org};
+use postern_codes::{Env, Secret, mac};
 use postern_store::users::Failure;
+use postern_store::{Error, Tx};
 
 use super::choice::wrong_state;
 use super::new_password::too_weak;
-use super::{Refusal, Stage, Step, actor, charge, go_on, name_key, open_hash, ruling, verify};
+use super::{Recovered, Refusal, Stage, Step, actor, charge, go_on, name_key, open_hash, ruling, verify};
 use crate::App;
+use crate::account::lost::{begun, link};
 use crate::account::{self, Setter};
 use crate::api::ApiError;
 use crate::api::users::target;
 use crate::notices::account as notices;
 
-/// The link that lets somebody come for this.
-const fn link(recovering: Recovering) -> LinkPurpose {
-    match recovering {
-        Recovering::Activation => LinkPurpose::Activate,
-        Recovering::Password => LinkPurpose::Reset,
-    }
-}
-
-/// Begins by a one-time link, which is used up; gives the sign-in's token. Nothing, where the link is unknown, used or too
-/// old, or the account does not wait for it.
+/// Begins by a one-time link for any of these, which is used up; gives the sign-in's token, and where it stands. Nothing,
+/// where the link is unknown, used or too old, or the account does not wait for it.
 ///
 /// # Errors
 /// 429 where the address tried too many; of the database.
 pub async fn begin(
     app: &App,
     client: &Client,
-    (recovering, shown): (Recovering, &Secret<String>),
+    (any, shown): (&[Recovering], &Secret<String>),
     wishes: Wishes,
-) -> Result<Option<Secret<String>>, ApiError> {
+) -> Result<Option<(Secret<String>, Step)>, ApiError> {
     let (org, env) = (app.org().await?, app.env());
     let token = env.token();
     let hash = mac::sha256(&[token.expose().as_bytes()]);
-    let purpose = link(recovering);
     let begun = app.store.write(org, |tx| {
         let limit = Limit::SignInsOfAddress;
         if let Charge::RetryAt(at) = charge(tx, limit, &client.ip, client, &env)? {
             return Ok(Err(ApiError::too_many(limit.message(), at)));
         }
-        let subject = tx.use_link(purpose, shown, env.now)?;
         let kind = EventType::UserTokenUse;
-        let Some(user) = account::waiting(tx, purpose, subject.as_deref())? else {
+        let mut found = None;
+        for recovering in any {
+            let subject = tx.use_link(link(*recovering), shown, env.now)?;
+            if let Some(user) = account::waiting(tx, link(*recovering), subject.as_deref())? {
+                found = Some((*recovering, user));
+                break;
+            }
+        }
+        let Some((recovering, user)) = found else {
             let event = Event::failure(kind, Actor::anonymous(), client.clone(), "unknown_link");
-            tx.record(&event.detail("purpose", purpose.as_str()), &env)?;
-            return Ok(Ok(false));
+            let purpose = any.first().map_or("", |recovering| link(*recovering).as_str());
+            tx.record(&event.detail("purpose", purpose), &env)?;
+            return Ok(Ok(None));
         };
-        let may_ask = tx.password_policy(user.id)?.recovery.factors.recovery_question.status == State::Active;
-        let asks = recovering == Recovering::Password && may_ask && user.recovery_question.is_some();
+        let event = Event::success(kind, actor(&user), client.clone()).target(target(&user));
+        tx.record(&event.detail("purpose", link(recovering).as_str()), &env)?;
+        let asks = asks_question(tx, &user, recovering)?;
+        if recovering == Recovering::Unlock && !asks {
+            unlock(tx, app, &user, client, &env)?;
+            return Ok(Ok(Some(Step::Recovered(Box::new(Recovered::new(user, recovering, &wishes))))));
+        }
         let asking = Asking::by_link(user.id, recovering, asks, env.now).wishing(wishes.clone());
         tx.insert_sign_in(&asking, (hash, &name_key(user.login.as_str())), env.now)?;
-        let event = Event::success(kind, actor(&user), client.clone()).target(target(&user));
-        tx.record(&event.detail("purpose", purpose.as_str()), &env)?;
-        Ok(Ok(true))
+        Ok(Ok(Some(Step::Stands)))
     });
-    Ok(begun.await??.then_some(token))
+    Ok(begun.await??.map(|step| (token, step)))
+}
+
+/// Whether somebody's policy has their recovery question asked, beside what they proved.
+///
+/// # Errors
+/// Of the database.
+pub(crate) fn asks_question(tx: &mut Tx<'_>, user: &User, recovering: Recovering) -> Result<bool, Error> {
+    let may_ask = tx.password_policy(user.id)?.recovery.factors.recovery_question.status == State::Active;
+    Ok(recovering != Recovering::Activation && may_ask && user.recovery_question.is_some())
+}
+
+/// Ends the lock of somebody who proved that they may, for every browser. Nothing else of the account changes: not its
+/// status, its password, or how often that was guessed at.
+///
+/// # Errors
+/// Of the database.
+pub(crate) fn unlock(tx: &mut Tx<'_>, app: &App, user: &User, client: &Client, env: &Env) -> Result<(), Error> {
+    // It may have ended meanwhile by itself.
+    if !tx.unlock_user(user.id, env.now)? {
+        return Ok(());
+    }
+    let event = Event::success(EventType::UserUnlockOwn, actor(user), client.clone());
+    tx.record(&event.target(target(user)), env)?;
+    notices::unlocked(tx, &app.config, user, env)
+}
+
+/// Compares an answer with that to somebody's recovery question. The try is counted before it is hashed.
+///
+/// # Errors
+/// 429 after too many; of the database or the hash function.
+pub(crate) async fn is_answer(
+    app: &App,
+    org: Id<Org>,
+    (user, answer): (&User, &Secret<String>),
+    client: &Client,
+    env: &Env,
+) -> Result<bool, ApiError> {
+    let limit = Limit::CredentialChecks;
+    let charged = app.store.write(org, |tx| {
+        let charged = charge(tx, limit, user.id.as_str(), client, env)?;
+        let hash = tx.recovery_answer(user.id)?;
+        Ok(match charged {
+            Charge::Allowed => Ok(hash),
+            Charge::RetryAt(at) => Err(ApiError::too_many(limit.message(), at)),
+        })
+    });
+    let hash = charged.await??.map(|sealed| open_hash(app, &sealed)).transpose()?;
+    Ok(app.passwords.check(question::folded(answer), hash).await?.is_right)
+}
+
+/// A wrong answer to the recovery question.
+pub(crate) fn wrong_answer() -> ApiError {
+    let summary = "The recovery question answer did not match our records.";
+    ApiError::new(StatusCode::FORBIDDEN, "E0000087", summary)
 }
 
 impl Stage<'_> {
@@ -83,41 +141,56 @@ impl Stage<'_> {
     ///
     /// # Errors
     /// 403 where none is asked, and for a wrong answer, which counts as a wrong password does; 429 after too many.
-    pub async fn answer_question(mut self, answer: Secret<String>) -> Result<(), ApiError> {
+    pub async fn answer_question(mut self, answer: Secret<String>) -> Result<Step, ApiError> {
         let Place::Question(recovering) = self.asking.place() else { return Err(wrong_state()) };
         let user = self.holder(recovering).await?;
         let (app, org, client, env) = (self.app, self.org, self.client.clone(), self.env.clone());
-        let limit = Limit::CredentialChecks;
-        let charged = app.store.write(org, |tx| {
-            let charged = charge(tx, limit, user.id.as_str(), &client, &env)?;
-            let hash = tx.recovery_answer(user.id)?;
-            Ok(match charged {
-                Charge::Allowed => Ok(hash),
-                Charge::RetryAt(at) => Err(ApiError::too_many(limit.message(), at)),
-            })
-        });
-        let hash = charged.await??.map(|sealed| open_hash(app, &sealed)).transpose()?;
-        let is_right = app.passwords.check(question::folded(&answer), hash).await?.is_right;
+        let is_right = is_answer(app, org, (&user, &answer), &client, &env).await?;
+        let kind = begun(recovering);
+        let wrong = || Event::failure(kind, actor(&user), client.clone(), "invalid_answer").target(target(&user));
+        if recovering == Recovering::Unlock {
+            // Whoever is locked out cannot be locked out: what is spent are the tries of credentials.
+            if !is_right {
+                app.store.write(org, |tx| tx.record(&wrong(), &env)).await?;
+                return Err(wrong_answer());
+            }
+            return self.unlock(&user).await;
+        }
         let settled = app.store.write(org, |tx| {
             // While an account is locked, no answer is looked at.
             if !tx.admit_user(user.id, user.version, env.now)? {
                 return Ok(Err(ApiError::new(StatusCode::FORBIDDEN, "E0000069", "User Locked")));
             }
             if is_right {
-                tx.clear_limit(limit, user.id.as_str())?;
+                tx.clear_limit(Limit::CredentialChecks, user.id.as_str())?;
                 return Ok(Ok(()));
             }
             if let Failure::Locks(until) = tx.user_failed(user.id, env.now)? {
                 verify::note_lock(tx, &user, until, &client, &env)?;
             }
-            let kind = EventType::UserPasswordReset;
-            let event = Event::failure(kind, actor(&user), client.clone(), "invalid_answer");
-            tx.record(&event.target(target(&user)), &env)?;
-            let summary = "The recovery question answer did not match our records.";
-            Ok(Err(ApiError::new(StatusCode::FORBIDDEN, "E0000087", summary)))
+            tx.record(&wrong(), &env)?;
+            Ok(Err(wrong_answer()))
         });
         settled.await??;
-        self.move_to(Place::PasswordReset(recovering)).await
+        self.move_to(Place::PasswordReset(recovering)).await?;
+        Ok(Step::Stands)
+    }
+
+    /// Ends the lock that was come for, and this with it.
+    async fn unlock(self, user: &User) -> Result<Step, ApiError> {
+        let Self { app, org, client, row, asking, env } = self;
+        let done = app.store.write(org, |tx| {
+            if !tx.end_sign_in(&row)? {
+                return Ok(false);
+            }
+            tx.clear_limit(Limit::CredentialChecks, user.id.as_str())?;
+            unlock(tx, app, user, &client, &env)?;
+            Ok(true)
+        });
+        if !done.await? {
+            return Err(wrong_state());
+        }
+        Ok(Step::Recovered(Box::new(Recovered::new(user.clone(), Recovering::Unlock, asking.wishes()))))
     }
 
     /// Chooses the password. Every session before it ends.

@@ -46,6 +46,10 @@ impl Stage<'_> {
     /// Of the database; 401 where its person may not sign in any more.
     pub async fn view(self) -> Result<View, ApiError> {
         let until = self.env.now.plus(PATIENCE);
+        // Whoever is to type a code is nobody yet.
+        if let Place::Code(..) = self.asking.place() {
+            return Ok(View { asking: self.asking, until, known: None });
+        }
         let user = match self.asking.place().recovering() {
             Some(recovering) => self.holder(recovering).await?,
             None if self.asking.is_first() => return Ok(View { asking: self.asking, until, known: None }),
@@ -54,7 +58,8 @@ impl Stage<'_> {
         let Self { app, org, client, asking, env, .. } = self;
         let known = app.store.read(org, |tx| {
             let ruling = ruling::of(tx, &user, &client, &env)?;
-            let usable = tx.usable_factors_of(user.id)?;
+            let mut usable = tx.usable_factors_of(user.id)?;
+            usable.retain(|factor| asking.hears(factor.kind) || asking.wanted().is_none());
             let mut begun = tx.all_factors_of(user.id)?;
             begun.retain(|factor| factor.status == Status::PendingActivation);
             let choices = duties::choices(tx, user.id, &usable)?;

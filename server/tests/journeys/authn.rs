@@ -7,6 +7,7 @@ use postern_authn::factor::webauthn::soft::Authenticator;
 use postern_authn::user::Lifecycle;
 use postern_codes::otp::{self, AUTHENTICATOR_APP};
 use postern_codes::{Secret, b64};
+use postern_store::attempts::Browser;
 use postern_store::factors::OrgFactors;
 use postern_store::migrate::Engine;
 use postern_store::scratch;
@@ -102,6 +103,23 @@ impl Door {
         let made = self.app().post("/api/v1/policies", root, &body).await.expect(200).json();
         let path = format!("/api/v1/policies/{}/rules", id(&made));
         self.app().post(&path, root, &json!({ "name": "r", "actions": rule })).await.expect(200);
+    }
+
+    /// A policy by which people come back by themselves, also out of a lock, by these ways beside the mail.
+    pub async fn lets_people_back(&self, factors: Value) {
+        let settings = json!({ "recovery": { "factors": factors } });
+        let actions = json!({
+            "selfServicePasswordReset": { "access": "ALLOW" }, "selfServiceUnlock": { "access": "ALLOW" },
+        });
+        self.policy(json!({ "type": "PASSWORD", "name": "Back", "settings": settings }), actions).await;
+    }
+
+    /// Whether Grace is locked out, from wherever.
+    pub async fn is_locked(&self) -> bool {
+        let now = self.app().app.env().now;
+        let read =
+            self.app().app.store.read(self.staff.org, |tx| tx.locked_until(self.grace.id, Browser::Unknown, now));
+        read.await.expect("the database serves").is_some()
     }
 
     pub async fn sign_on(&self, rule: Value) {

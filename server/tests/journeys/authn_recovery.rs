@@ -5,6 +5,7 @@ use postern_store::scratch;
 use serde_json::{Value, json};
 
 use crate::authn::{Door, PASSWORD, path};
+use crate::browser::Browser;
 use crate::factors::{code, id};
 use crate::sent_codes::messages;
 
@@ -150,7 +151,8 @@ async fn a_program_of_ones_own_hands_the_right_on() {
         // Whoever administers nothing is the public, which is asked how it is to be reached.
         for token in ["", grace] {
             call(token, lost(&door.grace.login)).await.refused(400, "E0000001");
-            call(token, json!({ "username": "x", "factorType": "SMS" })).await.refused(400, "E0000001");
+            call(token, json!({ "username": "x", "factorType": "SMS" })).await.refused(403, "E0000034");
+            call(token, json!({ "username": "x", "factorType": "PIGEON" })).await.refused(400, "E0000001");
         }
         call("", json!({ "factorType": "EMAIL" })).await.refused(400, "E0000001");
     }
@@ -167,5 +169,140 @@ async fn so_many_links_are_sent_whoever_asks() {
             }
             door.post("/recovery/password", &lost).await.refused(429, "E0000047");
         }
+    }
+}
+
+/// Grace guesses until nothing is looked at any more, from wherever.
+async fn lock(door: &Door) {
+    door.app().world.advance_seconds(60);
+    let wrong = json!({ "username": door.grace.login, "password": ANOTHER });
+    let times = if door.is_locked().await { 0 } else { 10 };
+    for _ in 0..times {
+        door.post("", &wrong).await.refused(401, "E0000004");
+    }
+    assert!(door.is_locked().await);
+    messages(door.app()).await;
+}
+
+fn by_mail(name: &str) -> Value {
+    json!({ "username": name, "factorType": "EMAIL", "relayState": "r" })
+}
+
+const UNLOCK: &str = "/recovery/unlock";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_is_ended_by_a_link_and_nothing_else_is() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let root = &door.staff.root.token;
+        lock(&door).await;
+        // Where no policy lets anybody, every name is refused.
+        for name in [door.grace.login.as_str(), "nobody@acme.example"] {
+            door.post(UNLOCK, &by_mail(name)).await.refused(403, "E0000032");
+        }
+        door.lets_people_back(json!({})).await;
+        let said = door.post(UNLOCK, &by_mail(&door.grace.login)).await.expect(200).json();
+        stands(&said, "RECOVERY_CHALLENGE", "UNLOCK");
+        assert_eq!(said, door.post(UNLOCK, &by_mail("nobody@acme.example")).await.expect(200).json());
+        let token = mailed(&door, "unlock").await;
+        let shown = json!({ "recoveryToken": token, "relayState": "r" });
+        let done = door.post("/recovery/token", &shown).await.expect(200).json();
+        stands(&done, "SUCCESS", "UNLOCK");
+        assert_eq!((done.get("sessionToken"), done.get("stateToken"), &done["relayState"]), (None, None, &json!("r")));
+        door.post("/recovery/token", &shown).await.refused(401, "E0000011");
+        assert!(!door.is_locked().await);
+        assert!(messages(door.app()).await.join("\n").contains("unlocked"));
+        assert_eq!(door.enter().await["status"], "MFA_ENROLL");
+        assert_eq!(door.events("user.account.unlock").await, [None]);
+
+        // Whoever is not locked out has nothing sent, and is told what everybody is.
+        assert_eq!(door.post(UNLOCK, &by_mail(&door.grace.login)).await.expect(200).json(), said);
+        assert!(messages(door.app()).await.is_empty());
+        let call =
+            async |body: Value| door.app().call(Method::POST, &format!("/api/v1/authn{UNLOCK}"), root, &body).await;
+        call(json!({ "username": door.grace.login })).await.refused(403, "E0000032");
+        call(json!({ "username": "nobody@acme.example" })).await.refused(403, "E0000095");
+
+        // A link of before does nothing for an account that has ended or was shut out; a password that is over stays so.
+        lock(&door).await;
+        let made = call(json!({ "username": door.grace.login })).await.expect(200).json();
+        stands(&made, "RECOVERY", "UNLOCK");
+        let act = async |step: &str| {
+            let path = format!("/api/v1/users/{}/lifecycle/{step}", door.grace.id);
+            door.app().post(&path, root, &Value::Null).await.expect(200);
+        };
+        act("suspend").await;
+        let shown = json!({ "recoveryToken": made["recoveryToken"] });
+        door.post("/recovery/token", &shown).await.refused(401, "E0000011");
+        assert!(door.is_locked().await);
+        act("unsuspend").await;
+        act("expire_password").await;
+        let made = call(json!({ "username": door.grace.login })).await.expect(200).json();
+        let shown = json!({ "recoveryToken": made["recoveryToken"] });
+        stands(&door.post("/recovery/token", &shown).await.expect(200).json(), "SUCCESS", "UNLOCK");
+        let user = door.app().get(&format!("/api/v1/users/{}", door.grace.id), root).await.expect(200).json();
+        assert_eq!((&user["status"], door.is_locked().await), (&json!("PASSWORD_EXPIRED"), false));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_is_ended_by_whoever_knows_the_answer_where_one_is_asked() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let (app, root) = (door.app(), &door.staff.root.token);
+        door.lets_people_back(json!({ "recovery_question": { "status": "ACTIVE" } })).await;
+        let question = json!({ "credentials": { "recovery_question": { "question": "What do you like?", "answer": "mustard soup" } } });
+        app.post(&format!("/api/v1/users/{}", door.grace.id), root, &question).await.expect(200);
+        lock(&door).await;
+        let ask = async || {
+            door.post(UNLOCK, &by_mail(&door.grace.login)).await.expect(200);
+            mailed(&door, "unlock").await
+        };
+        let token = ask().await;
+        let begun = door.post("/recovery/token", &json!({ "recoveryToken": token })).await.expect(200).json();
+        stands(&begun, "RECOVERY", "UNLOCK");
+        let reset = json!({ "newPassword": ANOTHER });
+        door.step("/credentials/reset_password", &begun, reset).await.refused(403, "E0000079");
+        door.step("/recovery/answer", &begun, json!({ "answer": "ketchup" })).await.refused(403, "E0000087");
+        assert!(door.is_locked().await);
+        let right = json!({ "answer": " Mustard SOUP " });
+        let done = door.step("/recovery/answer", &begun, right.clone()).await.expect(200).json();
+        stands(&done, "SUCCESS", "UNLOCK");
+        assert!(!door.is_locked().await);
+        door.step("/recovery/answer", &begun, right).await.refused(401, "E0000011");
+
+        // The same on the page of the link.
+        lock(&door).await;
+        let link = format!("/unlock/{}", ask().await);
+        let mut browser = Browser::new(app);
+        browser.open(&link).await.expect(200).says(&["Unlock your account?", "What do you like?"]);
+        browser.submit(&link, &[("answer", "ketchup")]).await.expect(400).says(&["not the answer"]);
+        assert!(door.is_locked().await);
+        browser.submit(&link, &[("answer", "mustard soup")]).await.expect(200).says(&["Your account is unlocked"]);
+        assert!(!door.is_locked().await);
+        browser.submit(&link, &[("answer", "mustard soup")]).await.expect(404).says(&["does not work"]);
+        browser.open(&link).await.expect(404);
+        browser.open(&link.replace("unlock", "reset")).await.expect(404);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_lock_answers_every_name_alike_and_says_where_nobody_can_end_one() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let mut browser = Browser::new(door.app());
+        browser.open("/unlock").await.expect(200).says(&["Nobody can unlock"]);
+        browser.submit("/unlock", &[("username", &door.grace.login)]).await.expect(409).says(&["Nobody can unlock"]);
+        door.lets_people_back(json!({})).await;
+        lock(&door).await;
+        browser.open("/forgot").await.expect(200).says(&["Locked out?"]);
+        browser.submit("/unlock", &[("username", "")]).await.expect(400);
+        let known = browser.submit("/unlock", &[("username", &door.grace.login)]).await.expect(200).text();
+        let nobody = browser.submit("/unlock", &[("username", "nobody@acme.example")]).await.expect(200).text();
+        assert_eq!(known, nobody);
+        let link = format!("/unlock/{}", mailed(&door, "unlock").await);
+        browser.open(&link).await.expect(200).says(&["Unlock your account?"]);
+        browser.submit(&link, &[]).await.expect(200).says(&["Your account is unlocked"]);
+        assert!(!door.is_locked().await);
     }
 }

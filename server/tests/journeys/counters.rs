@@ -21,6 +21,7 @@ const JUDGES: &[&str] = &[
     "/api/v1/authn/factors/{factor}/lifecycle/activate",
     "/api/v1/authn/factors/{factor}/verify",
     "/api/v1/authn/recovery/answer",
+    "/api/v1/authn/recovery/factors/sms/verify",
     "/api/v1/users/{who}/credentials/change_password",
     "/api/v1/users/{who}/credentials/change_recovery_question",
     "/api/v1/users/{who}/credentials/forgot_password_recovery_question",
@@ -71,13 +72,17 @@ async fn awaited(door: &Door, app: &str, number: usize) -> Vec<Awaited> {
         door.post("/recovery/token", &json!({ "recoveryToken": made["recoveryToken"] })).await.expect(200).json();
     assert_eq!(path(&begun["_links"]["next"]), "/recovery/answer");
     all.push(one(find("joe").await, "joe", app.to_owned(), &begun));
+    let code = json!({ "username": "nobody@acme.example", "factorType": "SMS" });
+    let begun = door.post("/recovery/password", &code).await.expect(200).json();
+    all.push(one(find("joe").await, "nobody", app.to_owned(), &begun));
     all
 }
 
 /// A policy by which the recovery question is asked, and where no factor is.
 async fn policies(door: &Door) {
     let root = &door.staff.root.token;
-    let recovery = json!({ "factors": { "recovery_question": { "status": "ACTIVE" } } });
+    let recovery =
+        json!({ "factors": { "recovery_question": { "status": "ACTIVE" }, "okta_sms": { "status": "ACTIVE" } } });
     let reset = json!({ "selfServicePasswordReset": { "access": "ALLOW" }, "passwordChange": { "access": "ALLOW" } });
     let ivy = door.app().get("/api/v1/users/ivy@acme.example", root).await.expect(200).json();
     let only = json!({ "people": { "users": { "include": [ivy["id"]] } } });

@@ -8,6 +8,7 @@ mod accounts;
 mod administrator_pages;
 mod app;
 mod authn;
+mod authn_codes;
 mod authn_recovery;
 mod authorisation;
 mod backup_codes;

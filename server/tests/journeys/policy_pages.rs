@@ -141,6 +141,8 @@ async fn nothing_of_two_who_save_at_once_is_lost() {
                 ("lockoutMail", "true"),
                 ("recoveryMail", "ACTIVE"),
                 ("tokenLifetimeMinutes", "60"),
+                ("recoverySms", "INACTIVE"),
+                ("recoveryCall", "INACTIVE"),
                 ("recoveryQuestion", "INACTIVE"),
                 ("answerLength", "4"),
             ]

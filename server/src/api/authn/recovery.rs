@@ -1,11 +1,12 @@
-//! The way back to a lost password, and to a first one: by a one-time link, through a sign-in. To the public every name is
-//! answered alike.
+//! The way back to a lost password, to a first one, and out of a lock: by a one-time link, through a sign-in. To the public
+//! every name is answered alike.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use postern_authn::factor::Channel;
 use postern_authn::permission::right;
 use postern_authn::sign_in::{Recovering, Wishes};
 use postern_codes::Secret;
@@ -15,12 +16,13 @@ use super::call::Call;
 use super::shown::{self, Extra};
 use super::steps::{Named, blank};
 use super::{RELAY_STATE, after, answer};
+use crate::App;
+use crate::account::lost;
 use crate::api::error::ApiError;
 use crate::api::routes::{Access, Routes};
 use crate::api::users::{self, Delivery};
 use crate::app::to_the_end;
-use crate::sign_in::{Stage, Step, recovery};
-use crate::{App, account};
+use crate::sign_in::{Stage, Step, recovery, recovery_code};
 
 /// The routes.
 pub fn routes() -> Routes {
@@ -28,11 +30,14 @@ pub fn routes() -> Routes {
     Routes::new()
         .post("/api/v1/authn/credentials/reset_password", open, reset_password)
         .post("/api/v1/authn/recovery/answer", open, answer_question)
-        .post("/api/v1/authn/recovery/password", open, forgotten)
+        .post("/api/v1/authn/recovery/password", open, async |State(app), call| {
+            lost(app, call, Recovering::Password).await
+        })
         .post("/api/v1/authn/recovery/token", open, by_token)
+        .post("/api/v1/authn/recovery/unlock", open, async |State(app), call| lost(app, call, Recovering::Unlock).await)
 }
 
-/// Who lost their password.
+/// Who is to come back, and by what way.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Lost {
@@ -41,36 +46,59 @@ struct Lost {
     relay_state: Option<String>,
 }
 
-async fn forgotten(State(app): State<Arc<App>>, call: Call<Lost>) -> Result<Response, ApiError> {
+async fn lost(app: Arc<App>, call: Call<Lost>, recovering: Recovering) -> Result<Response, ApiError> {
     let Lost { username, factor_type, relay_state } = call.body;
     let relay_state = short(relay_state)?;
     let name = username.filter(|name| !name.trim().is_empty()).ok_or_else(|| blank("username"))?;
-    let way = factor_type.filter(|way| !way.is_empty()).map(|way| way.to_uppercase());
+    let way = factor_type.filter(|way| !way.is_empty()).map(|way| way.to_uppercase().parse::<Channel>());
+    let way =
+        way.transpose().map_err(|()| ApiError::validation("factorType", ["factorType: is one of EMAIL, SMS, CALL"]))?;
     let client = call.client;
-    match (way.as_deref(), call.program) {
-        (Some("EMAIL"), _) => {}
-        (Some(_), _) => return Err(ApiError::validation("factorType", ["factorType: a link is sent by EMAIL alone"])),
-        (None, None) => return Err(blank("factorType")),
-        // A program of the organisation's own hands the link on by itself.
-        (None, Some(program)) => {
-            return to_the_end(async move {
-                let by = program.require::<right::UsersResetPassword>(&app).await?;
-                let made = users::forgot(&app, &by, name.trim(), Delivery::Shown).await;
-                let link =
-                    made.map_err(|refused| if refused.status == StatusCode::NOT_FOUND { unknown() } else { refused })?;
-                let link = link.ok_or_else(unknown)?;
-                Ok(answer(shown::recovery_token(&app, &link.token, relay_state.as_deref())))
-            })
-            .await;
-        }
-    }
     to_the_end(async move {
-        match account::forgotten(&app, &client, &name).await? {
-            Ok(()) => Ok(answer(shown::link_sent(relay_state.as_deref()))),
+        let Some(way) = way else {
+            // A program of the organisation's own hands the link on by itself.
+            let program = call.program.ok_or_else(|| blank("factorType"))?;
+            let made = match recovering {
+                Recovering::Activation | Recovering::Password => {
+                    let by = program.require::<right::UsersResetPassword>(&app).await?;
+                    users::forgot(&app, &by, name.trim(), Delivery::Shown).await
+                }
+                Recovering::Unlock => {
+                    let by = program.require::<right::UsersUnlock>(&app).await?;
+                    users::unlock_link(&app, &by, name.trim()).await.map(Some)
+                }
+            };
+            let link = made.map_err(to_program)?.ok_or_else(unknown)?;
+            let token = (recovering, &link.token);
+            return Ok(answer(shown::recovery_token(&app, token, relay_state.as_deref())));
+        };
+        let org = app.org().await?;
+        if !app.store.read(org, |tx| lost::is_offered(tx, recovering, way)).await? {
+            return Err(lost::refused(recovering));
+        }
+        if way != Channel::Email {
+            let wishes = Wishes { relay_state, is_trusted: call.program.is_some(), ..Wishes::default() };
+            let (to, how) = (((recovering, way), name.as_str()), (wishes, call.program));
+            let begun = match recovering {
+                Recovering::Activation | Recovering::Password => {
+                    recovery_code::begin::<right::UsersResetPassword>(&app, &client, to, how).await
+                }
+                Recovering::Unlock => recovery_code::begin::<right::UsersUnlock>(&app, &client, to, how).await,
+            };
+            let token = begun.map_err(to_program)?;
+            return after(&app, &client, &token, (Step::Stands, Extra::default())).await;
+        }
+        match lost::mail(&app, &client, (recovering, &name)).await? {
+            Ok(()) => Ok(answer(shown::link_sent(recovering, relay_state.as_deref()))),
             Err((limit, at)) => Err(ApiError::too_many(limit.message(), at)),
         }
     })
     .await
+}
+
+/// What a program is told of a name that nobody has.
+fn to_program(refused: ApiError) -> ApiError {
+    if refused.status == StatusCode::NOT_FOUND { unknown() } else { refused }
 }
 
 fn unknown() -> ApiError {
@@ -101,9 +129,10 @@ async fn by_token(State(app): State<Arc<App>>, call: Call<Shown>) -> Result<Resp
     let wishes = Wishes { relay_state: short(relay_state)?, ..Wishes::default() };
     let client = call.client;
     to_the_end(async move {
-        let begun = recovery::begin(&app, &client, (Recovering::Password, &shown), wishes).await?;
-        let token = begun.ok_or_else(ApiError::invalid_token)?;
-        after(&app, &client, &token, (Step::Stands, Extra::default())).await
+        let any = &[Recovering::Password, Recovering::Unlock][..];
+        let begun = recovery::begin(&app, &client, (any, &shown), wishes).await?;
+        let (token, step) = begun.ok_or_else(ApiError::invalid_token)?;
+        after(&app, &client, &token, (step, Extra::default())).await
     })
     .await
 }
@@ -121,8 +150,8 @@ async fn answer_question(State(app): State<Arc<App>>, call: Call<AnswerBody>) ->
     let client = call.client;
     to_the_end(async move {
         let stage = Stage::open(&app, &client, &token).await?;
-        stage.answer_question(answer.ok_or_else(|| blank("answer"))?).await?;
-        after(&app, &client, &token, (Step::Stands, Extra::default())).await
+        let step = stage.answer_question(answer.ok_or_else(|| blank("answer"))?).await?;
+        after(&app, &client, &token, (step, Extra::default())).await
     })
     .await
 }

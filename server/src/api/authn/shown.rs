@@ -13,8 +13,8 @@ use crate::api::error::ApiError;
 use crate::api::factors;
 use crate::api::hal;
 use crate::factors::Begun;
-use crate::sign_in::Granted;
 use crate::sign_in::view::{Choice, Known, View};
+use crate::sign_in::{Granted, Recovered};
 
 /// What is shown once, right after the step that made it.
 #[derive(Default)]
@@ -39,6 +39,7 @@ impl Extra {
 pub fn transaction(app: &App, token: &Secret<String>, view: &View, extra: &Extra) -> Value {
     let mut shown = Shown::new(app);
     match (view.asking.place(), &view.known) {
+        (Place::Code(recovering, code), None) => shown.code(recovering, code.by),
         (Place::Proof(_), None) => shown.first(view),
         (place, Some(known)) => shown.place(place, view, (known, extra)),
         // Nothing else is asked of somebody who has proved nothing.
@@ -69,26 +70,46 @@ pub fn success(granted: &Granted) -> Value {
     relay(transaction, granted.relay_state.as_deref())
 }
 
+/// A transaction that ends with what somebody without a password came for, and opens no session.
+pub fn recovered(recovered: &Recovered) -> Value {
+    let transaction = json!({
+        "status": "SUCCESS",
+        "recoveryType": recovery_type(recovered.recovering),
+        "_embedded": { "user": user(&recovered.user) },
+    });
+    relay(transaction, recovered.relay_state.as_deref())
+}
+
 /// Somebody whose policy says openly that they are locked out.
-pub fn locked_out(app: &App, relay_state: Option<&str>) -> Value {
+pub fn locked_out(app: &App, may_unlock: bool, relay_state: Option<&str>) -> Value {
     let mut shown = Shown::new(app);
     shown.status("LOCKED_OUT");
+    if may_unlock {
+        shown.named("next", "unlock", "/recovery/unlock");
+    }
     relay(shown.into_value(), relay_state)
 }
 
 /// A link is on its way, if anybody has that name.
-pub fn link_sent(relay_state: Option<&str>) -> Value {
+pub fn link_sent(recovering: Recovering, relay_state: Option<&str>) -> Value {
     let sent = json!({
-        "status": "RECOVERY_CHALLENGE", "factorResult": "WAITING", "factorType": "EMAIL", "recoveryType": "PASSWORD",
+        "status": "RECOVERY_CHALLENGE",
+        "factorResult": "WAITING",
+        "factorType": "EMAIL",
+        "recoveryType": recovery_type(recovering),
     });
     relay(sent, relay_state)
 }
 
-/// The right to choose another password, for a program that hands it on.
-pub fn recovery_token(app: &App, token: &Secret<String>, relay_state: Option<&str>) -> Value {
+/// The right to come for this, for a program that hands it on.
+pub fn recovery_token(
+    app: &App,
+    (recovering, token): (Recovering, &Secret<String>),
+    relay_state: Option<&str>,
+) -> Value {
     let mut shown = Shown::new(app);
     shown.status("RECOVERY");
-    shown.member("recoveryType", "PASSWORD");
+    shown.member("recoveryType", recovery_type(recovering));
     shown.member("recoveryToken", token.expose());
     shown.named("next", "recovery", "/recovery/token");
     relay(shown.into_value(), relay_state)
@@ -182,6 +203,18 @@ impl<'a> Shown<'a> {
         self.embed("factors", json!([factor]));
     }
 
+    /// While a code is awaited: the same for every name.
+    fn code(&mut self, recovering: Recovering, by: Channel) {
+        let name = by.as_str().to_lowercase();
+        self.status("RECOVERY_CHALLENGE");
+        self.member("factorType", by.as_str());
+        self.member("recoveryType", recovery_type(recovering));
+        self.named("next", "verify", &format!("/recovery/factors/{name}/verify"));
+        let mut link = self.href("POST", &format!("/recovery/factors/{name}/resend"));
+        link["name"] = name.into();
+        self.links.insert("resend".to_owned(), json!([link]));
+    }
+
     fn place(&mut self, place: Place, view: &View, (known, extra): (&Known, &Extra)) {
         match place {
             Place::Proof(wanted) if wanted.is_met_by(&postern_authn::factor::PASSWORD) => self.first(view),
@@ -191,6 +224,7 @@ impl<'a> Shown<'a> {
                 self.embed("factors", factors);
                 self.embed("policy", mfa_policy(view, known));
             }
+            Place::Code(recovering, code) => self.code(recovering, code.by),
             Place::Challenged(_, id) => {
                 self.status("MFA_CHALLENGE");
                 self.member("challengeType", "FACTOR");
@@ -407,6 +441,7 @@ const fn recovery_type(recovering: Recovering) -> &'static str {
     match recovering {
         Recovering::Activation => "ACCOUNT_ACTIVATION",
         Recovering::Password => "PASSWORD",
+        Recovering::Unlock => "UNLOCK",
     }
 }
 

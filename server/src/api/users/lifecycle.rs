@@ -1,15 +1,18 @@
 //! An account's life: activated, shut out, let in again, ended, deleted; and its sessions.
 
 use postern_authn::audit::EventType;
+use postern_authn::factor::Channel;
 use postern_authn::permission::{Permission, Right, right};
+use postern_authn::sign_in::Recovering;
 use postern_authn::user::{Lifecycle, Status, User};
 use postern_codes::Env;
 use postern_codes::id::User as UserKind;
+use postern_store::links::LinkPurpose;
 use postern_store::{Error, Tx};
 
 use super::{Delivery, OneTimeLink, Refusal, hindrance, named, reached, refuse, target};
 use crate::App;
-use crate::account;
+use crate::account::{self, lost};
 use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
 use crate::notices::account as notices;
@@ -235,6 +238,28 @@ pub async fn unlock(app: &App, by: &Allowed<right::UsersUnlock>, who: &str) -> R
         Ok(Ok(()))
     });
     done.await?
+}
+
+/// A link by which a person who is locked out ends that by themselves, for a program that hands it on.
+///
+/// # Errors
+/// 404 for nobody; 403 where they are above the caller, or not locked, or their policy does not let them.
+pub async fn unlock_link(app: &App, by: &Allowed<right::UsersUnlock>, who: &str) -> Result<OneTimeLink, ApiError> {
+    let (env, kind) = (app.env(), lost::begun(Recovering::Unlock));
+    let made = app.store.write(by.org, |tx| {
+        let person = match reached(tx, by, who, kind, &env)? {
+            Ok(person) => person,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let way = (Recovering::Unlock, Channel::Email);
+        if !lost::may_begin(tx, Some(&person), way, &by.client.0, &env)? {
+            return refuse(tx, by, kind, &person, Refusal::NotLocked, &env);
+        }
+        tx.record(&by.success(kind).target(target(&person)), &env)?;
+        let life = tx.password_policy(person.id)?.recovery_lifetime();
+        account::make(tx, &app.config, &person, (LinkPurpose::Unlock, life), &env).map(Ok)
+    });
+    made.await?
 }
 
 /// Signs a person out everywhere; their browsers count as strangers' from then on, where that is wanted.

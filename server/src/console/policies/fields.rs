@@ -56,6 +56,8 @@ const ENROLMENTS: &[&str] = &["NOT_ALLOWED", "OPTIONAL", "REQUIRED"];
 const MOMENTS: &[&str] = &["CHALLENGE", "LOGIN", "NEVER", "NEVER_INCLUDING_RECOVERY"];
 const ACCESS: Shape = Shape::Choice(&["ALLOW", "DENY"]);
 const STATUS: Shape = Shape::Choice(&["ACTIVE", "INACTIVE"]);
+/// The same of what is off where nothing is said.
+const SWITCHED_ON: Shape = Shape::Choice(&["INACTIVE", "ACTIVE"]);
 const MINUTES: u32 = 129_600;
 
 const PASSWORD: &[Block] = &[
@@ -105,6 +107,8 @@ const PASSWORD: &[Block] = &[
                 "/recovery/factors/okta_email/properties/recoveryToken/tokenLifetimeMinutes",
                 Shape::Number(1, MINUTES),
             ),
+            setting("recoverySms", "/recovery/factors/okta_sms/status", SWITCHED_ON),
+            setting("recoveryCall", "/recovery/factors/okta_call/status", SWITCHED_ON),
             setting("recoveryQuestion", "/recovery/factors/recovery_question/status", STATUS),
             setting(
                 "answerLength",
@@ -285,6 +289,8 @@ fn parsed(setting: &Setting, typed: &str) -> Result<Value, Text> {
 
 fn place(document: &mut Value, setting: &Setting, value: Value) {
     match setting.shape {
+        // What is off where nothing is said need not be said.
+        Shape::Choice(_) if value == "INACTIVE" && document.pointer(setting.at).is_none() => {}
         Shape::Enrolment(older) => place_enrolment(document, (setting.name, older), &value),
         Shape::Holds(word) => {
             let list = at(document, setting.at);

@@ -5,8 +5,10 @@ use crate::portal::account::{Account, Computer, Offer, Own, left};
 use crate::portal::activity::Activity;
 use crate::portal::backup_codes::Codes;
 use crate::portal::factors::{Activate, NewPasskey};
+use crate::portal::forgot::Forgot;
 use crate::portal::owner::{FormPage, Frame, StepUp};
 use crate::portal::sessions::{Remembered, Session};
+use crate::portal::unlock::{self, Unlock};
 use crate::portal::{account, owner};
 
 /// The screens, each in the states that look different.
@@ -34,6 +36,13 @@ pub fn screens() -> Vec<(&'static str, String)> {
         ("account-activate", drawn(&activate())),
         ("account-codes", drawn(&Codes::new(frame.clone(), codes, ago(0).for_the_record()))),
         ("account-activity", drawn(&Activity { frame: frame.clone(), record: record(), pages: pages() })),
+        ("forgot", drawn(&lost(false, false))),
+        ("locked-out", drawn(&lost(true, false))),
+        ("locked-out-sent", drawn(&lost(true, true))),
+        ("locked-out-not-here", drawn(&Forgot { ends_locks: false, ..lost(true, false) })),
+        ("unlock", drawn(&ending(asked_to_unlock()))),
+        ("unlock-done", drawn(&ending(unlock::Stage::Done("grace@harbour.example".into())))),
+        ("unlock-over", drawn(&ending(unlock::Stage::Over))),
         ("account-step-up", drawn(&StepUp { frame: frame.clone(), sheet })),
         (
             "account-passkey",
@@ -45,6 +54,21 @@ pub fn screens() -> Vec<(&'static str, String)> {
             }),
         ),
     ]
+}
+
+fn lost(is_lock: bool, is_sent: bool) -> Forgot {
+    let field = Field::new("username", "Name", Kind::Text).hint("As you sign in.");
+    Forgot { org: "Harbour Lights".into(), is_lock, ends_locks: true, is_sent, notice: None, field }
+}
+
+fn ending(stage: unlock::Stage) -> Unlock {
+    Unlock { org: "Harbour Lights".into(), stage }
+}
+
+fn asked_to_unlock() -> unlock::Stage {
+    let question = Field::new("answer", "What do you like?".to_owned(), Kind::Text).refused("Not that.");
+    let (login, action) = ("grace@harbour.example".into(), "/unlock/abc".into());
+    unlock::Stage::Asked { login, action, question: Some(question) }
 }
 
 fn any_code() -> step_up::Ask {

@@ -1,0 +1,15 @@
+unlock-short = Gesperrtes Konto
+unlock-title = Ausgesperrt?
+unlock-about = Wir schicken Ihnen einen Link, der Ihr Konto entsperrt. Ihr Passwort bleibt, wie es ist.
+unlock-not-here = Hier kann niemand das eigene Konto selbst entsperren. Warten Sie, bis die Sperre endet, oder rufen Sie Ihren Helpdesk an.
+unlock-sent-about = Wenn jemand hier diesen Namen hat und das Konto gesperrt ist, ist eine Nachricht mit einem Link unterwegs. Der Link gilt ein Mal.
+unlock-sent-nothing = Nichts gekommen? Dann ist das Konto nicht gesperrt, oder der Name schreibt sich anders. Wenn nur das Passwort nicht geht: { $ask }.
+unlock-sent-ask = Wählen Sie ein anderes Passwort
+unlock-question = Ihr Konto entsperren?
+unlock-effect = Sie können es mit jedem Ihrer Browser sofort wieder versuchen. Ihr Passwort bleibt, wie es ist.
+unlock-act = Konto entsperren
+unlock-otherwise = Wenn Sie nicht darum gebeten haben, schließen Sie die Seite. Nichts ändert sich.
+unlock-done = Ihr Konto ist entsperrt
+unlock-done-about = Melden Sie sich an wie zuvor. Wenn Sie das Passwort nicht mehr wissen: { $ask }.
+unlock-over-next = { $ask }, oder rufen Sie Ihren Helpdesk an.
+unlock-wrong = Das ist nicht die Antwort, die Sie bei der Frage angegeben haben.

@@ -1,0 +1,15 @@
+unlock-short = Locked account
+unlock-title = Locked out?
+unlock-about = We mail you a link that unlocks your account. Your password stays as it is.
+unlock-not-here = Nobody can unlock their account by themselves here. Wait until the lock ends, or call your help desk.
+unlock-sent-about = If somebody has this name here and their account is locked, a message with a link is on its way to them. The link works once.
+unlock-sent-nothing = Nothing came? Then the account is not locked, or the name is written differently. If it is the password that does not work: { $ask }.
+unlock-sent-ask = choose another password
+unlock-question = Unlock your account?
+unlock-effect = You and every browser of yours may try again at once. Your password stays as it is.
+unlock-act = Unlock the account
+unlock-otherwise = If you did not ask for this, close the page. Nothing changes.
+unlock-done = Your account is unlocked
+unlock-done-about = Sign in as before. If you do not know the password any more: { $ask }.
+unlock-over-next = { $ask }, or call your help desk.
+unlock-wrong = That is not the answer that you gave when you chose the question.
