@@ -55,13 +55,11 @@ struct Beginning {
     state_token: Option<Secret<String>>,
     token: Option<Secret<String>>,
     relay_state: Option<String>,
-    #[serde(default)]
-    options: Options,
-    #[serde(default)]
-    context: Context,
+    options: Option<Options>,
+    context: Option<Context>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Options {
     multi_optional_factor_enroll: bool,
@@ -101,16 +99,18 @@ async fn begin(State(app): State<Arc<App>>, call: Call<Beginning>) -> Result<Res
             None => Step::Stands,
         };
         match step {
-            Step::Refused(Refusal::Locked(_)) => {
-                let org = app.org().await?;
-                let offered =
-                    app.store.read(org, |tx| lost::is_offered(tx, Recovering::Unlock, Channel::Email)).await?;
-                Ok(answer(shown::locked_out(&app, offered, relay_state.as_deref())))
-            }
+            Step::Refused(Refusal::Locked(_)) => locked_out(&app, relay_state.as_deref()).await,
             step => after(&app, &client, &token, (step, Extra::default())).await,
         }
     })
     .await
+}
+
+/// Somebody whose policy says openly that they are locked out.
+async fn locked_out(app: &App, relay_state: Option<&str>) -> Result<Response, ApiError> {
+    let org = app.org().await?;
+    let may_unlock = app.store.read(org, |tx| lost::is_offered(tx, Recovering::Unlock, Channel::Email)).await?;
+    Ok(answer(shown::locked_out(app, may_unlock, relay_state)))
 }
 
 /// What was asked for. What a device is known by, and that it is to be remembered, is believed of a program of the
@@ -118,16 +118,18 @@ async fn begin(State(app): State<Arc<App>>, call: Call<Beginning>) -> Result<Res
 fn wishes(call: &Call<Beginning>) -> Result<Wishes, ApiError> {
     let body = &call.body;
     let relay_state = recovery::short(body.relay_state.clone())?;
-    if body.context.device_token.as_ref().is_some_and(|token| token.chars().count() > DEVICE_TOKEN) {
+    let device_token = body.context.as_ref().and_then(|context| context.device_token.as_deref());
+    if device_token.is_some_and(|token| token.chars().count() > DEVICE_TOKEN) {
         return Err(ApiError::validation("deviceToken", ["context.deviceToken: must have at most 32 characters"]));
     }
-    let token = body.context.device_token.as_deref().filter(|token| !token.is_empty());
+    let token = device_token.filter(|token| !token.is_empty());
     let device = token.map(|token| ("token", token)).or_else(|| call.fingerprint().map(|print| ("print", print)));
     let device = device.map(|(kind, text)| mac::sha256(&[b"device ", kind.as_bytes(), b" ", text.as_bytes()]));
+    let options = body.options.unwrap_or_default();
     Ok(Wishes {
         relay_state,
-        warns_of_expiry: body.options.warn_before_password_expired,
-        offers_optional: body.options.multi_optional_factor_enroll,
+        warns_of_expiry: options.warn_before_password_expired,
+        offers_optional: options.multi_optional_factor_enroll,
         is_trusted: call.is_trusted(),
         remembers: false,
         device: device.filter(|_| call.is_trusted()),

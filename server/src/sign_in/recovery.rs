@@ -201,6 +201,12 @@ impl Stage<'_> {
         let Place::PasswordReset(recovering) = self.asking.place() else { return Err(wrong_state()) };
         let user = self.holder(recovering).await?;
         let Self { app, org, client, row, asking, env } = self;
+        // Each try has us hash, and says whether it is the present password.
+        let limit = Limit::CredentialChecks;
+        let charged = app.store.write(org, |tx| charge(tx, limit, user.id.as_str(), &client, &env)).await?;
+        if let Charge::RetryAt(at) = charged {
+            return Err(ApiError::too_many(limit.message(), at));
+        }
         let judged = account::judge(app, org, (&new, &user), Setter::Recovery).await?;
         let chosen = judged.map_err(|broken| too_weak(&broken))?;
         let present = app.store.read(org, |tx| tx.user_password(user.id)).await?;

@@ -12,7 +12,7 @@ use crate::App;
 use crate::api::error::ApiError;
 use crate::api::factors;
 use crate::api::hal;
-use crate::factors::Begun;
+use crate::factors::{Begun, Pairing};
 use crate::sign_in::view::{Choice, Known, View};
 use crate::sign_in::{Granted, Recovered};
 
@@ -299,7 +299,7 @@ impl<'a> Shown<'a> {
         };
         let mut factors: Vec<Value> = known.usable.iter().filter(fits).filter(is_listed).map(with_link).collect();
         let has = |kind| known.usable.iter().any(|factor| factor.kind == kind);
-        if has(Kind::BackupCodes) && !has(Kind::Totp) {
+        if has(Kind::BackupCodes) && !has(Kind::Totp) && !has(Kind::Hotp) {
             let kind = Kind::Totp.as_str();
             factors.push(json!({
                 "id": kind, "factorType": kind, "provider": "OKTA", "vendorName": "OKTA", "profile": {},
@@ -362,7 +362,14 @@ impl<'a> Shown<'a> {
         let path = format!("/factors/{}/lifecycle", factor.id);
         let mut shown = brief(factor);
         shown["status"] = factor.status.as_str().into();
-        if let Some(Begun { factor, pairing: Some(pairing) }) = &extra.begun {
+        // What an app takes is shown again to whoever resumes; a device is asked anew.
+        let again = || {
+            let is_app = factor.kind == Kind::Totp;
+            is_app.then(|| self.app.store.keyring().open(&factor.secret).ok()).flatten().map(Pairing::App)
+        };
+        let begun = extra.begun.as_ref().and_then(|begun| begun.pairing.as_ref());
+        let again = if begun.is_none() { again() } else { None };
+        if let Some(pairing) = begun.or(again.as_ref()) {
             let activation = factors::activation(self.app, &known.user, factor, pairing);
             shown["_embedded"] = json!({ "activation": activation });
         }

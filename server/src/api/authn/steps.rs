@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::shown::{self, Extra};
-use super::{after, answer};
+use super::{after, answer, locked_out};
 use crate::App;
 use crate::api::body;
 use crate::api::error::ApiError;
@@ -25,7 +25,7 @@ use crate::app::to_the_end;
 use crate::factors::Reply;
 use crate::sign_in::choice::{Chosen, wrong_state};
 use crate::sign_in::new_password::Change;
-use crate::sign_in::{self, Stage, Step};
+use crate::sign_in::{self, Refusal, Stage, Step};
 
 /// The routes of the steps.
 pub fn routes() -> Routes {
@@ -77,8 +77,11 @@ async fn verify(
         let stage = Stage::open(&app, &client, &token).await?.remembering(remembers);
         let done = match (Chosen::read(&which), reply) {
             (Chosen::Password, Some(Reply::Typed(password))) => {
-                let step = stage.answer(sign_in::Reply::Password(password)).await?;
-                (step, Extra::default())
+                let relay_state = stage.asking().wishes().relay_state.clone();
+                match stage.answer(sign_in::Reply::Password(password)).await? {
+                    Step::Refused(Refusal::Locked(_)) => return locked_out(&app, relay_state.as_deref()).await,
+                    step => (step, Extra::default()),
+                }
             }
             (Chosen::Kind(Kind::WebAuthn), None) => {
                 let asked = stage.challenge_keys(origin.as_deref()).await?;
