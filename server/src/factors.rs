@@ -369,14 +369,15 @@ pub async fn challenge(
     let env = app.env();
     let read = app.store.read(org, |tx| {
         let name = tx.org_record()?.map(|org| org.name).unwrap_or_default();
-        Ok((usable(tx, user.id, which)?, name))
+        let (demands, _) = tx.setting::<webauthn::Demands>()?;
+        Ok((usable(tx, user.id, which)?, name, demands))
     });
-    let (factor, org_name) = read.await?;
+    let (factor, org_name, demands) = read.await?;
     let factor = factor?;
     if factor.kind == Kind::WebAuthn {
         let party = site(app, origin, &org_name).ok_or_else(refused::no_site)?;
-        let (options, ceremony) =
-            webauthn::ask_to_prove(Some(std::slice::from_ref(&factor)), party, env.now).map_err(ApiError::fault)?;
+        let asked = webauthn::ask_to_prove(Some(std::slice::from_ref(&factor)), (party, &demands), env.now);
+        let (options, ceremony) = asked.map_err(ApiError::fault)?;
         let asked = app.store.write(org, |tx| match in_force(tx, user.id)? {
             Ok(()) => ask(tx, &factor, bond, &ceremony, env.now).map(Ok),
             Err(refused) => Ok(Err(refused)),
@@ -491,7 +492,10 @@ fn keeps_its_last(tx: &mut Tx<'_>, doer: &Doer, user: &User) -> Result<bool, Err
 }
 
 /// A factor of this person that may prove them now.
-fn usable(tx: &mut Tx<'_>, user: Id<UserKind>, which: &str) -> Result<Result<Enrolled, ApiError>, Error> {
+///
+/// # Errors
+/// Of the database; in it 404 for one that is not theirs, 423 for one that does not count.
+pub fn usable(tx: &mut Tx<'_>, user: Id<UserKind>, which: &str) -> Result<Result<Enrolled, ApiError>, Error> {
     let factor = match theirs(tx, user, which)? {
         Ok(factor) => factor,
         Err(refused) => return Ok(Err(refused)),

@@ -631,6 +631,6 @@ fn refusal(outcome: &Outcome) -> Refusal {
         Outcome::Locked(until) => Refusal::Locked(*until),
         Outcome::Slip => Refusal::Slip,
         Outcome::Accepted(_) | Outcome::Unavailable => Refusal::StartAgain,
-        Outcome::Replayed | Outcome::Stale | Outcome::Wrong => Refusal::WrongCode,
+        Outcome::Replayed | Outcome::Stale | Outcome::Unverified | Outcome::Wrong => Refusal::WrongCode,
     }
 }

@@ -503,6 +503,8 @@ pub enum Verdict {
     Replayed,
     /// Right at another time.
     Stale,
+    /// Made by a device that did not make sure of its owner, which is demanded of an enrolment.
+    Unverified,
 }
 
 /// What a right answer proved.

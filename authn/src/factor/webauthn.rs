@@ -55,7 +55,7 @@ pub struct RelyingParty {
     name: String,
 }
 
-/// What an organisation wants of the devices that people enrol.
+/// What an organisation wants of the devices that people enrol and use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Demands {
@@ -179,6 +179,9 @@ pub enum NotEnrolled {
     /// It is for another site, was asked something else, or is wrong.
     #[error("the device's answer does not fit what it was asked here")]
     Refused,
+    /// The device did not make sure of its owner, which is demanded.
+    #[error("the device must make sure that it is you, by a PIN, a finger or a face")]
+    Unverified,
 }
 
 /// What the sealed secret of such a factor holds. The public key is no secret, but sealed it cannot be exchanged either.
@@ -260,7 +263,10 @@ fn made(
     let transports = serde_json::to_value(&response.response.transports).unwrap_or_default();
     let roots = ceremony.demands.trusted();
     let made = ceremony.party.webauthn().register_credential(&response, state, roots.as_ref());
-    let credential = made.map_err(|_| NotEnrolled::Refused)?;
+    let credential = made.map_err(|error| match error {
+        WebauthnError::UserNotVerified => NotEnrolled::Unverified,
+        _ => NotEnrolled::Refused,
+    })?;
     let profile = json!({
         "credentialId": b64::encode(credential.cred_id.as_ref()),
         "authenticatorName": name,
@@ -275,19 +281,19 @@ fn made(
     Ok((profile, secret, counter))
 }
 
-/// What a device is to be asked so that it signs. Of somebody known, any of their passkeys will do; of nobody yet, one
-/// that knows its owner and makes sure of them. The options of the latter are the same for everybody.
+/// What a device is to be asked so that it signs. Of somebody known, any of their passkeys will do, which makes sure of its
+/// owner where that is demanded; of nobody yet, one that knows its owner and makes sure of them. The options of the latter are the same for everybody.
 ///
 /// # Errors
 /// None that is known.
 pub fn ask_to_prove(
     known: Option<&[Enrolled]>,
-    party: RelyingParty,
+    (party, demands): (RelyingParty, &Demands),
     now: Timestamp,
 ) -> Result<(Value, Ceremony), WebauthnError> {
     let webauthn = party.webauthn();
     let policy = match known {
-        Some(_) => UserVerificationPolicy::Preferred,
+        Some(_) => demands.user_verification.policy(),
         None => UserVerificationPolicy::Required,
     };
     let builder = webauthn.new_challenge_authenticate_builder(Vec::new(), Some(policy))?;
@@ -359,6 +365,7 @@ impl Factor for Passkey {
             Err(NotEnrolled::Expired) => Err(Verdict::Stale),
             Err(NotEnrolled::Malformed) => Err(Verdict::NotMine),
             Err(NotEnrolled::Refused) => Err(Verdict::Refused),
+            Err(NotEnrolled::Unverified) => Err(Verdict::Unverified),
         }
     }
 
@@ -543,7 +550,7 @@ pub(super) mod specimen {
     }
 
     fn assertion(secret: &Secret<Vec<u8>>, now: Timestamp, wrong: bool) -> Answer {
-        let (options, ceremony) = ask_to_prove(Some(&[]), party(), now).expect("options");
+        let (options, ceremony) = ask_to_prove(Some(&[]), (party(), &Demands::default()), now).expect("options");
         let mut authenticator = Authenticator::of_secret(secret, ORIGIN);
         authenticator.counter = u32::try_from(now.unix_seconds()).expect("a time of these decades");
         authenticator.is_forger = wrong;
@@ -582,7 +589,8 @@ pub(super) mod specimen {
         }
 
         fn malformed(&self) -> Answer {
-            let (_, ceremony) = ask_to_prove(None, party(), Timestamp::from_unix_seconds(0)).expect("options");
+            let now = Timestamp::from_unix_seconds(0);
+            let (_, ceremony) = ask_to_prove(None, (party(), &Demands::default()), now).expect("options");
             Answer::Assertion(Box::new(Assertion { ceremony, response: Secret::new("{\"id\":".into()) }))
         }
 

@@ -12,7 +12,6 @@ fn forbidden(code: &'static str, summary: &str) -> ApiError {
 }
 
 /// An answer that was not taken.
-///
 pub fn refusal(outcome: &Outcome, kind: Kind) -> ApiError {
     match outcome {
         Outcome::Limited(at) => ApiError::too_many(Limit::FactorFailures.message(), *at),
@@ -25,6 +24,11 @@ pub fn refusal(outcome: &Outcome, kind: Kind) -> ApiError {
             let what = if kind == Kind::Question { "answer" } else { "passcode" };
             let cause = format!("Your {what} doesn't match our records. Please try again.");
             forbidden("E0000068", "Invalid Passcode/Answer").cause(cause)
+        }
+        Outcome::Unverified => {
+            let summary = "Invalid Enrollment. User verification required.";
+            let cause = "The security key must ask for a PIN, a finger or a face.";
+            ApiError::new(StatusCode::BAD_REQUEST, "E0000158", summary).cause(cause)
         }
         Outcome::Accepted(_) | Outcome::Unavailable => status(),
     }

@@ -155,9 +155,10 @@ impl<'a> Stage<'a> {
         if keys.is_empty() {
             return Err(ApiError::not_found::<Factor>(Kind::WebAuthn.as_str()));
         }
-        let name = self.app.store.read(self.org, |tx| Ok(tx.org_record()?.map(|org| org.name))).await?;
+        let read = self.app.store.read(self.org, |tx| Ok((tx.org_record()?.map(|org| org.name), tx.setting()?.0)));
+        let (name, demands) = read.await?;
         let party = factors::site(self.app, origin, &name.unwrap_or_default()).ok_or_else(factors::no_site)?;
-        let asked = webauthn::ask_to_prove(Some(&keys), party, self.env.now).map_err(ApiError::fault)?;
+        let asked = webauthn::ask_to_prove(Some(&keys), (party, &demands), self.env.now).map_err(ApiError::fault)?;
         let (hash, question) = self.keys_question(&user);
         let now = self.env.now;
         self.move_to(Place::ChallengedKind(wanted, Kind::WebAuthn)).await?;
@@ -186,9 +187,10 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     /// As [`answer_with`](Self::answer_with).
-    pub async fn answer_keys(self, response: Secret<String>) -> Result<Step, ApiError> {
+    pub async fn answer_keys(self, reply: Reply) -> Result<Step, ApiError> {
         let user = self.person().await?;
         self.wanted()?;
+        let Reply::Signed(response) = reply else { return self.nothing_asked(&user, Kind::WebAuthn).await };
         let (hash, question) = self.keys_question(&user);
         let now = self.env.now;
         let taken = self.app.store.write(self.org, |tx| tx.take_challenge(hash, &question, now)).await?;
@@ -281,12 +283,10 @@ impl<'a> Stage<'a> {
         Ok(own)
     }
 
-    /// A factor of the person's that may prove them.
+    /// A factor of the person's that may prove them; 404 for one that is not theirs, 423 for one that does not count.
     async fn one(&self, user: &User, which: &str) -> Result<Enrolled, ApiError> {
-        let own = self.app.store.read(self.org, |tx| tx.usable_factors_of(user.id)).await?;
-        let is_named = |factor: &Enrolled| factor.id.as_str() == which && factor.kind.factor().is_listed();
-        let found = own.into_iter().find(|factor| is_named(factor) && self.asking.hears(factor.kind));
-        found.ok_or_else(|| ApiError::not_found::<Factor>(which))
+        let factor = self.app.store.read(self.org, |tx| factors::usable(tx, user.id, which)).await??;
+        if self.asking.hears(factor.kind) { Ok(factor) } else { Err(ApiError::not_found::<Factor>(which)) }
     }
 
     fn keys_question(&self, user: &User) -> ([u8; 32], Question) {

@@ -62,13 +62,14 @@ pub async fn ask_at_sign_in(
     let charged = app.store.write(org, |tx| {
         let charged = charge(tx, Limit::PasskeyChallenges, &client.ip, client, &env)?;
         let own = user.map(|user| tx.usable_factors_of(user)).transpose()?;
-        Ok((charged, own))
+        let (demands, _) = tx.setting()?;
+        Ok((charged, own, demands))
     });
-    let own = match charged.await? {
-        (Charge::RetryAt(at), _) => return Err(ApiError::too_many(Limit::PasskeyChallenges.message(), at)),
-        (Charge::Allowed, own) => own,
+    let (own, demands) = match charged.await? {
+        (Charge::RetryAt(at), ..) => return Err(ApiError::too_many(Limit::PasskeyChallenges.message(), at)),
+        (Charge::Allowed, own, demands) => (own, demands),
     };
-    let asked = ask_to_prove(own.as_deref(), party, env.now).map_err(ApiError::fault)?;
+    let asked = ask_to_prove(own.as_deref(), (party, &demands), env.now).map_err(ApiError::fault)?;
     keep(app, org, asked, Bond { user, asking: AskedFor::SignIn, flow }).await
 }
 
@@ -138,8 +139,9 @@ pub async fn answer(
 pub async fn ask_to_step_up(app: &App, caller: &Caller, origin: &str) -> Result<Asked, ApiError> {
     let bond = session_bond(caller, AskedFor::StepUp)?;
     let party = party(app, caller.org, origin).await?;
-    let own = app.store.read(caller.org, |tx| tx.usable_factors_of(caller.user())).await?;
-    let asked = ask_to_prove(Some(&own), party, app.env().now).map_err(ApiError::fault)?;
+    let read = app.store.read(caller.org, |tx| Ok((tx.usable_factors_of(caller.user())?, tx.setting()?.0)));
+    let (own, demands) = read.await?;
+    let asked = ask_to_prove(Some(&own), (party, &demands), app.env().now).map_err(ApiError::fault)?;
     keep(app, caller.org, asked, bond).await
 }
 

@@ -42,6 +42,8 @@ pub enum Outcome {
     Stale,
     /// The person has no such factor, or may not sign in.
     Unavailable,
+    /// Enrolled by a device that did not make sure of its owner, which is demanded.
+    Unverified,
     /// Wrong.
     Wrong,
 }
@@ -57,6 +59,7 @@ impl Outcome {
             Self::Slip => Some("malformed"),
             Self::Stale => Some("code_stale"),
             Self::Unavailable => Some("no_factor"),
+            Self::Unverified => Some("user_not_verified"),
             Self::Wrong => Some("invalid_code"),
         }
     }
@@ -193,6 +196,7 @@ pub fn activate(
         Verdict::Replayed | Verdict::Cloned => Outcome::Replayed,
         Verdict::Stale => Outcome::Stale,
         Verdict::NotMine => Outcome::Slip,
+        Verdict::Unverified => Outcome::Unverified,
         Verdict::Accepted(_) | Verdict::Ask(_) | Verdict::Refused => Outcome::Wrong,
     }))
 }
@@ -270,7 +274,7 @@ fn decide(tx: &mut Tx<'_>, user: &User, judged: &[Judged], scene: &Scene, env: &
                 why = Outcome::Stale;
                 continue;
             }
-            Verdict::Ask(_) | Verdict::NotMine | Verdict::Refused => continue,
+            Verdict::Ask(_) | Verdict::NotMine | Verdict::Refused | Verdict::Unverified => continue,
         };
         if tx.consume_answer(&guess.factor, proved.consumes, &guess.bond, env.now)? {
             let held = (guess.factor.id, guess.factor.version);

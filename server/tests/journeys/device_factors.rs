@@ -7,6 +7,7 @@ use postern_codes::{Id, b64};
 use postern_store::scratch;
 use serde_json::{Value, json};
 
+use crate::authn::{Door, path};
 use crate::factors::Desk;
 
 const ORIGIN: &str = "http://localhost:8080";
@@ -132,11 +133,24 @@ async fn what_a_device_must_not_answer_is_refused() {
             desk.app().app.store.write(desk.staff.org, |tx| tx.user_proved(desk.grace.id)).await.expect("it serves");
         }
         for break_it in broken {
+            app.world.advance_seconds(300);
             let asked = desk.verify(&factor, json!({})).await.expect(200).json();
             let mut answer = proved(&device, &asked);
             break_it(&mut answer);
-            let refused = desk.verify(&factor, answer).await;
-            assert!(matches!(refused.status.as_u16(), 403 | 429), "{}", refused.text());
+            desk.verify(&factor, answer).await.refused(403, "E0000068");
+            desk.app().app.store.write(desk.staff.org, |tx| tx.user_proved(desk.grace.id)).await.expect("it serves");
+        }
+        // What a device signed is nothing without what it was asked.
+        for part in [
+            json!({ "attestation": "AAAA" }),
+            json!({ "authenticatorData": "AAAA", "signatureData": "AAAA" }),
+            json!({ "signatureData": "AAAA", "clientData": null }),
+        ] {
+            for act in ["verify", "lifecycle/activate"] {
+                let refused = desk.post(&format!("/{}/{act}", factor["id"].as_str().unwrap()), part.clone()).await;
+                refused.refused(400, "E0000001");
+                assert!(refused.text().contains("clientData:"), "{}", refused.text());
+            }
         }
     }
 }
@@ -193,9 +207,162 @@ async fn an_organisation_may_demand_to_know_the_maker() {
         set(json!({ "userVerification": "REQUIRED" })).await.expect(200);
         let factor = desk.enrol("", passkey()).await;
         let mut careless = Authenticator { verifies: false, ..device() };
-        desk.activate(&factor, made(&mut careless, &factor)).await.refused(403, "E0000068");
+        desk.activate(&factor, made(&mut careless, &factor)).await.refused(400, "E0000158");
         let factor = desk.enrol("", passkey()).await;
         desk.activate(&factor, made(&mut device(), &factor)).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_makes_sure_of_its_owner_from_when_that_is_demanded() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let (app, root) = (door.app(), &door.staff.root.token);
+        let own = format!("/api/v1/users/{}/factors", door.grace.id);
+        let key = app.post(&own, root, &passkey()).await.expect(200).json();
+        let mut device = Authenticator { verifies: false, ..device() };
+        let activate = format!("{own}/{}/lifecycle/activate", key["id"].as_str().unwrap());
+        app.post(&activate, root, &made(&mut device, &key)).await.expect(200);
+        let verify = format!("{own}/{}/verify", key["id"].as_str().unwrap());
+        let asked = app.post(&verify, root, &json!({})).await.expect(200).json();
+        assert_eq!(asked["_embedded"]["challenge"]["userVerification"], "preferred");
+        app.post(&verify, root, &proved(&device, &asked)).await.expect(200);
+
+        let settings = json!({ "settings": { "userVerification": "REQUIRED" } });
+        app.call(Method::PUT, "/api/v1/org/factors/fido_webauthn", root, &settings).await.expect(200);
+        let sure = Authenticator { verifies: true, ..device.clone() };
+        for (device, is_taken) in [(&device, false), (&sure, true)] {
+            let asked = app.post(&verify, root, &json!({})).await.expect(200).json();
+            assert_eq!(asked["_embedded"]["challenge"]["userVerification"], "required");
+            let answer = app.post(&verify, root, &proved(device, &asked)).await;
+            if is_taken {
+                drop(answer.expect(200))
+            } else {
+                answer.refused(403, "E0000068")
+            }
+            for path in
+                ["/factors/webauthn/verify".to_owned(), format!("/factors/{}/verify", key["id"].as_str().unwrap())]
+            {
+                let begun = door.enter().await;
+                let asked = door.step(&path, &begun, json!({})).await.expect(200).json();
+                let by_type = &asked["_embedded"]["challenge"];
+                let by_id = &asked["_embedded"]["factor"]["_embedded"]["challenge"];
+                let challenge = if by_type.is_null() { by_id } else { by_type };
+                assert_eq!(challenge["userVerification"], "required", "{asked}");
+                let answer = door.step(&path, &begun, signed(device, challenge)).await;
+                if is_taken { drop(answer.expect(200)) } else { answer.refused(403, "E0000068") }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_device_must_not_answer_is_refused_at_sign_in() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let (app, root) = (door.app(), &door.staff.root.token);
+        let own = format!("/api/v1/users/{}/factors", door.grace.id);
+        let key = app.post(&own, root, &passkey()).await.expect(200).json();
+        let mut device = Authenticator { counter: 5, ..device() };
+        let activate = format!("{own}/{}/lifecycle/activate", key["id"].as_str().unwrap());
+        app.post(&activate, root, &made(&mut device, &key)).await.expect(200);
+        let by_id = format!("/factors/{}/verify", key["id"].as_str().unwrap());
+        let wrong: [(fn(&mut Authenticator), &str); 4] = [
+            (|device| device.origin = "https://evil.example".into(), "E0000068"),
+            (|device| device.party = Some("evil.example".into()), "E0000068"),
+            (|device| device.verifies = false, "E0000068"),
+            (|device| device.counter = 4, "E0000068"),
+        ];
+        device.counter = 6;
+        for path in [by_id.as_str(), "/factors/webauthn/verify"] {
+            let challenge = async |begun: &Value| {
+                let asked = door.step(path, begun, json!({})).await.expect(200).json();
+                let by_id = &asked["_embedded"]["factor"]["_embedded"]["challenge"];
+                if by_id.is_null() { asked["_embedded"]["challenge"].clone() } else { by_id.clone() }
+            };
+            for (behave, code) in wrong {
+                app.world.advance_seconds(300);
+                let begun = door.enter().await;
+                let mut device = device.clone();
+                behave(&mut device);
+                let answer = signed(&device, &challenge(&begun).await);
+                door.step(path, &begun, answer).await.refused(403, code);
+                app.app.store.write(door.staff.org, |tx| tx.user_proved(door.grace.id)).await.expect("it serves");
+            }
+            app.world.advance_seconds(300);
+            let begun = door.enter().await;
+            // A code is no answer of a key, and what is signed is none without what was asked.
+            door.step(path, &begun, json!({ "passCode": "123456" })).await.refused(403, "E0000068");
+            door.step(path, &begun, json!({ "signatureData": "AAAA" })).await.refused(400, "E0000001");
+            let here = signed(&device, &challenge(&begun).await);
+            // An answer for one way in is none for another.
+            let verify = format!("{own}/{}/verify", key["id"].as_str().unwrap());
+            let asked = app.post(&verify, root, &json!({})).await.expect(200).json();
+            app.post(&verify, root, &here).await.refused(403, "E0000068");
+            let there = signed(&device, &challenge(&begun).await);
+            let asked_anew = app.post(&verify, root, &json!({})).await.expect(200).json();
+            door.step(path, &begun, proved(&device, &asked)).await.refused(403, "E0000068");
+            app.post(&verify, root, &there).await.refused(403, "E0000068");
+            app.post(&verify, root, &proved(&device, &asked_anew)).await.refused(403, "E0000068");
+            app.app.store.write(door.staff.org, |tx| tx.user_proved(door.grace.id)).await.expect("it serves");
+            device.counter += 1;
+            app.world.advance_seconds(300);
+            let begun = door.enter().await;
+            let answer = signed(&device, &challenge(&begun).await);
+            assert_eq!(door.step(path, &begun, answer).await.expect(200).json()["status"], "SUCCESS");
+            device.counter += 1;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_answer_of_a_device_enrols_nothing() {
+    for engine in scratch::engines() {
+        let desk = Desk::new(engine).await;
+        let app = desk.app();
+        let cbor = |bytes: &[u8]| json!(b64::encode(bytes));
+        let broken: Vec<(&str, Box<dyn Fn(&mut Value)>)> = vec![
+            ("no base64", Box::new(|answer| answer["attestation"] = "***".into())),
+            ("no text", Box::new(|answer| answer["attestation"] = json!({ "x": [1] }))),
+            ("nothing", Box::new(|answer| answer["attestation"] = "".into())),
+            ("no CBOR", Box::new(move |answer| answer["attestation"] = cbor(&[0xff; 40]))),
+            ("a map that never ends", Box::new(move |answer| answer["attestation"] = cbor(&[0xbf; 3000]))),
+            ("a long one", Box::new(|answer| answer["attestation"] = "A".repeat(17 * 1024).into())),
+            (
+                "cut short",
+                Box::new(|answer| {
+                    let text = answer["attestation"].as_str().unwrap();
+                    answer["attestation"] = text[..text.len() / 8 * 4].into();
+                }),
+            ),
+            (
+                "a key of no curve",
+                Box::new(|answer| {
+                    let mut bytes = b64::decode_any(answer["attestation"].as_str().unwrap()).unwrap();
+                    let end = bytes.len();
+                    bytes[end - 71] = 0x09;
+                    answer["attestation"] = b64::encode(&bytes).into();
+                }),
+            ),
+        ];
+        for (what, break_it) in &broken {
+            app.world.advance_seconds(300);
+            let factor = desk.enrol("", passkey()).await;
+            let mut answer = made(&mut device(), &factor);
+            break_it(&mut answer);
+            let refused = desk.activate(&factor, answer).await;
+            assert_eq!(refused.json()["errorCode"], "E0000068", "{what}: {}", refused.text());
+        }
+        let door = Door::new(engine).await;
+        for (what, break_it) in &broken {
+            door.app().world.advance_seconds(300);
+            let begun = door.enter().await;
+            let asked = door.step("/factors", &begun, passkey()).await.expect(200).json();
+            let mut answer = made(&mut device(), &asked["_embedded"]["factor"]);
+            break_it(&mut answer);
+            let refused = door.step(&path(&asked["_links"]["next"]), &begun, answer).await;
+            assert_eq!(refused.json()["errorCode"], "E0000068", "{what}: {}", refused.text());
+        }
     }
 }
 

@@ -69,7 +69,7 @@ impl Bench {
     /// What becomes of the answer of a device that behaves like this, to a question for somebody known or unknown.
     fn proved(&self, is_known: bool, behave: impl FnOnce(&mut Authenticator)) -> Verdict {
         let known: Option<&[Enrolled]> = is_known.then_some(&[]);
-        let (options, ceremony) = ask_to_prove(known, party(), self.env.now).unwrap();
+        let (options, ceremony) = ask_to_prove(known, (party(), &Demands::default()), self.env.now).unwrap();
         let mut device = self.device.clone();
         behave(&mut device);
         self.judge(assertion(ceremony, device.prove(&options)))
@@ -178,14 +178,14 @@ fn a_backup_is_noted_when_it_happens() {
 fn what_was_asked_for_one_thing_answers_no_other() {
     let bench = Bench::new();
     let (user, now) = (ada(&bench.env), bench.env.now);
-    let (options, _) = ask_to_prove(Some(&[]), party(), now).unwrap();
-    let (_, other) = ask_to_prove(Some(&[]), party(), now).unwrap();
+    let (options, _) = ask_to_prove(Some(&[]), (party(), &Demands::default()), now).unwrap();
+    let (_, other) = ask_to_prove(Some(&[]), (party(), &Demands::default()), now).unwrap();
     assert_eq!(bench.judge(assertion(other, bench.device.prove(&options))), Verdict::Refused, "another question");
     let (_, enrolment) = ask_to_enrol(&user, &[], (party(), &Demands::default()), now).unwrap();
     assert_eq!(bench.judge(assertion(enrolment, bench.device.prove(&options))), Verdict::Refused, "an enrolment");
 
     let (options, _) = ask_to_enrol(&user, &[], (party(), &Demands::default()), now).unwrap();
-    let (_, proof) = ask_to_prove(Some(&[]), party(), now).unwrap();
+    let (_, proof) = ask_to_prove(Some(&[]), (party(), &Demands::default()), now).unwrap();
     let made = bench.device.clone().enrol(&options);
     let name = "Key".parse().unwrap();
     assert_eq!(enrol(&user, &name, &assertion(proof, made), now).err(), Some(NotEnrolled::Refused));
@@ -195,7 +195,7 @@ fn what_was_asked_for_one_thing_answers_no_other() {
 fn a_device_enrolled_at_one_site_is_not_asked_at_another() {
     let bench = Bench::new();
     let elsewhere = RelyingParty::at("https://other.example", "Acme").unwrap();
-    let (options, ceremony) = ask_to_prove(Some(&[]), elsewhere, bench.env.now).unwrap();
+    let (options, ceremony) = ask_to_prove(Some(&[]), (elsewhere, &Demands::default()), bench.env.now).unwrap();
     let device = Authenticator { origin: "https://other.example".into(), ..bench.device.clone() };
     assert_eq!(bench.judge(assertion(ceremony, device.prove(&options))), Verdict::NotMine);
 }
@@ -226,7 +226,7 @@ fn an_enrolment_is_refused_like_any_answer() {
 #[test]
 fn broken_answers_are_read_as_nothing() {
     let bench = Bench::new();
-    let (options, ceremony) = ask_to_prove(Some(&[]), party(), bench.env.now).unwrap();
+    let (options, ceremony) = ask_to_prove(Some(&[]), (party(), &Demands::default()), bench.env.now).unwrap();
     let right = bench.device.prove(&options);
     let id = b64::encode(&[1; 32]);
     let long = format!("{right}{}", " ".repeat(LONGEST));
@@ -299,13 +299,13 @@ fn the_options_name_the_persons_own_devices_or_nobodys() {
         version: 1,
     };
     let own = [enrolled];
-    let (known, _) = ask_to_prove(Some(&own), party(), bench.env.now).unwrap();
+    let (known, _) = ask_to_prove(Some(&own), (party(), &Demands::default()), bench.env.now).unwrap();
     assert_eq!(known["publicKey"]["allowCredentials"][0]["id"], bench.factor.profile["credentialId"]);
     assert_eq!(known["publicKey"]["userVerification"], "preferred");
     let elsewhere = RelyingParty::at("https://other.example", "Acme").unwrap();
-    let (elsewhere, _) = ask_to_prove(Some(&own), elsewhere, bench.env.now).unwrap();
+    let (elsewhere, _) = ask_to_prove(Some(&own), (elsewhere, &Demands::default()), bench.env.now).unwrap();
     assert_eq!(elsewhere["publicKey"]["allowCredentials"], json!([]));
-    let (nobody, _) = ask_to_prove(None, party(), bench.env.now).unwrap();
+    let (nobody, _) = ask_to_prove(None, (party(), &Demands::default()), bench.env.now).unwrap();
     assert_eq!(nobody["publicKey"]["allowCredentials"], json!([]));
     assert_eq!(nobody["publicKey"]["userVerification"], "required");
     let (more, _) = ask_to_enrol(&ada(&bench.env), &own, (party(), &Demands::default()), bench.env.now).unwrap();
@@ -353,7 +353,7 @@ fn the_members_of_the_api_are_read_like_those_of_a_page() {
     assert_eq!(activate(&ceremony, &flipped, env.now).err(), Some(Verdict::Refused));
     assert_eq!(activate(&ceremony, &made, env.now.plus(PATIENCE)).err(), Some(Verdict::Stale));
 
-    let (options, ceremony) = ask_to_prove(Some(&[]), party(), env.now).unwrap();
+    let (options, ceremony) = ask_to_prove(Some(&[]), (party(), &Demands::default()), env.now).unwrap();
     let names =
         [("authenticatorData", "authenticatorData"), ("clientDataJSON", "clientData"), ("signature", "signatureData")];
     let held = Held { secret: &secret, counter: 0, profile: &profile, codes: &[], index: &|_| [0; 32] };
@@ -404,7 +404,7 @@ fn the_published_vectors_are_taken_and_are_not_attested() {
 
         let Some(proof) = case.get("proof") else { continue };
         let of = |name: &str| hex(proof[name].as_str().unwrap());
-        let (_, ceremony) = ask_to_prove(Some(&[]), site.clone(), env.now).unwrap();
+        let (_, ceremony) = ask_to_prove(Some(&[]), (site.clone(), &Demands::default()), env.now).unwrap();
         let ceremony = asked(&ceremony, "Proof", &of("clientData"));
         let held =
             Held { secret: &factor.secret, counter: 0, profile: &factor.profile, codes: &[], index: &|_| [0; 32] };

@@ -87,9 +87,7 @@ async fn verify(
                 let asked = stage.challenge_keys(origin.as_deref()).await?;
                 (Step::Stands, Extra::asked(asked))
             }
-            (Chosen::Kind(Kind::WebAuthn), Some(Reply::Signed(response))) => {
-                (stage.answer_keys(response).await?, Extra::default())
-            }
+            (Chosen::Kind(Kind::WebAuthn), Some(reply)) => (stage.answer_keys(reply).await?, Extra::default()),
             // Whatever the person types codes of.
             (Chosen::Kind(Kind::Totp), Some(Reply::Typed(code))) => {
                 if stage.asking().wanted().is_none() {

@@ -106,7 +106,9 @@ async fn verify(State(app): State<Arc<App>>, call: DeviceCall) -> Result<Json<Ve
         Outcome::Accepted(_) => {}
         Outcome::Limited(at) => return Err(ApiError::too_many(Limit::FactorFailures.message(), at)),
         Outcome::Locked(at) => return Err(locked().again_at(at)),
-        Outcome::Replayed | Outcome::Slip | Outcome::Stale | Outcome::Wrong => return Err(wrong()),
+        Outcome::Replayed | Outcome::Slip | Outcome::Stale | Outcome::Unverified | Outcome::Wrong => {
+            return Err(wrong());
+        }
         Outcome::Unavailable => return Err(unavailable()),
     }
     let verdict = app.store.write(call.org, |tx| {

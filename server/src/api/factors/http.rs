@@ -144,6 +144,9 @@ struct AnswerBody {
     next_pass_code: Option<Secret<String>>,
     answer: Option<Secret<String>>,
     client_data: Option<Value>,
+    attestation: Option<Value>,
+    authenticator_data: Option<Value>,
+    signature_data: Option<Value>,
 }
 
 /// The reply of a body; nothing, where it asks for a challenge. An empty code is none: clients send it to ask.
@@ -152,9 +155,13 @@ pub(in crate::api) fn reply(bytes: &[u8]) -> Result<Option<Reply>, ApiError> {
         return Ok(None);
     }
     let body: AnswerBody = body::parse(bytes)?;
-    if body.client_data.is_some_and(|data| !data.is_null()) {
+    if body.client_data.is_some() {
         let text = std::str::from_utf8(bytes).map_err(|_| ApiError::malformed())?;
         return Ok(Some(Reply::Signed(Secret::new(text.to_owned()))));
+    }
+    if body.attestation.or(body.authenticator_data).or(body.signature_data).is_some() {
+        // What a device signed says nothing without what it was asked.
+        return Err(ApiError::validation("clientData", ["clientData: The field cannot be left blank"]));
     }
     let given = |text: Option<Secret<String>>| text.filter(|text| !text.expose().trim().is_empty());
     Ok(match (given(body.pass_code), given(body.next_pass_code), given(body.answer)) {
