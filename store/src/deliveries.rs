@@ -27,6 +27,25 @@ pub struct Message {
     pub text: String,
 }
 
+/// What carries messages: each is waited for by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// The mail server.
+    Mail,
+    /// The gateway to telephones.
+    Telephone,
+}
+
+impl Carrier {
+    /// What it carries; the last one again, where that is one alone.
+    pub(crate) const fn channels(self) -> [Channel; 2] {
+        match self {
+            Self::Mail => [Channel::Email, Channel::Email],
+            Self::Telephone => [Channel::Call, Channel::Sms],
+        }
+    }
+}
+
 /// A message that is due.
 pub struct DueDelivery {
     /// Whose it is.

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use postern_authn::factor::Channel;
 use postern_codes::id::{Id, Org};
 use postern_codes::{Env, Place, Sealed, Secret, Timestamp, b64, mac};
 
-use crate::deliveries::{self, DueDelivery};
+use crate::deliveries::{self, Carrier, DueDelivery};
 use crate::orgs::{self, OrgRecord};
 use crate::root_key::RootKeyError;
 use crate::sql::{Error, OpenError, Store, Tx, values};
@@ -21,9 +22,10 @@ crate::statements! {
     SETUP_DRAFT = "SELECT draft FROM setup_links WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
     SETUP_DRAFT_PUT = "UPDATE setup_links SET draft = $3 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
     SETUP_LINK_USE = "UPDATE setup_links SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
-    /// Takes what is due and hides it from other servers for two minutes.
+    /// Takes what is due by some channels and hides it from other servers for two minutes.
     DELIVERIES_CLAIM = "UPDATE deliveries SET next_at = $2, attempts = attempts + 1 WHERE next_at <= $1 AND (org_id, id) IN \
-                        (SELECT org_id, id FROM deliveries WHERE next_at <= $1 ORDER BY next_at LIMIT 20) \
+                        (SELECT org_id, id FROM deliveries WHERE next_at <= $1 AND channel IN ($3, $4) \
+                        ORDER BY next_at LIMIT 20) \
                         RETURNING org_id, id, channel, recipient, message, attempts, expires_at";
 }
 
@@ -147,14 +149,16 @@ impl System<'_> {
             .await
     }
 
-    /// Messages that are due, taken for two minutes.
+    /// At most twenty messages that are due by this carrier, taken for two minutes.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn claim_deliveries(self, now: Timestamp) -> Result<Vec<DueDelivery>, Error> {
+    pub async fn claim_deliveries(self, carrier: Carrier, now: Timestamp) -> Result<Vec<DueDelivery>, Error> {
+        let [one, other] = carrier.channels().map(Channel::as_str);
         self.0
             .unscoped(|tx| {
-                tx.rows(DELIVERIES_CLAIM, values![now, now.plus(CLAIM)])?.iter().map(deliveries::due).collect()
+                let claimed = tx.rows(DELIVERIES_CLAIM, values![now, now.plus(CLAIM), one, other])?;
+                claimed.iter().map(deliveries::due).collect()
             })
             .await
     }

@@ -1,38 +1,68 @@
 //! Sends what transactions queued.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use postern_authn::factor::Channel;
 use postern_codes::Secret;
 use postern_store::Error;
-use postern_store::deliveries::{DueDelivery, Message, backoff};
+use postern_store::deliveries::{Carrier, DueDelivery, Message, backoff};
 
 use super::Job;
 use crate::App;
 use crate::delivery::{self, SendFault, Telephoned};
 
-pub(super) const JOB: Job = Job { name: "deliver", every: Duration::from_secs(1), run: |app| Box::pin(run(app)) };
+/// Mail. What telephones wait for, it does not.
+pub(super) const MAIL: Job = Job { name: "deliver mail", every: EVERY, run: |app| Box::pin(run(app, Carrier::Mail)) };
+/// Text messages and calls.
+pub(super) const TELEPHONES: Job =
+    Job { name: "deliver to telephones", every: EVERY, run: |app| Box::pin(run(app, Carrier::Telephone)) };
+
+const EVERY: Duration = Duration::from_secs(1);
+/// How long one try may take: less than what is claimed is hidden from other servers.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// How long to wait before the next try of a code: somebody waits for it. There is none after it is over.
 const SOON: Duration = Duration::from_secs(10);
 
-async fn run(app: &App) -> Result<(), Error> {
-    for due in app.store.system().claim_deliveries(app.env().now).await? {
-        let sent = send(app, &due).await;
-        let now = app.env().now;
-        app.store
-            .write(due.org, |tx| match &sent {
-                Ok(()) => tx.delivery_sent(due.id, now),
-                Err(SendFault::Never(fault)) => tx.delivery_failed(due.id, None, fault),
-                Err(SendFault::Later(fault)) => {
-                    let wait = if due.expires_at.is_some() { Some(SOON) } else { backoff(due.attempts) };
-                    tx.delivery_failed(due.id, wait.map(|wait| now.plus(wait)), fault)
-                }
-            })
-            .await?;
-        if let Err(fault) = sent {
-            tracing::warn!(delivery = %due.id, attempts = due.attempts, %fault, "a message was not sent");
-        }
+/// Sends what is due side by side: a slow try holds up none of the others, and none outlives its claim.
+async fn run(app: &App, carrier: Carrier) -> Result<(), Error> {
+    let due = app.store.system().claim_deliveries(carrier, app.env().now).await?;
+    let mut going: Vec<Pin<Box<_>>> = due.iter().map(|due| Box::pin(deliver(app, due))).collect();
+    let mut fault = Ok(());
+    poll_fn(|context| {
+        going.retain_mut(|one| match one.as_mut().poll(context) {
+            Poll::Pending => true,
+            Poll::Ready(Ok(())) => false,
+            Poll::Ready(Err(error)) => {
+                fault = Err(error);
+                false
+            }
+        });
+        if going.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    fault
+}
+
+async fn deliver(app: &App, due: &DueDelivery) -> Result<(), Error> {
+    let sent = tokio::time::timeout(PATIENCE, send(app, due)).await;
+    let sent = sent.unwrap_or_else(|_| Err(SendFault::Later("nothing was answered in time".to_owned())));
+    let now = app.env().now;
+    app.store
+        .write(due.org, |tx| match &sent {
+            Ok(()) => tx.delivery_sent(due.id, now),
+            Err(SendFault::Never(fault)) => tx.delivery_failed(due.id, None, fault),
+            Err(SendFault::Later(fault)) => {
+                let wait = if due.expires_at.is_some() { Some(SOON) } else { backoff(due.attempts) };
+                tx.delivery_failed(due.id, wait.map(|wait| now.plus(wait)), fault)
+            }
+        })
+        .await?;
+    if let Err(fault) = sent {
+        tracing::warn!(delivery = %due.id, attempts = due.attempts, %fault, "a message was not sent");
     }
     Ok(())
 }

@@ -25,7 +25,8 @@ pub struct Job {
 }
 
 /// Every job.
-pub const JOBS: &[Job] = &[deliver::JOB, import_people::JOB, judge_rules::JOB, place_events::JOB, sweep::JOB];
+pub const JOBS: &[Job] =
+    &[deliver::MAIL, deliver::TELEPHONES, import_people::JOB, judge_rules::JOB, place_events::JOB, sweep::JOB];
 
 /// Runs every job once, in order.
 ///

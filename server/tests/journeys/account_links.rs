@@ -1,6 +1,7 @@
 //! Mailed links and the pages behind them: first passwords, forgotten and expired ones, and what a stranger makes of them.
 
 use axum::http::Method;
+use postern_store::deliveries::Carrier;
 use postern_store::scratch;
 use serde_json::{Value, json};
 
@@ -248,7 +249,7 @@ async fn where_mail_fails_what_was_done_stands_and_the_message_waits() {
         let staff = Staff::new(engine).await;
         let id = staff.standing("PROVISIONED", "grace@acme.example").await;
         let now = staff.app.app.env().now;
-        let claimed = staff.app.app.store.system().claim_deliveries(now).await.unwrap();
+        let claimed = staff.app.app.store.system().claim_deliveries(Carrier::Mail, now).await.unwrap();
         assert_eq!(claimed.len(), 1);
         // The server that took it stopped: nobody says what became of it.
         assert_eq!(staff.status(&id).await, "PROVISIONED");

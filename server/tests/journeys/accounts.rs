@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use postern_authn::permission::Role;
+use postern_store::deliveries::Carrier;
 use postern_store::scratch;
 use serde_json::{Value, json};
 
@@ -65,7 +66,13 @@ impl Staff {
 pub async fn waiting(app: &TestApp) -> Vec<(String, String, String)> {
     let mut mail = Vec::new();
     loop {
-        let claimed = app.app.store.system().claim_deliveries(app.app.env().now).await.expect("the database serves");
+        let claimed = app
+            .app
+            .store
+            .system()
+            .claim_deliveries(Carrier::Mail, app.app.env().now)
+            .await
+            .expect("the database serves");
         if claimed.is_empty() {
             return mail;
         }

@@ -7,6 +7,7 @@ use postern_authn::token::Grant;
 use postern_authn::user::{Profile, Status, User};
 use postern_codes::otp::AUTHENTICATOR_APP;
 use postern_codes::{Env, Id, Secret as Hidden};
+use postern_store::deliveries::Carrier;
 use postern_store::migrate::Engine;
 use serde_json::{Value, json};
 
@@ -134,7 +135,7 @@ impl Harbour {
 
     /// Mail that waits to leave, as (recipient, subject, text).
     pub async fn mail(&self) -> Vec<(String, String, String)> {
-        let claimed = self.app.app.store.system().claim_deliveries(self.app.app.env().now).await;
+        let claimed = self.app.app.store.system().claim_deliveries(Carrier::Mail, self.app.app.env().now).await;
         let open = |due: postern_store::deliveries::DueDelivery| {
             let plain = self.app.app.store.keyring().open(&due.message).expect("it opens");
             let message: Value = serde_json::from_slice(plain.expose()).expect("JSON");

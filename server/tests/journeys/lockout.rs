@@ -11,6 +11,7 @@ use postern_codes::{Secret, mac};
 use postern_server::api::tokens;
 use postern_server::sign_in::{self, Refusal, Reply, Step};
 use postern_store::attempts::{AttackProtection, Browser, MOST_IN_A_ROW, Wrong};
+use postern_store::deliveries::Carrier;
 use postern_store::migrate::Engine;
 use postern_store::scratch;
 use postern_store::users::Failure;
@@ -81,7 +82,7 @@ async fn a_stranger_who_guesses_leaves_the_owners_browser_alone() {
         assert_eq!(shown, json!([{ "type": "DEVICE_BASED", "appliesTo": "UNKNOWN_DEVICES" }]));
         let status = app.get(&format!("/api/v1/users/{}", ada.id), &token).await.expect(200).json();
         assert_eq!(status["status"], "ACTIVE");
-        let mail = app.app.store.system().claim_deliveries(app.app.env().now).await.unwrap();
+        let mail = app.app.store.system().claim_deliveries(Carrier::Mail, app.app.env().now).await.unwrap();
         assert_eq!(mail.len(), 1, "she is told once");
 
         let unlock = format!("/api/v1/users/{}/lifecycle/unlock", ada.id);
@@ -158,7 +159,7 @@ async fn a_hundred_wrong_passwords_in_a_row_end_the_password_until_it_is_replace
             let refused = password(&app, &from, &ada.login, &ada.password).await.err();
             assert_eq!(refused, Some(Refusal::WrongNameOrPassword));
         }
-        let mail = app.app.store.system().claim_deliveries(app.app.env().now).await.unwrap();
+        let mail = app.app.store.system().claim_deliveries(Carrier::Mail, app.app.env().now).await.unwrap();
         assert!(!mail.is_empty(), "she is told");
         let env = app.app.env();
         let hash = app.app.passwords.hash(Secret::new(ada.password.clone()), &env).await.unwrap();

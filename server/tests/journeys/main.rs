@@ -20,6 +20,7 @@ mod console;
 mod cors;
 mod counters;
 mod credentials;
+mod deliveries;
 mod device_factors;
 mod devices;
 mod directory;

@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::http::{Method, Request, header};
+use postern_store::deliveries::Carrier;
 use postern_store::scratch;
 use serde_json::{Value, json};
 
@@ -266,7 +267,8 @@ async fn everybodys_limit_is_told_to_super_administrators_once_an_hour() {
         }
         let told = staff.told("system.org.").await;
         assert_eq!(told.len(), 6, "a warning and a violation a window: {told:?}");
-        let due = staff.app.scratch.store.system().claim_deliveries(staff.app.app.env().now).await.unwrap();
+        let due =
+            staff.app.scratch.store.system().claim_deliveries(Carrier::Mail, staff.app.app.env().now).await.unwrap();
         assert_eq!(due.len(), 2, "a mail for each");
     }
 }

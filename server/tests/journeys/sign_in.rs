@@ -19,6 +19,7 @@ use postern_server::sign_in::set_up::{self, Finished, Form, FormField, Prepared}
 use postern_server::sign_in::verify::{self, Outcome, Scene};
 use postern_server::sign_in::{self, Refusal, Reply, Step};
 use postern_store::audit::EventQuery;
+use postern_store::deliveries::Carrier;
 use postern_store::factor_codes::Bond;
 use postern_store::factors::OrgFactors;
 use postern_store::scratch;
@@ -159,7 +160,7 @@ async fn ten_failures_lock_the_account_for_an_hour_and_tell_its_person() {
         app.world.advance_seconds(60);
         assert_eq!(refused(try_password(&app, &ada.login, &ada.password).await), Refusal::WrongNameOrPassword);
         assert_eq!(events(&app, &ada, "user.account.lock").await.len(), 1);
-        let due = app.app.store.system().claim_deliveries(app.app.env().now).await.unwrap();
+        let due = app.app.store.system().claim_deliveries(Carrier::Mail, app.app.env().now).await.unwrap();
         assert_eq!(due.len(), 1);
         assert_eq!(due[0].recipient, ada.login);
         app.world.advance_seconds(3600);
