@@ -34,12 +34,30 @@ pub(super) fn begin(kind: Kind, wanted: &Wanted<'_>, further: Value, _: &Env) ->
 /// The number as somebody sees it who has not proved who they are: `+1 XXX-XXX-1337`.
 pub(super) fn masked(profile: &Value) -> Value {
     let mut masked = profile.clone();
-    if let Some(number) = masked.get("phoneNumber").and_then(Value::as_str) {
-        let (country, end) =
-            (number.get(..2).unwrap_or("+"), number.get(number.len().saturating_sub(4)..).unwrap_or(""));
-        masked["phoneNumber"] = format!("{country} XXX-XXX-{end}").into();
+    if let Some(digits) = masked.get("phoneNumber").and_then(Value::as_str).and_then(|number| number.strip_prefix('+'))
+    {
+        let (country, own) = digits.split_at_checked(country_digits(digits)).unwrap_or((digits, ""));
+        // Of a short number four digits were all of it.
+        let shown = (own.len() / 2).min(4);
+        let end = own.get(own.len() - shown..).unwrap_or("");
+        masked["phoneNumber"] = format!("+{country} XXX-XXX-{end}").into();
     }
     masked
+}
+
+/// How many digits the country code has that a number of E.164 begins with (ITU-T, list of assigned country codes): one in
+/// two zones, two where the code is in this list, three everywhere else.
+fn country_digits(digits: &str) -> usize {
+    const OF_TWO: [&str; 44] = [
+        "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49",
+        "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81", "82", "84",
+        "86", "90", "91", "92", "93", "94", "95", "98",
+    ];
+    match digits.get(..2) {
+        Some(two) if two.starts_with(['1', '7']) => 1,
+        Some(two) if OF_TWO.contains(&two) => 2,
+        _ => 3,
+    }
 }
 
 #[cfg(test)]
@@ -60,7 +78,19 @@ mod tests {
 
     #[test]
     fn a_masked_number_shows_its_end_alone() {
-        assert_eq!(masked(&json!({ "phoneNumber": "+15554151337" }))["phoneNumber"], "+1 XXX-XXX-1337");
+        for (number, shown) in [
+            ("+15554151337", "+1 XXX-XXX-1337"),
+            ("+79161234567", "+7 XXX-XXX-4567"),
+            ("+4915112345678", "+49 XXX-XXX-5678"),
+            ("+442071838750", "+44 XXX-XXX-8750"),
+            ("+989121234567", "+98 XXX-XXX-4567"),
+            ("+351211234567", "+351 XXX-XXX-4567"),
+            ("+96512345678", "+965 XXX-XXX-5678"),
+            ("+12345", "+1 XXX-XXX-45"),
+            ("+35112", "+351 XXX-XXX-2"),
+        ] {
+            assert_eq!(masked(&json!({ "phoneNumber": number }))["phoneNumber"], shown);
+        }
         assert_eq!(masked(&json!({})), json!({}));
     }
 }

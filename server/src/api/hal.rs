@@ -26,8 +26,14 @@ impl<'a> Links<'a> {
 
     /// Adds a link to `path`, which takes `method`.
     #[must_use]
-    pub fn to(mut self, name: &str, method: &str, path: impl std::fmt::Display) -> Self {
-        let link = json!({ "href": format!("{}{path}", self.base), "hints": { "allow": [method] } });
+    pub fn to(self, name: &str, method: &str, path: impl std::fmt::Display) -> Self {
+        self.to_by(name, &[method], path)
+    }
+
+    /// The same, by any of these methods.
+    #[must_use]
+    pub fn to_by(mut self, name: &str, methods: &[&str], path: impl std::fmt::Display) -> Self {
+        let link = json!({ "href": format!("{}{path}", self.base), "hints": { "allow": methods } });
         self.links.insert(name.to_owned(), link);
         self
     }

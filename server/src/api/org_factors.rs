@@ -10,7 +10,7 @@ use postern_authn::factor::webauthn::Demands;
 use postern_authn::factor::{Kind, Provider, org_factors};
 use postern_authn::permission::{Permission, right};
 use postern_authn::policy::PolicyType;
-use postern_authn::policy::enroll::Enrolment;
+use postern_authn::policy::enroll::{EnrollSettings, Enrolment};
 use postern_store::factors::OrgFactors;
 use postern_store::{Error, Tx};
 use serde::Deserialize;
@@ -30,7 +30,7 @@ type Named = (Kind, &'static Provider);
 /// Allows a factor, or not any more. To repeat it changes nothing.
 ///
 /// # Errors
-/// 404 for no factor; 403 for one that a policy wants, and for the caller's last.
+/// 404 for no factor; 403 for one that a policy wants or has no other than, and for the caller's last.
 pub async fn set(
     app: &App,
     by: &Allowed<right::OrgManage>,
@@ -66,18 +66,24 @@ fn hindrance(
     after: &OrgFactors,
     kind: Kind,
 ) -> Result<Option<(&'static str, ApiError)>, Error> {
-    let is_left = kind.factor().providers().iter().any(|provider| after.allows(provider));
+    let is_left = |kind: Kind| kind.factor().providers().iter().any(|provider| after.allows(provider));
+    // A policy whose people must have it, or could have no other.
+    let wants = |settings: &EnrollSettings| match settings.of(kind) {
+        Enrolment::NotAllowed => false,
+        Enrolment::Required => true,
+        Enrolment::Optional => {
+            !org_factors().any(|(other, _)| is_left(other) && settings.of(other) != Enrolment::NotAllowed)
+        }
+    };
     let policies = tx.policies(PolicyType::MfaEnroll)?;
-    let wants = policies
-        .iter()
-        .find(|policy| policy.settings.enroll().is_some_and(|settings| settings.of(kind) == Enrolment::Required));
-    if let (Some(policy), false) = (wants, is_left) {
+    let wanting = policies.iter().find(|policy| policy.settings.enroll().is_some_and(wants));
+    if let (Some(policy), false) = (wanting, is_left(kind)) {
         let summary = format!(
             "Cannot modify/disable this authenticator because it is enabled in one or more policies. {}",
             policy.name
         );
         let refused = ApiError::new(StatusCode::FORBIDDEN, "E0000148", summary);
-        return Ok(Some(("in_use", refused.cause("have the policy ask for another factor first"))));
+        return Ok(Some(("in_use", refused.cause("have the policy allow another factor first"))));
     }
     let own = tx.factors_of(by.user())?;
     let mut listed = own.iter().filter(|factor| factor.kind.factor().is_listed()).peekable();

@@ -248,11 +248,10 @@ fn target(id: Id<SessionKind>) -> Target {
 /// A session as answers have it.
 pub fn shown(app: &App, caller_org: impl std::fmt::Display, (session, login): &(Session, String)) -> Value {
     let path = format!("/api/v1/sessions/{}", session.id);
-    let links = Links::new(app).to("self", "GET", &path).to("refresh", "POST", format!("{path}/lifecycle/refresh")).to(
-        "user",
-        "GET",
-        format!("/api/v1/users/{}", session.user),
-    );
+    let links = Links::new(app)
+        .to_by("self", &["GET", "DELETE"], &path)
+        .to("refresh", "POST", format!("{path}/lifecycle/refresh"))
+        .to("user", "GET", format!("/api/v1/users/{}", session.user));
     let has_password = session.amr.split_whitespace().any(|word| word == "pwd");
     let amr: Vec<&str> = session.amr.split_whitespace().filter(|word| AMR.contains(word)).collect();
     let mut shown = json!({

@@ -98,7 +98,7 @@ pub fn charge(
         if let Charge::RetryAt(at) = tx.charge(limit, subject, allowance, env.now)? {
             let (kind, actor, client) = (EventType::RateLimitViolation, doer.actor.clone(), doer.client.clone());
             tx.record(&Event::failure(kind, actor, client, limit.name()), env)?;
-            return Ok(Err(refused(limit, at)));
+            return Ok(Err(refused((limit, to.channel), at)));
         }
     }
     Ok(Ok(()))
@@ -114,12 +114,12 @@ pub const fn limit(by: Channel) -> Limit {
 }
 
 /// That so much was sent, by the API's code for the way.
-pub fn refused(limit: Limit, at: Timestamp) -> ApiError {
-    let (code, summary) = words(limit);
+pub fn refused((limit, by): (Limit, Channel), at: Timestamp) -> ApiError {
+    let (code, summary) = words(limit, by);
     ApiError::new(StatusCode::TOO_MANY_REQUESTS, code, summary).cause(summary).again_at(at)
 }
 
-const fn words(limit: Limit) -> (&'static str, &'static str) {
+const fn words(limit: Limit, by: Channel) -> (&'static str, &'static str) {
     match limit {
         Limit::CallsOfNumber => {
             ("E0000133", "A phone call was recently made. Please wait 30 seconds before trying again.")
@@ -130,7 +130,11 @@ const fn words(limit: Limit) -> (&'static str, &'static str) {
         Limit::MessagesOfNumber => {
             ("E0000109", "An SMS message was recently sent. Please wait 30 seconds before trying again.")
         }
-        Limit::CodesOfPerson => ("E0000047", "Too many codes were sent to this person in the last hour."),
+        Limit::CodesOfPerson => match by {
+            Channel::Call => ("E0000205", "You have reached the limit of call requests, please try again later."),
+            Channel::Email => ("E0000047", "Too many codes were sent to this person in the last hour."),
+            Channel::Sms => ("E0000204", "You have reached the limit of sms requests, please try again later."),
+        },
         Limit::Calls => (
             "E0000147",
             "Your organization has reached the limit of call requests that can be sent within a 24 hour period.",

@@ -99,7 +99,7 @@ fn charge_public(
 ) -> Result<Result<(), ApiError>, Error> {
     let limit = sending::limit(by);
     if let Charge::RetryAt(at) = charge(tx, limit, &format!("name {key}"), client, env)? {
-        return Ok(Err(sending::refused(limit, at)));
+        return Ok(Err(sending::refused((limit, by), at)));
     }
     let charged = lost::charge_name(tx, key, client, env)?;
     Ok(charged.map_err(|(limit, at)| ApiError::too_many(limit.message(), at)))

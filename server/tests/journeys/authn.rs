@@ -128,7 +128,8 @@ impl Door {
         self.policy(body, json!({ "signon": rule })).await;
     }
 
-    async fn enrolment(&self, required: &[&str], optional: &[&str], moment: &str) {
+    /// A policy before all others: what must and may be enrolled, and when people are asked to.
+    pub async fn enrolment(&self, required: &[&str], optional: &[&str], moment: &str) {
         let one = |key: &&str, how: &str| json!({ "key": key, "enroll": { "self": how } });
         let own =
             required.iter().map(|key| one(key, "REQUIRED")).chain(optional.iter().map(|key| one(key, "OPTIONAL")));
@@ -148,7 +149,8 @@ impl Door {
     }
 }
 
-fn secret(activation: &Value) -> Secret<Vec<u8>> {
+/// The secret that an app is given.
+pub fn secret(activation: &Value) -> Secret<Vec<u8>> {
     otp::from_base32(activation["sharedSecret"].as_str().expect("a secret")).expect("base 32")
 }
 
@@ -457,9 +459,13 @@ async fn one_who_enrols_has_no_messages_sent_all_day() {
             if number < 30 {
                 answer.expect(200);
             } else {
-                answer.refused(429, "E0000047");
+                answer.refused(429, "E0000204");
             }
         }
+        let call = json!({ "factorType": "call", "provider": "OKTA", "profile": { "phoneNumber": "+15554190000" } });
+        door.step("/factors", &asked, call).await.refused(429, "E0000205");
+        let email = json!({ "factorType": "email", "provider": "OKTA", "profile": { "email": door.grace.login } });
+        door.step("/factors", &asked, email).await.refused(429, "E0000047");
     }
 }
 

@@ -67,6 +67,7 @@ async fn ones_own_session_is_seen_prolonged_and_ended() {
             (&json!("ACTIVE"), &json!(["pwd", "otp", "mfa"])),
             "known words alone"
         );
+        assert_eq!(seen["_links"]["self"]["hints"]["allow"], json!(["GET", "DELETE"]));
         assert_eq!(seen["idp"], json!({ "id": staff.org, "type": "OKTA" }));
         assert!(seen["lastPasswordVerification"].is_string() && seen["lastFactorVerification"].is_string());
 
