@@ -7,6 +7,7 @@ mod account_pages;
 mod accounts;
 mod administrator_pages;
 mod app;
+mod attestation;
 mod authn;
 mod authn_codes;
 mod authn_recovery;

@@ -13,6 +13,22 @@ const BACKUP_ELIGIBLE: u8 = 0x08;
 const BACKED_UP: u8 = 0x10;
 const HAS_CREDENTIAL: u8 = 0x40;
 
+/// Who vouches for a device.
+#[derive(Debug, Clone)]
+pub enum Attestation {
+    /// Nobody.
+    None,
+    /// The device itself, by the key of its credential.
+    Own,
+    /// Its maker.
+    Maker {
+        /// The private key of the first certificate, as PKCS #8.
+        key: Vec<u8>,
+        /// The certificates, the device's own first.
+        chain: Vec<Vec<u8>>,
+    },
+}
+
 /// A device with one credential, and how it behaves.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a way to behave wrongly by itself")]
@@ -39,6 +55,10 @@ pub struct Authenticator {
     pub owner: Option<String>,
     /// Whether it signs with another key.
     pub is_forger: bool,
+    /// Which model it says to be.
+    pub aaguid: [u8; 16],
+    /// Who vouches for it.
+    pub attestation: Attestation,
 }
 
 impl Authenticator {
@@ -56,6 +76,8 @@ impl Authenticator {
             is_touched: true,
             owner: None,
             is_forger: false,
+            aaguid: [0; 16],
+            attestation: Attestation::None,
         }
     }
 
@@ -80,7 +102,7 @@ impl Authenticator {
         let party = options["rp"]["id"].as_str().expect("a site");
         let id = self.credential_id();
         let mut data = self.data(party, HAS_CREDENTIAL);
-        data.extend([0; 16]);
+        data.extend(self.aaguid);
         data.extend(u16::try_from(id.len()).expect("a short id").to_be_bytes());
         data.extend(&id);
         let point = self.public_key();
@@ -88,10 +110,12 @@ impl Authenticator {
         data.extend(&point[1..33]);
         data.extend([0x22, 0x58, 0x20]);
         data.extend(&point[33..]);
-        let mut attestation = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58".to_vec();
+        let client = self.client_data("webauthn.create", options);
+        let mut attestation = b"\xa3\x63fmt".to_vec();
+        attestation.extend(self.statement(&[data.as_slice(), &mac::sha256(&[client.as_bytes()])].concat()));
+        attestation.extend(b"\x68authData\x58");
         attestation.push(u8::try_from(data.len()).expect("short data"));
         attestation.extend(&data);
-        let client = self.client_data("webauthn.create", options);
         json!({
             "id": b64::encode(&id), "rawId": b64::encode(&id), "type": "public-key", "extensions": {},
             "response": {
@@ -124,6 +148,31 @@ impl Authenticator {
             },
         })
         .to_string()
+    }
+
+    /// The format and the statement about what is signed, as CBOR.
+    #[expect(clippy::disallowed_methods, reason = "an ECDSA signature needs randomness that no test depends on")]
+    fn statement(&self, signed: &[u8]) -> Vec<u8> {
+        let bytes = |bytes: &[u8]| {
+            let length = u16::try_from(bytes.len()).expect("short bytes").to_be_bytes();
+            [&[0x59], length.as_slice(), bytes].concat()
+        };
+        match &self.attestation {
+            Attestation::None => b"\x64none\x67attStmt\xa0".to_vec(),
+            Attestation::Own => {
+                [b"\x66packed\x67attStmt\xa2\x63alg\x26\x63sig".as_slice(), &bytes(&self.sign(signed))].concat()
+            }
+            Attestation::Maker { key, chain } => {
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key).expect("a key pair");
+                let signature = pair.sign(&SystemRandom::new(), signed).expect("a signature");
+                let mut statement = b"\x66packed\x67attStmt\xa3\x63alg\x26\x63sig".to_vec();
+                statement.extend(bytes(signature.as_ref()));
+                statement.extend(b"\x63x5c");
+                statement.push(0x80 | u8::try_from(chain.len()).expect("a short chain"));
+                statement.extend(chain.iter().flat_map(|certificate| bytes(certificate)));
+                statement
+            }
+        }
     }
 
     fn credential_id(&self) -> Vec<u8> {
