@@ -40,6 +40,7 @@ mod imports;
 mod lists;
 mod lockout;
 mod logs;
+mod mixed_up;
 mod network_pages;
 mod operator;
 mod organisation;
