@@ -1,9 +1,10 @@
-//! [`Store`] and [`Tx`]: transactions as closures, values in, rows out. With its three parts below, the only file
-//! that names a driver.
+//! [`Store`] and [`Tx`]: transactions as closures, values in, rows out. With its parts below, the only file that
+//! names a driver.
 //!
 //! A closure is synchronous and runs inside `block_in_place` from `BEGIN` to `COMMIT`: it can borrow what surrounds it,
 //! and a caller that goes away cannot cut it in half (decision record 0002). It may be run again after a serialization
-//! failure, so it has no effect outside its transaction.
+//! failure, so it has no effect outside its transaction. On SQLite those who wait for one another share a commit, and each
+//! is answered after it (record 0015).
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -12,7 +13,6 @@ use std::time::Duration;
 
 use postern_codes::id::{Id, Org};
 use postern_codes::mac::Keyring;
-use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -20,11 +20,13 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 mod error;
 mod row;
 mod value;
+mod writer;
 
 pub use error::Error;
 pub use row::{Column, Row};
 pub use value::Value;
 pub(crate) use value::values;
+use writer::{Lent, Shared, Writer};
 
 /// How often a closure is run again after a serialization failure before the request is refused.
 const ATTEMPTS: u32 = 8;
@@ -68,9 +70,9 @@ pub struct Store {
 
 #[derive(Debug, Clone)]
 enum Pool {
-    /// One writer connection and a pool of readers on WAL snapshots; the lock file is held while the store is open.
+    /// One writer and a pool of readers on WAL snapshots; the lock file is held while the store is open.
     Sqlite {
-        writer: SqlitePool,
+        writer: Writer,
         readers: SqlitePool,
         _lock: Arc<std::fs::File>,
     },
@@ -127,7 +129,10 @@ impl Store {
             }
         };
         match &pool {
-            Pool::Sqlite { writer, .. } => crate::migrate::migrator(crate::migrate::Engine::Sqlite).run(writer).await?,
+            Pool::Sqlite { writer, .. } => {
+                let mut turn = writer.turn().await?;
+                crate::migrate::migrator(crate::migrate::Engine::Sqlite).run(&mut *turn).await?;
+            }
             Pool::Postgres(pool) => crate::migrate::migrator(crate::migrate::Engine::Postgres).run(pool).await?,
         }
         let store = Self { pool, keyring: Arc::new(keyring) };
@@ -149,7 +154,8 @@ impl Store {
         self.run(Purpose::Read, Some(org), act).await
     }
 
-    /// Runs `act` in one transaction for an organisation: `Ok` commits, `Err` rolls back.
+    /// Runs `act` in one transaction for an organisation: `Ok` commits, `Err` rolls back. `Ok` is given when the commit is
+    /// durable; whoever stops waiting for it after `act` has begun does not undo it.
     ///
     /// # Errors
     /// [`Error`] of the closure or of the database; nothing was done then.
@@ -166,7 +172,7 @@ impl Store {
     #[cfg(feature = "scratch")]
     pub(crate) async fn on_writer(&self, pragma: &'static str) -> Result<(), Error> {
         if let Pool::Sqlite { writer, .. } = &self.pool {
-            sqlx::query(pragma).execute(writer).await?;
+            writer.pragma(pragma).await?;
         }
         Ok(())
     }
@@ -187,6 +193,11 @@ impl Store {
                 let result = tx.begin(purpose).and_then(|()| act(&mut tx));
                 tx.end(result, purpose)
             });
+            let result = match result {
+                Ok((value, None)) => Ok(value),
+                Ok((value, Some(shared))) => shared.committed().await.map(|()| value),
+                Err(error) => Err(error),
+            };
             match result {
                 Err(Error::Conflict(_)) if attempt < ATTEMPTS => attempt += 1,
                 Err(Error::Conflict(error)) => return Err(Error::Unavailable(error)),
@@ -197,8 +208,8 @@ impl Store {
 
     async fn connection(&self, purpose: Purpose) -> Result<Connection, Error> {
         Ok(match (&self.pool, purpose) {
-            (Pool::Sqlite { readers, .. }, Purpose::Read) => Connection::Sqlite(readers.acquire().await?),
-            (Pool::Sqlite { writer, .. }, Purpose::Write) => Connection::Sqlite(writer.acquire().await?),
+            (Pool::Sqlite { readers, .. }, Purpose::Read) => Connection::Sqlite(Lent::Reader(readers.acquire().await?)),
+            (Pool::Sqlite { writer, .. }, Purpose::Write) => Connection::Sqlite(Lent::Writer(writer.turn().await?)),
             (Pool::Postgres(pool), _) => Connection::Postgres(pool.acquire().await?),
         })
     }
@@ -231,8 +242,7 @@ async fn open_sqlite(path: &Path) -> Result<Pool, OpenError> {
         .foreign_keys(true)
         .busy_timeout(PATIENCE)
         .statement_cache_capacity(512);
-    let writer =
-        SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options.clone()).await?;
+    let writer = Writer::open(options.clone()).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(PATIENCE)
@@ -242,7 +252,7 @@ async fn open_sqlite(path: &Path) -> Result<Pool, OpenError> {
 }
 
 enum Connection {
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(Lent),
     Postgres(PoolConnection<Postgres>),
 }
 
@@ -271,11 +281,13 @@ pub struct Tx<'s> {
 }
 
 impl Drop for Tx<'_> {
-    /// A closure that panicked leaves its transaction open: the connection is closed, not reused.
+    /// A closure that panicked leaves its transaction open: the connection is closed, not reused. What it did on SQLite's
+    /// writer is undone, since others may wait for the commit of theirs.
     fn drop(&mut self) {
         if self.state != State::Ended {
             match &mut self.connection {
-                Connection::Sqlite(connection) => connection.close_on_drop(),
+                Connection::Sqlite(Lent::Reader(connection)) => connection.close_on_drop(),
+                Connection::Sqlite(Lent::Writer(turn)) => wait(turn.undo()),
                 Connection::Postgres(connection) => connection.close_on_drop(),
             }
         }
@@ -381,7 +393,11 @@ impl Tx<'_> {
     }
 
     /// The organisation before the values. What PostgreSQL cannot hold is refused on both engines, before either sees it.
+    /// So is what follows a failed statement: SQLite may have rolled back by then, and would keep it at once.
     fn bound(&self, values: Vec<Value>) -> Result<Vec<Value>, Error> {
+        if self.state == State::Failed {
+            return Err(Error::fault("a closure went on after a statement had failed"));
+        }
         if values.iter().any(Value::has_nul) {
             return Err(Error::Nul);
         }
@@ -392,12 +408,10 @@ impl Tx<'_> {
     fn begin(&mut self, purpose: Purpose) -> Result<(), Error> {
         let begun = wait(async {
             match (&mut self.connection, purpose) {
-                (Connection::Sqlite(connection), Purpose::Read) => {
+                (Connection::Sqlite(Lent::Reader(connection)), _) => {
                     sqlx::raw_sql("BEGIN").execute(&mut **connection).await.map(drop)
                 }
-                (Connection::Sqlite(connection), Purpose::Write) => {
-                    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut **connection).await.map(drop)
-                }
+                (Connection::Sqlite(Lent::Writer(turn)), _) => turn.begin().await,
                 (Connection::Postgres(connection), Purpose::Read) => {
                     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
                     sqlx::raw_sql(begin).execute(&mut **connection).await.map(drop)
@@ -410,25 +424,33 @@ impl Tx<'_> {
         self.noted(begun)
     }
 
-    fn end<T>(mut self, result: Result<T, Error>, purpose: Purpose) -> Result<T, Error> {
+    /// Commits or rolls back. With the value comes what is to be waited for before it is told.
+    fn end<T>(mut self, result: Result<T, Error>, purpose: Purpose) -> Result<(T, Option<Shared>), Error> {
         let result = match (result, self.state) {
             (Ok(_), State::Failed) => Err(Error::fault("a closure went on after a statement had failed")),
             (result, _) => result,
         };
-        let end = if result.is_ok() && purpose == Purpose::Write { "COMMIT" } else { "ROLLBACK" };
+        let is_kept = result.is_ok() && purpose == Purpose::Write;
+        let end = if is_kept { "COMMIT" } else { "ROLLBACK" };
         let ended = wait(async {
             match &mut self.connection {
-                Connection::Sqlite(connection) => sqlx::raw_sql(end).execute(&mut **connection).await.map(drop),
-                Connection::Postgres(connection) => sqlx::raw_sql(end).execute(&mut **connection).await.map(drop),
+                Connection::Sqlite(Lent::Reader(connection)) => {
+                    sqlx::raw_sql(end).execute(&mut **connection).await.map(|_| None)
+                }
+                Connection::Sqlite(Lent::Writer(turn)) if is_kept => turn.keep().await,
+                Connection::Sqlite(Lent::Writer(turn)) => {
+                    turn.undo().await;
+                    Ok(None)
+                }
+                Connection::Postgres(connection) => sqlx::raw_sql(end).execute(&mut **connection).await.map(|_| None),
             }
         });
-        // SQLite refuses to roll back what it rolled back by itself; any other failure closes the connection.
-        let rolled_back_already = matches!(self.connection, Connection::Sqlite(_)) && end == "ROLLBACK";
-        if ended.is_ok() || rolled_back_already {
+        // The writer leaves nothing open, and SQLite refuses to roll back what it rolled back by itself; any other failure
+        // closes the connection.
+        if ended.is_ok() || matches!(self.connection, Connection::Sqlite(_)) {
             self.state = State::Ended;
         }
         let value = result?;
-        ended?;
-        Ok(value)
+        Ok((value, ended?))
     }
 }
