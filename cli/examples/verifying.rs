@@ -1,8 +1,8 @@
 //! How many proofs a second, for `cargo xtask bench verify`, while no server runs on the data folder: `verifying DATA`.
 //!
-//! Factors are verified by the act behind the Factors API, each answer given after its own commit; beside it runs what the
-//! database itself manages: commits of one row, and of 64. Passwords are proved by the acts behind the sign-in page, beside
-//! the hash alone. Figures go to standard output as JSON: latencies in milliseconds, and how many there were a second.
+//! Factors are verified by the act behind the Factors API, each answer given after its own commit; what the database manages
+//! by itself is measured apart (`store/examples/commits.rs`, `pgbench`). Passwords are proved by the acts behind the sign-in
+//! page, beside the hash alone. Figures go to standard output as JSON: latencies in milliseconds, and how many a second.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -32,8 +32,6 @@ use tokio::task::JoinSet;
 const CLIENTS: &[usize] = &[1, 16, 32, 64];
 /// How long each figure is taken.
 const SPAN: Duration = Duration::from_secs(8);
-/// How many rows one commit has where many share it.
-const TOGETHER: u32 = 64;
 /// How many passwords are proved at once: more than there are places for the hash.
 const SIGNING_IN: usize = 8;
 const PASSWORD: &str = "four plain small words";
@@ -65,20 +63,16 @@ async fn main() -> anyhow::Result<()> {
     let org = app.org().await.map_err(|_| anyhow::anyhow!("the organisation is not set up"))?;
     let most = CLIENTS.iter().copied().max().unwrap_or(1);
     let mut holders = holders(&app, org, most).await?;
-    let (mut verified, mut alone) = (BTreeMap::new(), BTreeMap::new());
+    let mut verified = BTreeMap::new();
     for clients in CLIENTS.iter().copied() {
         eprintln!("  verifying: {clients} at once");
         let (figure, back) = verifications(&app, org, holders.drain(..clients).collect()).await?;
         holders.splice(..0, back);
         verified.insert(clients, figure);
-        alone.insert(clients, commits(&app, org, &holders[..clients], 1).await?);
     }
-    let together = commits(&app, org, &holders[..1], TOGETHER).await?;
     eprintln!("  proving passwords");
     let (signed_in, hashed) = (sign_ins(&app, &holders).await?, hashes(&app).await?);
-    let figures = json!({
-        "verified": verified, "oneRow": alone, "rowsTogether": together, "signIns": signed_in, "hashes": hashed,
-    });
+    let figures = json!({ "verified": verified, "signIns": signed_in, "hashes": hashed });
     println!("{figures}");
     Ok(())
 }
@@ -158,30 +152,6 @@ async fn verifications(app: &Arc<App>, org: Id<Org>, holders: Vec<Holder>) -> an
         back.push(holder);
     }
     Ok((figure(milliseconds, begun), back))
-}
-
-/// What the database manages by itself: everybody changes one row of their own, so many times a commit.
-async fn commits(app: &Arc<App>, org: Id<Org>, holders: &[Holder], rows: u32) -> anyhow::Result<Figure> {
-    let (begun, mut clients) = (now(), JoinSet::new());
-    for holder in holders {
-        let (app, user) = (Arc::clone(app), holder.user.id);
-        clients.spawn(async move {
-            let mut taken = Vec::new();
-            while begun.elapsed() < SPAN {
-                let (asked, at) = (now(), app.env().now);
-                app.store.write(org, |tx| (0..rows).try_for_each(|_| tx.touch_user(user, at))).await?;
-                taken.push(milliseconds(asked));
-            }
-            anyhow::Ok(taken)
-        });
-    }
-    let mut all = Vec::new();
-    while let Some(client) = clients.join_next().await {
-        all.extend(client??);
-    }
-    let mut figure = figure(all, begun);
-    figure.per_second *= f64::from(rows);
-    Ok(figure)
 }
 
 /// Name and password, up to the question for a second factor.

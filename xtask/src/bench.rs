@@ -114,6 +114,7 @@ pub fn bench(options: &Options) -> Result<()> {
         (people::ALL, "postern", "crowd"),
         (races::ALL, "postern-store", "races"),
         (verify::ALL, "postern", "verifying"),
+        (verify::ALL, "postern-store", "commits"),
     ] {
         if measurements.iter().any(|measurement| measurement.name.contains(name)) {
             run(cargo().args(["build", "--release", "--locked", "-p", package, "--example", example]))?;

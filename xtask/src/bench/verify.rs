@@ -1,5 +1,6 @@
 //! Proofs a second: factors verified and passwords proved, beside what the database and the hash manage by themselves in
-//! the same run. `cli/examples/verifying.rs` takes the figures; PostgreSQL's own limit is that of `pgbench`.
+//! the same run. `cli/examples/verifying.rs` takes the figures; SQLite's own limit is taken by `store/examples/commits.rs`
+//! on a bare connection beside the server's database, PostgreSQL's by `pgbench`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,7 +29,7 @@ macro_rules! measurements {
             of(concat!("verify, SQLite: a second, ", $clients, " at once"), "/s", None, |built| built.sqlite(|taken| taken.rate($clients))),
             of(concat!("verify, SQLite: commits of one row, ", $clients, " at once"), "/s", None, |built| built.sqlite(|taken| taken.one_row($clients))),
         )*
-            of("verify, SQLite: rows, 64 to a commit", "/s", None, |built| built.sqlite(|taken| Ok(vec![taken.rows_together.per_second]))),
+            of("verify, SQLite: rows, 64 to a commit", "/s", None, |built| built.sqlite(Proofs::rows_together)),
             // Three times as many verifications as commits of one row: several share a commit.
             of("verify, SQLite: commits for one verification", "", Some(0.34), |built| built.sqlite(Proofs::commits_for_one)),
             of("verify, SQLite: hashes for one password", "", Some(1.11), |built| built.sqlite(|taken| Ok(vec![taken.hashes_for_one()]))),
@@ -59,15 +60,24 @@ const fn on_postgres(mut measurement: Measurement) -> Measurement {
     measurement
 }
 
-/// What was taken on one database.
+/// What was taken on one database, and what it manages by itself.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Proofs {
     verified: BTreeMap<u32, Figure>,
-    one_row: BTreeMap<u32, Figure>,
-    rows_together: Figure,
     sign_ins: Figure,
     hashes: Figure,
+    #[serde(skip)]
+    limits: Limits,
+}
+
+/// What a database manages by itself.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Limits {
+    one_row: BTreeMap<u32, Figure>,
+    /// Of SQLite alone.
+    rows_together: Option<Figure>,
 }
 
 /// Latencies of one act, and how many there were a second.
@@ -92,12 +102,16 @@ impl Proofs {
     }
 
     fn one_row(&self, clients: u32) -> Result<Vec<f64>> {
-        Ok(vec![Self::at(&self.one_row, clients)?.per_second])
+        Ok(vec![Self::at(&self.limits.one_row, clients)?.per_second])
+    }
+
+    fn rows_together(&self) -> Result<Vec<f64>> {
+        Ok(vec![self.limits.rows_together.as_ref().context("no rows were taken together")?.per_second])
     }
 
     /// The database's own limit by what is reached, at the most clients.
     fn commits_for_one(&self) -> Result<Vec<f64>> {
-        let limit = Self::at(&self.one_row, MOST)?.per_second;
+        let limit = Self::at(&self.limits.one_row, MOST)?.per_second;
         Ok(vec![limit / Self::at(&self.verified, MOST)?.per_second])
     }
 
@@ -133,10 +147,16 @@ fn take(built: &Built, postgres: Option<&Postgres>) -> Result<Proofs> {
     let mut verifying = program(&built.folder, "examples/verifying");
     verifying.arg(data.join("server")).stderr(Stdio::inherit());
     let mut taken: Proofs = serde_json::from_str(&output(&mut verifying)?)?;
-    if let Some(postgres) = postgres {
-        let limits = pgbench_by_clients(&folder, postgres, taken.one_row.keys().copied())?;
-        taken.one_row = limits;
-    }
+    let clients = taken.verified.keys().copied();
+    taken.limits = match postgres {
+        Some(postgres) => Limits { one_row: pgbench_by_clients(&folder, postgres, clients)?, rows_together: None },
+        None => {
+            println!("  SQLite by itself");
+            let mut commits = program(&built.folder, "examples/commits");
+            commits.arg(data.join("server")).args(clients.map(|clients| clients.to_string()));
+            serde_json::from_str(&output(commits.stderr(Stdio::inherit()))?)?
+        }
+    };
     Ok(taken)
 }
 
@@ -177,10 +197,11 @@ mod tests {
     fn what_is_reached_is_compared_at_the_most_clients() {
         let figure = |per_second: f64| json(per_second);
         let taken = serde_json::json!({
-            "verified": { "1": figure(10.0), "64": figure(300.0) }, "oneRow": { "1": figure(90.0), "64": figure(150.0) },
-            "rowsTogether": figure(5.0), "signIns": figure(9.0), "hashes": figure(10.0),
+            "verified": { "1": figure(10.0), "64": figure(300.0) }, "signIns": figure(9.0), "hashes": figure(10.0),
         });
-        let taken: Proofs = serde_json::from_value(taken).expect("figures");
+        let limits = serde_json::json!({ "oneRow": { "1": figure(90.0), "64": figure(150.0) } });
+        let mut taken: Proofs = serde_json::from_value(taken).expect("figures");
+        taken.limits = serde_json::from_value(limits).expect("limits");
         assert_eq!(taken.commits_for_one().expect("both"), [0.5]);
         assert!(taken.rate(16).is_err());
         assert!((taken.hashes_for_one() - 10.0 / 9.0).abs() < 1e-9);
