@@ -22,7 +22,8 @@ use postern_wire::socket::{Answer, Request};
 use serde_json::{Value, json};
 
 const KILLS: u64 = 15;
-const ASKERS: usize = 6;
+/// So many at once that most of what is written waits for the writer.
+const ASKERS: usize = 12;
 const GENERATE: &str = "device.desktop_mfa.recovery_pin.generate";
 
 #[test]

@@ -415,19 +415,33 @@ pub async fn verify(
     reply: Reply,
     scene: &Scene,
 ) -> Result<(Enrolled, Outcome), ApiError> {
-    let factor = app.store.read(org, |tx| usable(tx, user.id, which)).await??;
-    let Some(answer) = answer(app, org, &factor, bond, reply).await? else {
+    let read = app.store.read(org, |tx| {
+        let factor = match usable(tx, user.id, which)? {
+            Ok(factor) => factor,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let person = tx.user(user.id)?;
+        let candidates = tx.with_codes(vec![factor.clone()], bond)?;
+        Ok(Ok((factor, person, candidates)))
+    });
+    let (factor, person, candidates) = read.await??;
+    let answer = answer(app, org, &factor, bond, reply).await?;
+    let env = app.env();
+    let Some(answer) = answer else {
         // Nothing is asked any more: whatever this is, it is no guess.
-        let env = app.env();
         let (actor, client) = (Doer::signing_in(user, &scene.client).actor, scene.client.clone());
         let event = about(Event::failure(EventType::UserAuthFactor, actor, client, "no_challenge"), user, &factor);
         app.store.write(org, |tx| tx.record(&event, &env)).await?;
         return Ok((factor, Outcome::Wrong));
     };
-    let fits = |other: &Enrolled| other.id == factor.id;
-    let outcome = verify::verify(app, org, (user.id, bond), fits, &answer, scene).await?;
-    let now = app.store.read(org, |tx| theirs(tx, user.id, which)).await?.unwrap_or(factor);
-    Ok((now, outcome))
+    let Some(person) = person else { return Ok((factor, Outcome::Unavailable)) };
+    let judged = verify::judge(app, org, (candidates, bond), &answer, &env).await?;
+    let settled = app.store.write(org, |tx| {
+        let outcome = verify::conclude(tx, &person, &judged, scene, &env)?;
+        Ok((theirs(tx, user.id, which)?, outcome))
+    });
+    let (now, outcome) = settled.await?;
+    Ok((now.unwrap_or(factor), outcome))
 }
 
 /// Removes a factor; its person is told by mail and signed out everywhere else: whoever has the factor may be signed in with

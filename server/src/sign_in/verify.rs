@@ -105,14 +105,19 @@ pub async fn verify(
     let Some((user, mut candidates)) = read.await? else { return Ok(Outcome::Unavailable) };
     candidates.retain(|candidate| fits(&candidate.factor));
     let judged = judge(app, org, (candidates, bond), answer, &env).await?;
-    let settled = app.store.write(org, |tx| {
-        let outcome = settle(tx, &user, &judged, scene, &env)?;
-        if let Outcome::Accepted(_) = outcome {
-            tx.user_proved(user.id)?;
-        }
-        Ok(outcome)
-    });
-    Ok(settled.await?)
+    Ok(app.store.write(org, |tx| conclude(tx, &user, &judged, scene, &env)).await?)
+}
+
+/// Settles an answer that stands by itself: a right one ends the count of the wrong ones.
+///
+/// # Errors
+/// Of the database.
+pub fn conclude(tx: &mut Tx<'_>, user: &User, judged: &[Judged], scene: &Scene, env: &Env) -> Result<Outcome, Error> {
+    let outcome = settle(tx, user, judged, scene, env)?;
+    if let Outcome::Accepted(_) = outcome {
+        tx.user_proved(user.id)?;
+    }
+    Ok(outcome)
 }
 
 /// Has factors judge an answer, and asks whoever they want asked.
