@@ -11,6 +11,7 @@ use postern_server::{App, jobs};
 use postern_store::deliveries::{Carrier, Message};
 use postern_store::scratch;
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::app::TestApp;
 use crate::factors::{Desk, code};
@@ -20,6 +21,8 @@ use crate::sent_codes::sent;
 #[derive(Default)]
 struct Line {
     hangs: AtomicBool,
+    is_free: Notify,
+    was_used: Notify,
     tried: AtomicUsize,
     mails: AtomicUsize,
 }
@@ -27,14 +30,17 @@ struct Line {
 impl Sender for Line {
     fn send(&self, _: Mail) -> Sent<'_> {
         self.mails.fetch_add(1, Ordering::SeqCst);
+        self.was_used.notify_one();
         Box::pin(async { Ok(()) })
     }
 
     fn telephone(&self, _: Telephoned) -> Sent<'_> {
         self.tried.fetch_add(1, Ordering::SeqCst);
+        self.was_used.notify_one();
         Box::pin(async {
-            while self.hangs.load(Ordering::SeqCst) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+            let free = self.is_free.notified();
+            if self.hangs.load(Ordering::SeqCst) {
+                free.await;
             }
             Err(SendFault::Later("gateway.internal:8443 is down".to_owned()))
         })
@@ -98,16 +104,17 @@ async fn mail_does_not_wait_for_telephones_nor_one_telephone_for_another() {
         let slow = behind(app, &line);
         jobs::start(&slow);
         let are_under_way = || (line.tried.load(Ordering::SeqCst), line.mails.load(Ordering::SeqCst)) == (3, 1);
-        for _ in 0..500 {
-            if are_under_way() {
-                break;
+        let all_are = async {
+            while !are_under_way() {
+                line.was_used.notified().await;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        assert!(are_under_way(), "{:?} {:?}", line.tried, line.mails);
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(30), all_are).await;
+        assert!(waited.is_ok(), "{:?} {:?}", line.tried, line.mails);
         // While one server waits, no other sends the same.
         let claimed = app.app.store.system().claim_deliveries(Carrier::Telephone, app.app.env().now).await;
         assert_eq!(claimed.expect("the database serves").len(), 0);
         line.hangs.store(false, Ordering::SeqCst);
+        line.is_free.notify_waiters();
     }
 }

@@ -236,9 +236,9 @@ async fn a_device_makes_sure_of_its_owner_from_when_that_is_demanded() {
             assert_eq!(asked["_embedded"]["challenge"]["userVerification"], "required");
             let answer = app.post(&verify, root, &proved(device, &asked)).await;
             if is_taken {
-                drop(answer.expect(200))
+                drop(answer.expect(200));
             } else {
-                answer.refused(403, "E0000068")
+                answer.refused(403, "E0000068");
             }
             for path in
                 ["/factors/webauthn/verify".to_owned(), format!("/factors/{}/verify", key["id"].as_str().unwrap())]
@@ -250,7 +250,11 @@ async fn a_device_makes_sure_of_its_owner_from_when_that_is_demanded() {
                 let challenge = if by_type.is_null() { by_id } else { by_type };
                 assert_eq!(challenge["userVerification"], "required", "{asked}");
                 let answer = door.step(&path, &begun, signed(device, challenge)).await;
-                if is_taken { drop(answer.expect(200)) } else { answer.refused(403, "E0000068") }
+                if is_taken {
+                    drop(answer.expect(200));
+                } else {
+                    answer.refused(403, "E0000068");
+                }
             }
         }
     }
@@ -267,11 +271,11 @@ async fn what_a_device_must_not_answer_is_refused_at_sign_in() {
         let activate = format!("{own}/{}/lifecycle/activate", key["id"].as_str().unwrap());
         app.post(&activate, root, &made(&mut device, &key)).await.expect(200);
         let by_id = format!("/factors/{}/verify", key["id"].as_str().unwrap());
-        let wrong: [(fn(&mut Authenticator), &str); 4] = [
-            (|device| device.origin = "https://evil.example".into(), "E0000068"),
-            (|device| device.party = Some("evil.example".into()), "E0000068"),
-            (|device| device.verifies = false, "E0000068"),
-            (|device| device.counter = 4, "E0000068"),
+        let wrong: [fn(&mut Authenticator); 4] = [
+            |device| device.origin = "https://evil.example".into(),
+            |device| device.party = Some("evil.example".into()),
+            |device| device.verifies = false,
+            |device| device.counter = 4,
         ];
         device.counter = 6;
         for path in [by_id.as_str(), "/factors/webauthn/verify"] {
@@ -280,13 +284,13 @@ async fn what_a_device_must_not_answer_is_refused_at_sign_in() {
                 let by_id = &asked["_embedded"]["factor"]["_embedded"]["challenge"];
                 if by_id.is_null() { asked["_embedded"]["challenge"].clone() } else { by_id.clone() }
             };
-            for (behave, code) in wrong {
+            for behave in wrong {
                 app.world.advance_seconds(300);
                 let begun = door.enter().await;
                 let mut device = device.clone();
                 behave(&mut device);
                 let answer = signed(&device, &challenge(&begun).await);
-                door.step(path, &begun, answer).await.refused(403, code);
+                door.step(path, &begun, answer).await.refused(403, "E0000068");
                 app.app.store.write(door.staff.org, |tx| tx.user_proved(door.grace.id)).await.expect("it serves");
             }
             app.world.advance_seconds(300);
@@ -315,13 +319,16 @@ async fn what_a_device_must_not_answer_is_refused_at_sign_in() {
     }
 }
 
+/// What is done to an answer of a device.
+type Breaking = Box<dyn Fn(&mut Value)>;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_answer_of_a_device_enrols_nothing() {
     for engine in scratch::engines() {
         let desk = Desk::new(engine).await;
         let app = desk.app();
         let cbor = |bytes: &[u8]| json!(b64::encode(bytes));
-        let broken: Vec<(&str, Box<dyn Fn(&mut Value)>)> = vec![
+        let broken: Vec<(&str, Breaking)> = vec![
             ("no base64", Box::new(|answer| answer["attestation"] = "***".into())),
             ("no text", Box::new(|answer| answer["attestation"] = json!({ "x": [1] }))),
             ("nothing", Box::new(|answer| answer["attestation"] = "".into())),

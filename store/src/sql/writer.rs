@@ -22,7 +22,7 @@ const TOGETHER: usize = 64;
 /// The line for SQLite's one writer: first come, first served.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
-    options: SqliteConnectOptions,
+    options: Arc<SqliteConnectOptions>,
     desk: Arc<Mutex<Desk>>,
     waiting: Arc<AtomicUsize>,
 }
@@ -43,7 +43,7 @@ impl Writer {
     pub(super) async fn open(options: SqliteConnectOptions) -> Result<Self, sqlx::Error> {
         let connection = options.connect().await?;
         let desk = Desk { connection, is_sound: true, pending: Vec::new(), is_commit_queued: false };
-        Ok(Self { options, desk: Arc::new(Mutex::new(desk)), waiting: Arc::default() })
+        Ok(Self { options: Arc::new(options), desk: Arc::new(Mutex::new(desk)), waiting: Arc::default() })
     }
 
     /// Waits for one's turn.
@@ -110,8 +110,8 @@ impl DerefMut for Turn {
 impl Turn {
     /// Begins the act, in a transaction of its own or in the one that was left open.
     pub(super) async fn begin(&mut self) -> Result<(), sqlx::Error> {
-        let begin = if self.desk.pending.is_empty() { "BEGIN IMMEDIATE" } else { "SAVEPOINT act" };
-        let begun = self.desk.run(begin).await;
+        let text = if self.desk.pending.is_empty() { "BEGIN IMMEDIATE" } else { "SAVEPOINT act" };
+        let begun = self.desk.run(text).await;
         self.desk.is_sound = begun.is_ok();
         begun
     }

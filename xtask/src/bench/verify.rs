@@ -148,14 +148,13 @@ fn take(built: &Built, postgres: Option<&Postgres>) -> Result<Proofs> {
     verifying.arg(data.join("server")).stderr(Stdio::inherit());
     let mut taken: Proofs = serde_json::from_str(&output(&mut verifying)?)?;
     let clients = taken.verified.keys().copied();
-    taken.limits = match postgres {
-        Some(postgres) => Limits { one_row: pgbench_by_clients(&folder, postgres, clients)?, rows_together: None },
-        None => {
-            println!("  SQLite by itself");
-            let mut commits = program(&built.folder, "examples/commits");
-            commits.arg(data.join("server")).args(clients.map(|clients| clients.to_string()));
-            serde_json::from_str(&output(commits.stderr(Stdio::inherit()))?)?
-        }
+    taken.limits = if let Some(postgres) = postgres {
+        Limits { one_row: pgbench_by_clients(&folder, postgres, clients)?, rows_together: None }
+    } else {
+        println!("  SQLite by itself");
+        let mut commits = program(&built.folder, "examples/commits");
+        commits.arg(data.join("server")).args(clients.map(|clients| clients.to_string()));
+        serde_json::from_str(&output(commits.stderr(Stdio::inherit()))?)?
     };
     Ok(taken)
 }

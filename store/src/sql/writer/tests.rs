@@ -69,12 +69,12 @@ impl Ground {
 
     /// Somebody who has the writer until the sender is dropped.
     async fn at_work(&self) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Told>) {
-        let (hold, held) = mpsc::channel::<()>();
-        let (held, is_at_work) = (Lock::new(held), Arc::new(AtomicBool::new(false)));
+        let (hold, gate) = mpsc::channel::<()>();
+        let (gate, is_at_work) = (Lock::new(gate), Arc::new(AtomicBool::new(false)));
         let begun = Arc::clone(&is_at_work);
         let first = tokio::spawn(self.writing(0, move |_| {
             begun.store(true, Ordering::SeqCst);
-            let _ = held.lock().unwrap().recv();
+            let _ = gate.lock().unwrap().recv();
             Ok(())
         }));
         until(|| is_at_work.load(Ordering::SeqCst)).await;
@@ -211,13 +211,13 @@ async fn an_error_or_a_panic_undoes_its_own_act_alone() {
 async fn nobody_is_told_and_nothing_is_read_before_the_commit() {
     let ground = Ground::new().await;
     let (hold, first) = ground.at_work().await;
-    let (further, held) = mpsc::channel::<()>();
-    let held = Lock::new(held);
+    let (further, gate) = mpsc::channel::<()>();
+    let gate = Lock::new(gate);
     let is_begun = Arc::new(AtomicBool::new(false));
     let begun = Arc::clone(&is_begun);
     let tasks = in_line([ground.writing(1, move |_| {
         begun.store(true, Ordering::SeqCst);
-        let _ = held.lock().unwrap().recv();
+        let _ = gate.lock().unwrap().recv();
         Ok(())
     })]);
     drop(hold);
@@ -234,13 +234,13 @@ async fn nobody_is_told_and_nothing_is_read_before_the_commit() {
 async fn whoever_goes_away_takes_no_commit_along() {
     let ground = Ground::new().await;
     let (hold, first) = ground.at_work().await;
-    let (further, held) = mpsc::channel::<()>();
-    let held = Lock::new(held);
+    let (further, gate) = mpsc::channel::<()>();
+    let gate = Lock::new(gate);
     let is_begun = Arc::new(AtomicBool::new(false));
     let begun = Arc::clone(&is_begun);
     let slow = ground.writing(1, move |_| {
         begun.store(true, Ordering::SeqCst);
-        let _ = held.lock().unwrap().recv();
+        let _ = gate.lock().unwrap().recv();
         Ok(())
     });
     let tasks = in_line([slow, ground.writing(2, |_| Ok(())), ground.writing(3, |_| Ok(()))]);
