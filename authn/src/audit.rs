@@ -175,6 +175,7 @@ events! {
     UnlockCall Info "system.voice.send_account_unlock_call" "Code to unlock an account said by a call";
     UnlockSms Info "system.sms.send_account_unlock_message" "Code to unlock an account sent by text message";
     UserUnsuspend Info "user.lifecycle.unsuspend" "Person unsuspended";
+    UserVerify Info "user.authentication.verify" "Factor proved to a program";
     ZoneActivate Info "zone.activate" "Network zone activated";
     ZoneCreate Info "zone.create" "Network zone made";
     ZoneDeactivate Info "zone.deactivate" "Network zone deactivated";

@@ -39,6 +39,8 @@ pub const PATIENCE: Duration = Duration::from_mins(5);
 pub enum Purpose {
     /// To be given the right to open a session, by a program that leads through the sign-in.
     Api,
+    /// To prove a factor to a program of the organisation's own that knows who it is, and nothing else.
+    Check,
     /// To be let into the console.
     Console,
     /// To do something weighty in this session.
@@ -176,9 +178,9 @@ impl Asking {
         self.place
     }
 
-    /// Whether nothing was proved yet.
-    pub const fn is_first(&self) -> bool {
-        self.course.proofs.is_empty()
+    /// Whether nothing was proved yet, nor is it known who it is.
+    pub fn is_first(&self) -> bool {
+        self.course.proofs.is_empty() && self.course.purpose != Purpose::Check
     }
 
     /// What is wanted next, where a proof is.

@@ -4,6 +4,7 @@
 //! A name that nobody has, a wrong password, a locked or suspended account: one answer, one status, one cost. Whether
 //! there is more to say is told by mail to whom it concerns.
 
+pub mod check;
 pub mod choice;
 mod duties;
 pub mod enrolment;
@@ -37,6 +38,7 @@ use postern_store::{Error, Tx};
 use crate::api::{ApiError, Caller};
 use crate::passwords::decoys;
 use crate::{App, account};
+use check::Checked;
 use ruling::Ruling;
 use verify::{Judged, Outcome, Scene};
 
@@ -90,6 +92,8 @@ pub enum Reply {
 pub enum Step {
     /// More is wanted.
     Asked(Question),
+    /// A factor was proved to a program, which is all that was asked.
+    Checked(Box<Checked>),
     /// The password is right and expired: the token of the page where another is chosen.
     Expired(Secret<String>),
     /// Everything was proved to a program.
@@ -128,8 +132,8 @@ pub struct Granted {
     pub until: Timestamp,
     /// Whose.
     pub user: User,
-    /// What the program wants back.
-    pub relay_state: Option<String>,
+    /// What was asked for along with it.
+    pub wishes: Wishes,
 }
 
 /// Why an answer was not taken.
@@ -171,16 +175,40 @@ pub async fn begin_for(
     name: &str,
     (purpose, wishes): (Purpose, Wishes),
 ) -> Result<(Secret<String>, Question), ApiError> {
+    let token = app.env().token();
+    let question = begin_under(app, client, name, Purposed { purpose, wishes, replaces: None }, &token).await?;
+    Ok((token, question))
+}
+
+/// What a sign-in is begun for.
+struct Purposed {
+    purpose: Purpose,
+    wishes: Wishes,
+    /// The transaction of the same token that it takes the place of.
+    replaces: Option<SignInRow>,
+}
+
+async fn begin_under(
+    app: &App,
+    client: &Client,
+    name: &str,
+    Purposed { purpose, wishes, replaces }: Purposed,
+    token: &Secret<String>,
+) -> Result<Question, ApiError> {
     let (org, env) = (app.org().await?, app.env());
     let login: Option<Login> = name.trim().parse().ok();
-    let token = env.token();
     let hash = mac::sha256(&[token.expose().as_bytes()]);
     let begun = app.store.write(org, |tx| {
         // A program of the organisation's own begins the sign-ins of many, and is counted by its token.
         if !wishes.is_trusted
             && let Charge::RetryAt(at) = charge(tx, Limit::SignInsOfAddress, &client.ip, client, &env)?
         {
-            return Ok(Err(at));
+            return Ok(Err(ApiError::too_many(Limit::SignInsOfAddress.message(), at)));
+        }
+        if let Some(row) = &replaces
+            && !tx.end_sign_in(row)?
+        {
+            return Ok(Err(choice::wrong_state()));
         }
         let user = login.as_ref().map(|login| tx.user_by_login(login)).transpose()?.flatten();
         let demands = ruling::opening(tx)?;
@@ -193,10 +221,7 @@ pub async fn begin_for(
         tx.insert_sign_in(&asking.wishing(wishes.clone()), (hash, &name_key(name)), env.now)?;
         Ok(Ok(Question { wanted, has_app: true, has_passkey: false, has_others: false }))
     });
-    match begun.await? {
-        Ok(question) => Ok((token, question)),
-        Err(at) => Err(ApiError::too_many(Limit::SignInsOfAddress.message(), at)),
-    }
+    begun.await?
 }
 
 /// Answers the question of a sign-in under way at our own page.
@@ -513,6 +538,7 @@ fn go_on(
             ruling.record(tx, (user, client), None, env)?;
             match complete.purpose() {
                 Purpose::Api => grant(tx, user, (&complete, ruling), client, env),
+                Purpose::Check => check::complete(tx, (user, complete.wishes()), client, env),
                 Purpose::Console | Purpose::StepUp(_) => {
                     open_session(tx, user, (&complete, ruling), client, env).map(Step::SignedIn)
                 }
@@ -549,8 +575,7 @@ fn grant(
     }
     let right = SessionGrant { user: user.id, factor_at: complete.factor_at(), amr: complete.amr() };
     let (right, until) = (tx.insert_session_token(&right, env)?, env.now.plus(session_tokens::LIFE));
-    let relay_state = wishes.relay_state.clone();
-    Ok(Step::Granted(Box::new(Granted { right, until, user: user.clone(), relay_state })))
+    Ok(Step::Granted(Box::new(Granted { right, until, user: user.clone(), wishes: wishes.clone() })))
 }
 
 /// Makes the session of a completed sign-in; gives its token.

@@ -38,6 +38,8 @@ pub enum Place {
     Proof(Want),
     /// The recovery question is to be answered by whoever showed a one-time link.
     Question(Recovering),
+    /// Nobody has said yet who it is.
+    Unnamed,
 }
 
 /// What somebody without a password comes for.
@@ -65,7 +67,8 @@ impl Place {
             | Self::Enrolling(_)
             | Self::PasswordExpired
             | Self::PasswordWarn
-            | Self::Proof(_) => None,
+            | Self::Proof(_)
+            | Self::Unnamed => None,
         }
     }
 
@@ -79,7 +82,8 @@ impl Place {
             | Self::PasswordExpired
             | Self::PasswordReset(_)
             | Self::PasswordWarn
-            | Self::Question(_) => None,
+            | Self::Question(_)
+            | Self::Unnamed => None,
         }
     }
 }
@@ -89,6 +93,8 @@ impl Place {
 #[serde(rename_all = "camelCase", default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent wishes, each a member of the request")]
 pub struct Wishes {
+    /// What a program has somebody step up for.
+    pub audience: Option<String>,
     /// Given back at every step, unread.
     pub relay_state: Option<String>,
     /// Whether the person is told of a password that ends soon.
@@ -218,6 +224,11 @@ impl Asking {
     pub fn by_link(user: Id<User>, recovering: Recovering, asks_question: bool, now: Timestamp) -> Self {
         let place = if asks_question { Place::Question(recovering) } else { Place::PasswordReset(recovering) };
         Self { course: Course::new(Some(user), Purpose::Api, now), place }
+    }
+
+    /// A sign-in of whoever will say who they are.
+    pub fn unnamed(now: Timestamp) -> Self {
+        Self { course: Course::new(None, Purpose::Api, now), place: Place::Unnamed }
     }
 
     /// A sign-in that begins by a code, for somebody or for nobody.

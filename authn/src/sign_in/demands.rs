@@ -71,7 +71,7 @@ impl Policy for TwoCategories {
     fn decide(&self, situation: &Situation<'_>) -> Decision {
         let wants: &[Category] = match situation.purpose {
             Purpose::Api | Purpose::Console => &[Category::Knowledge, Category::Possession],
-            Purpose::StepUp(_) => &[Category::Possession],
+            Purpose::Check | Purpose::StepUp(_) => &[Category::Possession],
         };
         missing(wants, situation)
     }
@@ -130,6 +130,8 @@ impl Policy for Demands {
             return Decision::Deny(Denial::Policy);
         }
         let wants: &[Category] = match (self.possession_first, self.wants_two) {
+            // Beside the password a rule wants something held, and whoever asks for a check wants that in any case.
+            _ if situation.purpose == Purpose::Check => &[Category::Possession],
             (true, _) => &[Category::Possession, Category::Knowledge],
             (false, true) => &[Category::Knowledge, Category::Possession],
             (false, false) => &[Category::Knowledge],

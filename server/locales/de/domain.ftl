@@ -65,6 +65,7 @@ domain-event-system-voice-send-password-reset-call = Code für ein neues Passwor
 domain-event-system-sms-send-password-reset-message = Code für ein neues Passwort per SMS gesendet
 domain-event-system-voice-send-account-unlock-call = Code zum Entsperren durch einen Anruf gesagt
 domain-event-system-sms-send-account-unlock-message = Code zum Entsperren per SMS gesendet
+domain-event-user-authentication-verify = Faktor gegenüber einem Programm nachgewiesen
 domain-event-user-account-unlock-token = Ende einer Aussperrung verlangt
 domain-event-user-account-unlock = Aussperrung von der Person selbst aufgehoben
 domain-event-user-lifecycle-unsuspend = Sperre einer Person aufgehoben

@@ -15,7 +15,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use postern_authn::audit::Client;
 use postern_authn::factor::Channel;
+use postern_authn::permission::right;
 use postern_authn::sign_in::{Purpose, Recovering, Wishes};
 use postern_codes::{Secret, mac};
 use serde::Deserialize;
@@ -26,12 +28,14 @@ use crate::account::lost;
 use crate::api::error::ApiError;
 use crate::api::routes::{Access, Routes};
 use crate::app::to_the_end;
-use crate::sign_in::{self, Refusal, Reply, Stage, Step};
+use crate::sign_in::{self, Question, Refusal, Reply, Stage, Step, check};
 use call::Call;
 use shown::Extra;
 
 /// Most characters of what a program wants back.
 const RELAY_STATE: usize = 2048;
+/// Most characters of what somebody steps up for.
+const AUDIENCE: usize = 255;
 /// Most characters of a device's token.
 const DEVICE_TOKEN: usize = 32;
 
@@ -55,6 +59,7 @@ struct Beginning {
     state_token: Option<Secret<String>>,
     token: Option<Secret<String>>,
     relay_state: Option<String>,
+    audience: Option<String>,
     options: Option<Options>,
     context: Option<Context>,
 }
@@ -74,6 +79,14 @@ struct Context {
 
 async fn begin(State(app): State<Arc<App>>, call: Call<Beginning>) -> Result<Response, ApiError> {
     to_the_end(async move {
+        let named = |name: &String| !name.trim().is_empty();
+        if let (Some(token), Some(name)) =
+            (&call.body.state_token, call.body.username.as_ref().filter(|name| named(name)))
+        {
+            // Somebody says who they are, of a transaction that was begun for nobody.
+            let asked = Stage::open(&app, &call.client, token).await?.say_name(token, name).await?;
+            return proved(&app, &call.client, (token, None), (&asked, call.body.password)).await;
+        }
         if let Some(token) = call.body.state_token {
             let view = Stage::open(&app, &call.client, &token).await?.view().await?;
             return Ok(answer(shown::transaction(&app, &token, &view, &Extra::default())));
@@ -85,25 +98,50 @@ async fn begin(State(app): State<Arc<App>>, call: Call<Beginning>) -> Result<Res
             let (token, step) = begun.ok_or_else(not_authenticated)?;
             return after(&app, &call.client, &token, (step, Extra::default())).await;
         }
-        let Some(name) = call.body.username.filter(|name| !name.trim().is_empty()) else {
+        let name = call.body.username.filter(named);
+        let has_password = call.body.password.as_ref().is_some_and(|password| !password.expose().is_empty());
+        // A program of the organisation's own has somebody step up; by whom, it says or leaves to its sign-in page.
+        if let (Some(program), Some(_), false) = (call.program.clone(), &wishes.audience, has_password) {
+            let by = program.require::<right::UsersCredentials>(&app).await?;
+            let token = match name {
+                Some(name) => check::begin(&app, &by, &name, wishes).await,
+                None => check::begin_unnamed(&app, &by, wishes).await,
+            };
+            // As at a sign-in: whom the program cannot see is nobody.
+            let token = token.map_err(|refused| match refused.status {
+                StatusCode::NOT_FOUND => not_authenticated(),
+                _ => refused,
+            })?;
+            return after(&app, &call.client, &token, (Step::Stands, Extra::default())).await;
+        }
+        let Some(name) = name else {
             return Err(ApiError::validation("username", ["username: The field cannot be left blank"]));
         };
         let mut client = call.client;
         client.browser = wishes.device.or(client.browser);
         let relay_state = wishes.relay_state.clone();
         let (token, asked) = sign_in::begin_for(&app, &client, &name, (Purpose::Api, wishes)).await?;
-        // Where something else is asked for first, no password is looked at before it, whoever sends one.
-        let password = call.body.password.filter(|password| !password.expose().is_empty() && asked.is_password());
-        let step = match password {
-            Some(password) => Stage::open(&app, &client, &token).await?.answer(Reply::Password(password)).await?,
-            None => Step::Stands,
-        };
-        match step {
-            Step::Refused(Refusal::Locked(_)) => locked_out(&app, relay_state.as_deref()).await,
-            step => after(&app, &client, &token, (step, Extra::default())).await,
-        }
+        proved(&app, &client, (&token, relay_state.as_deref()), (&asked, call.body.password)).await
     })
     .await
+}
+
+/// The answer once somebody said who they are, and proved it where they gave their password at once.
+async fn proved(
+    app: &App,
+    client: &Client,
+    (token, relay_state): (&Secret<String>, Option<&str>),
+    (asked, password): (&Question, Option<Secret<String>>),
+) -> Result<Response, ApiError> {
+    // Where something else is asked for first, no password is looked at before it, whoever sends one.
+    let step = match password.filter(|password| !password.expose().is_empty() && asked.is_password()) {
+        Some(password) => Stage::open(app, client, token).await?.answer(Reply::Password(password)).await?,
+        None => Step::Stands,
+    };
+    match step {
+        Step::Refused(Refusal::Locked(_)) => locked_out(app, relay_state).await,
+        step => after(app, client, token, (step, Extra::default())).await,
+    }
 }
 
 /// Somebody whose policy says openly that they are locked out.
@@ -117,6 +155,11 @@ async fn locked_out(app: &App, relay_state: Option<&str>) -> Result<Response, Ap
 /// organisation's own alone.
 fn wishes(call: &Call<Beginning>) -> Result<Wishes, ApiError> {
     let body = &call.body;
+    if body.audience.as_ref().is_some_and(|audience| audience.chars().count() > AUDIENCE) {
+        return Err(ApiError::validation("audience", ["audience: must have at most 255 characters"]));
+    }
+    let has_password = body.password.as_ref().is_some_and(|password| !password.expose().is_empty());
+    let audience = body.audience.clone().filter(|audience| !audience.trim().is_empty());
     let relay_state = recovery::short(body.relay_state.clone())?;
     let device_token = body.context.as_ref().and_then(|context| context.device_token.as_deref());
     if device_token.is_some_and(|token| token.chars().count() > DEVICE_TOKEN) {
@@ -127,6 +170,8 @@ fn wishes(call: &Call<Beginning>) -> Result<Wishes, ApiError> {
     let device = device.map(|(kind, text)| mac::sha256(&[b"device ", kind.as_bytes(), b" ", text.as_bytes()]));
     let options = body.options.unwrap_or_default();
     Ok(Wishes {
+        // With a password it is a sign-in like any other.
+        audience: audience.filter(|_| call.is_trusted() && !has_password && body.token.is_none()),
         relay_state,
         warns_of_expiry: options.warn_before_password_expired,
         offers_optional: options.multi_optional_factor_enroll,
@@ -148,6 +193,7 @@ async fn after(
             let view = Stage::open(app, client, token).await?.view().await?;
             Ok(answer(shown::transaction(app, token, &view, &extra)))
         }
+        Step::Checked(checked) => Ok(answer(shown::checked(&checked))),
         Step::Granted(granted) => Ok(answer(shown::success(&granted))),
         Step::Recovered(recovered) => Ok(answer(shown::recovered(&recovered))),
         Step::Refused(refusal) => Err(refused(&refusal)),

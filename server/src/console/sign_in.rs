@@ -274,7 +274,7 @@ impl Shown {
             }
             Step::Refused(refusal) => self.refused(&refusal, asked, state_token),
             // What a program is told of a sign-in that it leads, and what [`go_on`] has answered.
-            Step::Granted(_) | Step::Recovered(_) | Step::Stands => {
+            Step::Checked(_) | Step::Granted(_) | Step::Recovered(_) | Step::Stands => {
                 self.refused(&Refusal::StartAgain, asked, state_token)
             }
             Step::SignedIn(token) => {

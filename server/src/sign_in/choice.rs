@@ -54,7 +54,7 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// 401 where it is unknown or over.
     pub async fn open(app: &'a App, client: &Client, token: &Secret<String>) -> Result<Self, ApiError> {
-        Self::open_for(app, client, token, Purpose::Api).await
+        Self::open_any(app, client, token, &[Purpose::Api, Purpose::Check]).await
     }
 
     /// The sign-in of this token that was begun for this; it waits as long again. What the device is known by that it began
@@ -68,10 +68,19 @@ impl<'a> Stage<'a> {
         token: &Secret<String>,
         purpose: Purpose,
     ) -> Result<Self, ApiError> {
+        Self::open_any(app, client, token, &[purpose]).await
+    }
+
+    async fn open_any(
+        app: &'a App,
+        client: &Client,
+        token: &Secret<String>,
+        purposes: &[Purpose],
+    ) -> Result<Self, ApiError> {
         let (org, env) = (app.org().await?, app.env());
         let hash = mac::sha256(&[token.expose().as_bytes()]);
         let opened = app.store.write(org, |tx| {
-            let found = tx.sign_in(hash, env.now)?.filter(|(_, asking)| asking.purpose() == purpose);
+            let found = tx.sign_in(hash, env.now)?.filter(|(_, asking)| purposes.contains(&asking.purpose()));
             let is_alive = found.is_some() && tx.touch_sign_in(hash, env.now)?;
             Ok(found.filter(|_| is_alive))
         });
@@ -228,7 +237,8 @@ impl<'a> Stage<'a> {
             | Place::PasswordReset(_)
             | Place::PasswordWarn
             | Place::Proof(_)
-            | Place::Question(_) => return Err(wrong_state()),
+            | Place::Question(_)
+            | Place::Unnamed => return Err(wrong_state()),
         };
         self.move_to(before).await
     }

@@ -98,7 +98,7 @@ pub(super) fn lead(
         Purpose::Api => duties.password = errand(user, &tx.password_policy(user.id)?, wishes, env.now),
         // At our own page a password that is over is changed by a link, before anything else is asked.
         Purpose::Console => {}
-        Purpose::StepUp(_) => return Ok(next.with(&duties)),
+        Purpose::Check | Purpose::StepUp(_) => return Ok(next.with(&duties)),
     }
     let moment = tx.enrolment_moment(user.id, &client.ip)?;
     let choices = choices(tx, user.id, own)?;

@@ -374,7 +374,7 @@ async fn whoever_has_no_factor_enrols_one_and_is_offered_more() {
         door.step(&activate, &asked, json!({})).await.refused(400, "E0000001");
         door.step(&activate, &asked, code(&other(&right))).await.refused(403, "E0000068");
         let verify = activate.replace("lifecycle/activate", "verify");
-        door.step(&verify, &asked, code(&right)).await.refused(404, "E0000007");
+        door.step(&verify, &asked, code(&right)).await.refused(423, "E0000180");
         let more = door.step(&activate, &asked, code(&right)).await.expect(200).json();
         stands(&more, "MFA_ENROLL", &["cancel", "skip"]);
         assert!(factors(&more).contains(&("token:software:totp", "ACTIVE")), "{more}");

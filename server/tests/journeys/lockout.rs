@@ -32,7 +32,12 @@ async fn password(app: &TestApp, from: &Client, name: &str, password: &str) -> R
     match sign_in::answer(&app.app, from, &token, reply).await.expect("the database serves") {
         Step::Asked(_) => Ok(token),
         Step::Refused(refusal) => Err(refusal),
-        Step::Expired(_) | Step::Granted(_) | Step::Recovered(_) | Step::SignedIn(_) | Step::Stands => {
+        Step::Checked(_)
+        | Step::Expired(_)
+        | Step::Granted(_)
+        | Step::Recovered(_)
+        | Step::SignedIn(_)
+        | Step::Stands => {
             panic!("a code is asked for")
         }
     }
@@ -45,7 +50,7 @@ async fn sign_in_from(app: &TestApp, ada: &Person, from: &Client) -> Result<Secr
     match sign_in::answer(&app.app, from, &token, reply).await.expect("the database serves") {
         Step::SignedIn(session) => Ok(session),
         Step::Refused(refusal) => Err(refusal),
-        Step::Asked(_) | Step::Expired(_) | Step::Granted(_) | Step::Recovered(_) | Step::Stands => {
+        Step::Asked(_) | Step::Checked(_) | Step::Expired(_) | Step::Granted(_) | Step::Recovered(_) | Step::Stands => {
             panic!("no more is asked for")
         }
     }

@@ -11,6 +11,7 @@ mod attestation;
 mod authn;
 mod authn_codes;
 mod authn_recovery;
+mod authn_step_up;
 mod authorisation;
 mod backup_codes;
 mod bad_input;

@@ -47,7 +47,7 @@ impl Person {
             Step::SignedIn(session) => session,
             Step::Asked(question) => panic!("asked for more: {question:?}"),
             Step::Expired(_) => panic!("the password is expired"),
-            Step::Granted(_) | Step::Recovered(_) | Step::Stands => panic!("no program leads it"),
+            Step::Checked(_) | Step::Granted(_) | Step::Recovered(_) | Step::Stands => panic!("no program leads it"),
             Step::Refused(refusal) => panic!("refused: {refusal:?}"),
         }
     }
@@ -60,7 +60,7 @@ impl Person {
         match sign_in::answer(&app.app, &client(), &token, reply).await.expect("the database serves") {
             Step::Asked(question) => assert!(!question.is_password()),
             Step::Expired(_) => panic!("the password is expired"),
-            Step::Granted(_) | Step::Recovered(_) | Step::Stands => panic!("no program leads it"),
+            Step::Checked(_) | Step::Granted(_) | Step::Recovered(_) | Step::Stands => panic!("no program leads it"),
             Step::Refused(refusal) => panic!("refused: {refusal:?}"),
             Step::SignedIn(_) => panic!("a password alone signed in"),
         }

@@ -47,7 +47,7 @@ fn refused(step: Step) -> Refusal {
         Step::Refused(refusal) => refusal,
         Step::Asked(question) => panic!("asked {question:?}"),
         Step::Expired(_) => panic!("the password is expired"),
-        Step::Granted(_) | Step::Recovered(_) | Step::Stands => panic!("no program leads it"),
+        Step::Checked(_) | Step::Granted(_) | Step::Recovered(_) | Step::Stands => panic!("no program leads it"),
         Step::SignedIn(_) => panic!("signed in"),
     }
 }

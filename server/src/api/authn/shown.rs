@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use postern_authn::factor::{Channel, Enrolled, Kind};
 use postern_authn::policy::password::PasswordSettings;
-use postern_authn::sign_in::{PATIENCE, Place, Recovering};
+use postern_authn::sign_in::{PATIENCE, Place, Recovering, Wishes};
 use postern_authn::user::User;
 use postern_codes::{Secret, Timestamp};
 use serde_json::{Map, Value, json};
@@ -13,6 +13,7 @@ use crate::api::error::ApiError;
 use crate::api::factors;
 use crate::api::hal;
 use crate::factors::{Begun, Pairing};
+use crate::sign_in::check::Checked;
 use crate::sign_in::view::{Choice, Known, View};
 use crate::sign_in::{Granted, Recovered};
 
@@ -41,6 +42,10 @@ pub fn transaction(app: &App, token: &Secret<String>, view: &View, extra: &Extra
     match (view.asking.place(), &view.known) {
         (Place::Code(recovering, code), None) => shown.code(recovering, code.by),
         (Place::Proof(_), None) => shown.first(view),
+        (Place::Unnamed, None) => {
+            shown.status("UNAUTHENTICATED");
+            shown.named("next", "authenticate", "");
+        }
         (place, Some(known)) => shown.place(place, view, (known, extra)),
         // Nothing else is asked of somebody who has proved nothing.
         (_, None) => {}
@@ -56,7 +61,7 @@ pub fn transaction(app: &App, token: &Secret<String>, view: &View, extra: &Extra
     let mut transaction = shown.into_value();
     transaction["stateToken"] = token.expose().as_str().into();
     transaction["expiresAt"] = hal::time(view.until).into();
-    relay(transaction, view.asking.wishes().relay_state.as_deref())
+    wished(transaction, view.asking.wishes())
 }
 
 /// A transaction that is done.
@@ -67,7 +72,12 @@ pub fn success(granted: &Granted) -> Value {
         "expiresAt": hal::time(granted.until),
         "_embedded": { "user": user(&granted.user) },
     });
-    relay(transaction, granted.relay_state.as_deref())
+    wished(transaction, &granted.wishes)
+}
+
+/// A transaction in which a factor was proved to a program, and that opens no session.
+pub fn checked(checked: &Checked) -> Value {
+    wished(json!({ "status": "SUCCESS", "_embedded": { "user": user(&checked.user) } }), &checked.wishes)
 }
 
 /// A transaction that ends with what somebody without a password came for, and opens no session.
@@ -124,6 +134,15 @@ pub fn wrong_code() -> ApiError {
 /// A question that may be chosen.
 pub fn question((key, text): &(&str, &str)) -> Value {
     json!({ "question": key, "questionText": text })
+}
+
+/// With what the program wants back, and what it has somebody step up for.
+fn wished(mut transaction: Value, wishes: &Wishes) -> Value {
+    if let Some(audience) = &wishes.audience {
+        transaction["type"] = "SESSION_STEP_UP".into();
+        transaction["_embedded"]["target"] = json!({ "type": "APP", "name": audience, "label": audience });
+    }
+    relay(transaction, wishes.relay_state.as_deref())
 }
 
 fn relay(mut transaction: Value, relay_state: Option<&str>) -> Value {
@@ -225,6 +244,8 @@ impl<'a> Shown<'a> {
                 self.embed("policy", mfa_policy(view, known));
             }
             Place::Code(recovering, code) => self.code(recovering, code.by),
+            // Nobody is known at it.
+            Place::Unnamed => {}
             Place::Challenged(_, id) => {
                 self.status("MFA_CHALLENGE");
                 self.member("challengeType", "FACTOR");
