@@ -99,7 +99,7 @@ impl Listening {
     /// # Errors
     /// Where the operator's socket cannot be made or the listener fails.
     pub async fn serve(self, data: &Path, end: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        jobs::start(&self.app);
+        let mut jobs = jobs::start(&self.app);
         let socket = operator::socket::listen(&self.app, data)?;
         let router = self.front.fallback_service(app::router(self.app));
         let service = router.into_make_service_with_connect_info::<Peer>();
@@ -117,6 +117,7 @@ impl Listening {
             served = serving => served?,
             _ = too_long => tracing::warn!("a client did not finish its request; the server ends without it"),
         }
+        jobs.shutdown().await;
         drop(socket);
         Ok(())
     }

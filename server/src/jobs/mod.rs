@@ -12,6 +12,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use crate::App;
 
 /// One turn of a job.
@@ -39,11 +41,15 @@ pub async fn once(app: &App) -> Result<(), postern_store::Error> {
     Ok(())
 }
 
-/// Runs every job at its interval until the runtime ends. A fault is logged; the job goes on at its next turn.
-pub fn start(app: &Arc<App>) {
+/// Runs every job at its interval, for as long as the set is kept. A fault is logged; the job goes on at its next turn.
+///
+/// The set is shut down before the runtime ends: a job that waits for the database then would wait for ever.
+#[must_use]
+pub fn start(app: &Arc<App>) -> JoinSet<()> {
+    let mut jobs = JoinSet::new();
     for job in JOBS {
         let app = Arc::clone(app);
-        tokio::spawn(async move {
+        jobs.spawn(async move {
             let mut turns = tokio::time::interval(job.every);
             turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
@@ -54,4 +60,5 @@ pub fn start(app: &Arc<App>) {
             }
         });
     }
+    jobs
 }

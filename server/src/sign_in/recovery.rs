@@ -221,6 +221,7 @@ impl Stage<'_> {
             if tx.give_password(&user, hash.expose(), &env)?.is_none() {
                 return Ok(Step::Refused(Refusal::StartAgain));
             }
+            tx.clear_limit(limit, user.id.as_str())?;
             tx.end_sessions_of(user.id, env.now)?;
             tx.void_links(user.id.as_str(), env.now)?;
             let event = Event::success(kind, actor(&user), client.clone()).target(target(&user));

@@ -102,7 +102,7 @@ async fn mail_does_not_wait_for_telephones_nor_one_telephone_for_another() {
         let line = Arc::new(Line::default());
         line.hangs.store(true, Ordering::SeqCst);
         let slow = behind(app, &line);
-        jobs::start(&slow);
+        let mut working = jobs::start(&slow);
         let are_under_way = || (line.tried.load(Ordering::SeqCst), line.mails.load(Ordering::SeqCst)) == (3, 1);
         let all_are = async {
             while !are_under_way() {
@@ -116,5 +116,6 @@ async fn mail_does_not_wait_for_telephones_nor_one_telephone_for_another() {
         assert_eq!(claimed.expect("the database serves").len(), 0);
         line.hangs.store(false, Ordering::SeqCst);
         line.is_free.notify_waiters();
+        working.shutdown().await;
     }
 }
