@@ -58,28 +58,33 @@ async function opened(t, query = "") {
 }
 
 async function enter(page, login, password = PASSWORD) {
-  await page.locator("input[name=username]").fill(login);
-  await page.locator("input[name=password]").fill(password);
-  await submit(page, page.locator("#okta-signin-submit"));
+  await submit(page, { username: login, password }, page.locator("#okta-signin-submit"));
 }
 
 const succeeds = (page) => page.waitForFunction(() => document.title === "SUCCESS");
 const setUp = (page, name) => page.locator(".enroll-factor-row", { hasText: name }).locator(".button").click();
 /** While one form makes place for the next, both are there: the last one is meant. */
-const press = (page) => page.locator(".button-primary:visible").last().click();
+const primary = (page) => page.locator(".button-primary:visible").last();
+const press = (page) => submit(page, {}, primary(page));
 async function verify(page, code) {
-  await page.locator("input[name=answer]").fill(code);
-  await submit(page, page.locator("input[type=submit][value=Verify]"));
+  await submit(page, { answer: code }, page.locator("input[type=submit][value=Verify]"));
 }
 
-/** The widget drops what is submitted within a moment of the last time; nobody is that quick, and whoever is presses again. */
-async function submit(page, button) {
-  for (let tries = 5; tries > 0; tries -= 1) {
-    const asked = page.waitForRequest((request) => request.url().includes("/api/v1/authn"), { timeout: 1000 });
-    await Promise.all([asked.catch(() => null), button.click()]);
-    if (await asked.catch(() => null)) return;
+/**
+ * The widget drops what is typed before its form listens, and what is submitted within a moment of the last time.
+ * Nobody is that quick, and whoever is types and presses again.
+ */
+async function submit(page, fields, button) {
+  let asked = false;
+  const hear = (request) => { asked ||= request.url().includes("/api/v1/authn"); };
+  page.on("request", hear);
+  for (let tries = 5; tries > 0 && !asked; tries -= 1) {
+    for (const [name, text] of Object.entries(fields)) await page.locator(`input[name=${name}]`).fill(text);
+    await button.click();
+    for (let waits = 20; waits > 0 && !asked; waits -= 1) await page.waitForTimeout(50);
   }
-  assert.fail("nothing was asked of the server");
+  page.off("request", hear);
+  assert.ok(asked, "nothing was asked of the server");
 }
 
 async function sent() {
@@ -132,9 +137,8 @@ test("an app is enrolled by its picture", { timeout: 60_000 }, async (t) => {
   await page.locator("img.qrcode-image").waitFor();
   assert.ok(await page.locator("img.qrcode-image").evaluate((image) => image.decode().then(() => image.naturalWidth > 100)));
   await picture(page, "widget-picture");
-  await press(page);
-  await page.locator("input[name=passCode]").fill(await place.code(activation.sharedSecret));
-  await press(page);
+  await primary(page).click();
+  await submit(page, { passCode: await place.code(activation.sharedSecret) }, primary(page));
   await page.locator(".enroll-choices").first().waitFor();
   await press(page);
   await succeeds(page);
@@ -167,11 +171,10 @@ test("an expired password is changed", { timeout: 60_000 }, async (t) => {
   const { page } = await opened(t);
   await enter(page, person.login);
   await verify(page, await place.code(person.sharedSecret));
-  await page.locator("input[name=oldPassword]").fill(PASSWORD);
-  await page.locator("input[name=newPassword]").fill(ANOTHER);
-  await page.locator("input[name=confirmPassword]").fill(ANOTHER);
+  await page.locator("input[name=oldPassword]").waitFor();
   await picture(page, "widget-expired");
-  await page.locator("input[type=submit][value='Change Password']").click();
+  const passwords = { oldPassword: PASSWORD, newPassword: ANOTHER, confirmPassword: ANOTHER };
+  await submit(page, passwords, page.locator("input[type=submit][value='Change Password']"));
   await succeeds(page);
 });
 
