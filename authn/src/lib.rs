@@ -18,7 +18,7 @@
 //! | [`password`] | what a new password must be |
 //! | [`permission`] | what an administrator may do |
 //! | [`policy`] | which rule answers a situation, and why |
-//! | [`recovery`] | who may issue a recovery PIN, and what becomes of it |
+//! | [`recovery`] | what a recovery case needs before anything is done; who may issue a recovery PIN, and what becomes of it |
 //! | [`session`] | how long a session lives, and how fresh its second factor is |
 //! | [`sign_in`] | what is asked next of somebody who signs in |
 //! | [`token`] | what an API token may be made for |

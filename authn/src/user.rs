@@ -205,6 +205,13 @@ pub struct ContactPoint {
     pub until_at: Option<Timestamp>,
 }
 
+impl ContactPoint {
+    /// Whether it came from the organisation's records, and neither from the person nor by an administrator's hand.
+    pub fn is_from_records(&self) -> bool {
+        self.source == "IMPORT"
+    }
+}
+
 /// A kind of address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ContactKind {
@@ -230,6 +237,11 @@ impl ContactKind {
             Self::PrimaryPhone => "primaryPhone",
             Self::SecondEmail => "secondEmail",
         }
+    }
+
+    /// Whether one can be called there.
+    pub const fn is_telephone(self) -> bool {
+        matches!(self, Self::MobilePhone | Self::PrimaryPhone)
     }
 
     /// The address of this kind that a profile names.

@@ -76,6 +76,8 @@ kinds! {
     Policy "00p" "Policy";
     /// A rule of a policy.
     PolicyRule "0pr" "PolicyRule";
+    /// A recovery case.
+    RecoveryCase "rcc" "RecoveryCase";
     /// One generation of a recovery secret: the `eid` of the wire format.
     RecoveryEnrolment "ren" "RecoveryEnrolment";
     /// What part of a limit one API token may use up.

@@ -1,4 +1,5 @@
-//! `cargo xtask fuzz`: hostile input against every parser of outside bytes, and made-up requests against the API.
+//! `cargo xtask fuzz`: hostile input against every parser of outside bytes, made-up requests against the API, and a million
+//! random traces of recovery cases.
 //!
 //! A target is a file of `fuzz/targets/`; its corpus begins with what is committed in `fuzz/corpus/` and grows under
 //! `target/`. The coverage flags are those that libFuzzer needs and the stable compiler takes.
@@ -16,10 +17,13 @@ const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-saniti
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1";
 
+/// How many traces of recovery cases `traces` walks; a test walks a hundredth of them.
+const TRACES: u32 = 1_000_000;
+
 /// What to fuzz, and for how long.
 #[derive(clap::Args)]
 pub struct Options {
-    /// A file of `fuzz/targets/`, or `api`; every one of the former where absent.
+    /// A file of `fuzz/targets/`, or `api`, or `traces`; every one of the first where absent.
     target: Option<String>,
     /// How long each target runs.
     #[arg(long, default_value_t = 30)]
@@ -37,11 +41,14 @@ pub fn fuzz(options: &Options) -> Result<()> {
     if options.target.as_deref() == Some("api") {
         return api(options);
     }
+    if options.target.as_deref() == Some("traces") {
+        return traces();
+    }
     let known = targets()?;
     let chosen: Vec<_> = match &options.target {
         None => known,
         Some(name) => {
-            ensure!(known.contains(name), "there is no target {name}: one of api, {}", known.join(", "));
+            ensure!(known.contains(name), "there is no target {name}: one of api, traces, {}", known.join(", "));
             vec![name.clone()]
         }
     };
@@ -73,6 +80,23 @@ pub fn fuzz(options: &Options) -> Result<()> {
 /// As [`fuzz`].
 pub fn smoke() -> Result<()> {
     fuzz(&Options { target: None, seconds: 5, seed: 1 })
+}
+
+/// Random traces of the case machine: none may reach an action without what policy asks for.
+fn traces() -> Result<()> {
+    println!("fuzz: traces, {TRACES} of them");
+    let mut test = cargo();
+    test.args([
+        "test",
+        "--release",
+        "--quiet",
+        "-p",
+        "postern-authn",
+        "--lib",
+        "--",
+        "recovery::case::tests::no_trace",
+    ]);
+    run(test.env("POSTERN_TRACES", TRACES.to_string()))
 }
 
 /// Many more made-up requests for each call than the tests send.

@@ -7,7 +7,7 @@
 //! | [`mod@test`] | every test on both databases, then in a browser, then by the API's clients; [`tally`] counts them |
 //! | [`postgres`] | a private PostgreSQL for as long as a run lasts |
 //! | [`ci`] | `test`, then one file a check |
-//! | [`mod@fuzz`] | hostile input against every parser of outside bytes, and made-up requests against the API |
+//! | [`mod@fuzz`] | hostile input against every parser of outside bytes, made-up requests against the API, random traces of recovery cases |
 //! | [`generate`] | the committed files that a program wrote |
 //! | [`mod@bench`] | one file a measurement |
 //! | [`workspace`] | the repository as cargo sees it |
@@ -48,7 +48,7 @@ enum Command {
         #[arg(long)]
         no_test: bool,
     },
-    /// Send hostile input to every parser of outside bytes, or made-up requests to the API.
+    /// Send hostile input to every parser of outside bytes, made-up requests to the API, or walk traces of recovery cases.
     Fuzz(fuzz::Options),
     /// Write the generated files again.
     Generate {

@@ -1,12 +1,19 @@
-//! The way back in: recovery secrets of computers, and the PINs issued from them.
+//! The way back in: recovery cases, recovery secrets of computers, and the PINs issued from them.
+//!
+//! A [`case`] is what a help desk does for somebody who lost a factor: [`evidence`] says that they are who they say they
+//! are, [`rules`] how much of it which [`action`] needs, and the case itself who may do what in it, and when.
 //!
 //! A secret belongs to one (computer, person) pair and comes in generations, an [`Enrolment`] each. [`pin`] decides who may
 //! issue a PIN when, and what becomes of it; [`readiness`] says beforehand whether one could be issued, and how to mend
 //! what stands in the way; [`report`] what a computer's own account of a use means. The codes: `postern_codes::drp1`.
 
+pub mod action;
+pub mod case;
+pub mod evidence;
 pub mod pin;
 pub mod readiness;
 pub mod report;
+pub mod rules;
 
 use std::time::Duration;
 
