@@ -1,6 +1,7 @@
 //! Sign-in: one question at a time; and sign-out.
 
 pub mod enrol;
+pub mod sent;
 pub mod ways;
 
 use std::sync::Arc;
@@ -9,11 +10,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use postern_authn::audit;
 use postern_authn::factor::Answer;
 use postern_authn::limit::Limit;
 use postern_authn::policy::{PolicyType, Status};
-use postern_codes::{Secret, mac};
 use postern_store::links::LinkPurpose;
 
 use super::cookie;
@@ -30,7 +29,7 @@ use crate::api::{ApiError, Caller};
 use crate::app::to_the_end;
 use crate::sign_in::{self, Refusal, Reply, Step, passkey};
 use crate::{App, account};
-use ways::Card;
+use sent::{Card, Sent};
 
 /// What is asked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,16 +46,10 @@ pub enum Question {
 #[derive(Template)]
 #[template(path = "console/sign_in.html")]
 pub struct SignIn {
-    /// The organisation's name.
-    pub org: String,
+    /// What every card has.
+    pub card: Card,
     /// What is asked.
     pub question: Question,
-    /// Who said to be there, once the name is given.
-    pub name: Option<String>,
-    /// Which attempt this belongs to, once there is one.
-    pub state_token: Option<Secret<String>>,
-    /// Where to go afterwards.
-    pub to: String,
     /// What happened and what to do: a wrong password, a lock and until when.
     pub notice: Option<Notice>,
     /// The one field.
@@ -70,8 +63,8 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    /// The empty question.
-    pub fn new(org: impl Into<String>, question: Question, name: Option<String>) -> Self {
+    /// The empty question. Whoever is asked for their name begins anew.
+    pub fn new(card: Card, question: Question) -> Self {
         let field = match question {
             Question::Name => Field::new("username", say("sign-in-name"), Kind::Text).hint(say("sign-in-name-hint")),
             Question::Password => Field::new("password", say("sign-in-password"), Kind::Password),
@@ -80,11 +73,8 @@ impl SignIn {
             }
         };
         Self {
-            org: org.into(),
+            card: if question == Question::Name { Card::new(card.org, &card.to) } else { card },
             question,
-            name,
-            state_token: None,
-            to: String::new(),
             notice: None,
             field: field.first(),
             is_closed: false,
@@ -92,11 +82,10 @@ impl SignIn {
             takes_others: false,
         }
     }
-}
 
-impl SignIn {
-    fn with(self, question: &sign_in::Question) -> Self {
-        Self { takes_passkey: question.has_passkey, takes_others: question.has_others, ..self }
+    fn asking(card: Card, asked: &sign_in::Question) -> Self {
+        let question = if asked.is_password() { Question::Password } else { Question::AppCode };
+        Self { takes_passkey: asked.has_passkey, takes_others: asked.has_others, ..Self::new(card, question) }
     }
 }
 
@@ -121,64 +110,96 @@ async fn ask(
     if caller.is_ok() {
         return Ok(Redirect::to(way_back(to)).into_response());
     }
-    let view = SignIn::new(org_name(&app).await?, Question::Name, None);
-    Ok(page(SignIn { to: way_back(to).to_owned(), ..view }))
+    Ok(page(SignIn::new(Card::new(org_name(&app).await?, to), Question::Name)))
 }
 
 /// The answer to whichever question was asked: a name begins, a password or a code goes on.
-async fn answer(State(app): State<Arc<App>>, Client(client): Client, form: Form) -> Result<Response, ApiError> {
-    to_the_end(judge(app, client, form)).await
+async fn answer(State(app): State<Arc<App>>, sent: Sent) -> Result<Response, ApiError> {
+    to_the_end(judge(app, sent)).await
 }
 
-async fn judge(app: Arc<App>, client: audit::Client, form: Form) -> Result<Response, ApiError> {
-    let (state_token, password, code) = (form.secret("stateToken"), form.secret("password"), form.secret("passCode"));
-    let shown = Shown::read(&app, &form).await?;
-    let (client, fresh) = known_from_here(&app, client);
-    if !form.text(step_up::PASSKEY).is_empty() {
-        let reply = passkey::Reply { token: form.secret(step_up::TOKEN), response: form.secret(step_up::PASSKEY) };
-        let (step, token) = passkey::answer(&app, &client, &state_token, reply).await?;
-        return go_on(&app, &client, shown, (step, Question::AppCode), (token, fresh.as_ref())).await;
+async fn judge(app: Arc<App>, mut sent: Sent) -> Result<Response, ApiError> {
+    let (password, code) = (sent.form.secret("password"), sent.form.secret("passCode"));
+    if !sent.form.text(step_up::PASSKEY).is_empty() {
+        let (token, response) = (sent.form.secret(step_up::TOKEN), sent.form.secret(step_up::PASSKEY));
+        let reply = passkey::Reply { token, response };
+        let (step, token) = passkey::answer(&app, &sent.client, &sent.card.state_token, reply).await?;
+        sent.card.state_token = token;
+        return go_on(&app, sent, step, Question::AppCode).await;
     }
-    if shown.name.is_empty() && state_token.expose().is_empty() {
-        return Ok(page(shown.view(Question::Name, None)));
+    if sent.card.name.is_empty() && sent.card.state_token.expose().is_empty() {
+        return Ok(page(SignIn::new(sent.card, Question::Name)));
     }
-    let (question, reply) = match (password.expose().is_empty(), code.expose().is_empty()) {
+    let (asked, reply) = match (password.expose().is_empty(), code.expose().is_empty()) {
         (true, true) => {
-            let (token, next) = sign_in::begin(&app, &client, &shown.name).await?;
-            return Ok(page(shown.view(question(&next), Some(token)).with(&next)));
+            let (token, next) = sign_in::begin(&app, &sent.client, &sent.card.name).await?;
+            return Ok(page(SignIn::asking(Card { state_token: token, ..sent.card }, &next)));
         }
         (false, _) => (Question::Password, Reply::Password(password)),
         (true, false) => (Question::AppCode, Reply::Factor(Answer::Code(code))),
     };
-    let step = sign_in::answer(&app, &client, &state_token, reply).await?;
-    go_on(&app, &client, shown, (step, question), (state_token, fresh.as_ref())).await
+    let step = sign_in::answer(&app, &sent.client, &sent.card.state_token, reply).await?;
+    go_on(&app, sent, step, asked).await
 }
 
-/// What comes after an answer.
-async fn go_on(
-    app: &App,
-    client: &audit::Client,
-    shown: Shown,
-    (step, asked): (Step, Question),
-    (state_token, fresh): (Secret<String>, Option<&Secret<String>>),
-) -> Result<Response, ApiError> {
+/// What comes after an answer: the next question, the same one, or the page that was asked for.
+async fn go_on(app: &App, sent: Sent, step: Step, asked: Question) -> Result<Response, ApiError> {
     match step {
         // Whoever has no app is not asked for its code.
-        Step::Asked(next) if !next.is_password() && !next.has_app => {
-            ways::page_of(app, client, shown, state_token).await
+        Step::Asked(next) if !next.is_password() && !next.has_app => ways::page_of(app, sent).await,
+        Step::Asked(next) => Ok(page(SignIn::asking(sent.card, &next))),
+        Step::Expired(token) => {
+            let page = account::page(LinkPurpose::Expired);
+            Ok(Redirect::to(&format!("{page}/{}", token.expose())).into_response())
         }
-        Step::Stands => enrol::page_of(app, client, shown, state_token).await,
-        step => Ok(shown.after(step, asked, state_token, fresh)),
+        Step::Refused(refusal) => refused(app, sent, &refusal, asked).await,
+        Step::SignedIn(token) => {
+            let fresh = sent.fresh.as_ref().map(cookie::know);
+            let cookies: Vec<_> = cookie::set(&token).into_iter().chain(fresh).collect();
+            Ok((AppendHeaders(cookies), Redirect::to(&sent.card.to)).into_response())
+        }
+        Step::Stands => enrol::page_of(app, sent).await,
+        // What a program is told of a sign-in that it leads.
+        Step::Checked(_) | Step::Granted(_) | Step::Recovered(_) => Ok(sent.over()),
     }
 }
 
-/// The browser is known from here on, if it signs somebody in: under the token that it has, or a new one.
-fn known_from_here(app: &App, mut client: audit::Client) -> (audit::Client, Option<Secret<String>>) {
-    let fresh = client.browser.is_none().then(|| app.env().token());
-    if let Some(token) = &fresh {
-        client.browser = Some(mac::sha256(&[token.expose().as_bytes()]));
-    }
-    (client, fresh)
+/// The card that was refused: the same question with what to mend, the first one, or none at all.
+async fn refused(app: &App, sent: Sent, refusal: &Refusal, asked: Question) -> Result<Response, ApiError> {
+    let (status, happened, next, code) = match refusal {
+        Refusal::Locked(until) => {
+            let next = say("sign-in-locked-next").with("until", *until);
+            (StatusCode::LOCKED, say("sign-in-locked"), next, "locked_out")
+        }
+        Refusal::NothingEnrolled => {
+            let next = say("sign-in-nothing-next");
+            (StatusCode::FORBIDDEN, say("sign-in-nothing"), next, "nothing_enrolled")
+        }
+        Refusal::Slip => return Ok(to_mend(sent.card, asked, say("sign-in-slip"))),
+        Refusal::StartAgain => return Ok(sent.over()),
+        Refusal::TooMany(limit, until) => {
+            let next = say("sign-in-wait-next").with("limit", limited(*limit)).with("until", *until);
+            (StatusCode::TOO_MANY_REQUESTS, say("sign-in-wait"), next, "rate_limit")
+        }
+        Refusal::WrongCode => return Ok(to_mend(sent.card, asked, say("sign-in-wrong-code"))),
+        Refusal::WrongNameOrPassword => {
+            (StatusCode::UNAUTHORIZED, say("sign-in-wrong"), warning(lockout(app).await?), "E0000004")
+        }
+        Refusal::WrongPasskey => {
+            let next = say("passkeys-wrong-next");
+            (StatusCode::UNAUTHORIZED, say("passkeys-wrong"), next, "passkey_refused")
+        }
+    };
+    let notice = Notice::new(Tone::Danger, happened, next).with_code(code);
+    let question = if *refusal == Refusal::WrongPasskey { Question::Name } else { asked };
+    let is_closed = status != StatusCode::UNAUTHORIZED;
+    Ok(page_with(status, SignIn { notice: Some(notice), is_closed, ..SignIn::new(sent.card, question) }))
+}
+
+fn to_mend(card: Card, asked: Question, why: Text) -> Response {
+    let mut view = SignIn::new(card, asked);
+    view.field = view.field.refused(why);
+    page_with(StatusCode::UNAUTHORIZED, view)
 }
 
 /// What the script hands to the browser, for a passkey at the sign-in page.
@@ -196,10 +217,6 @@ async fn ask_for_passkey(
 async fn out(State(app): State<Arc<App>>, caller: Caller) -> Result<Response, ApiError> {
     sign_in::sign_out(&app, &caller).await?;
     Ok((cookie::clear(), Redirect::to("/signin")).into_response())
-}
-
-fn question(asked: &sign_in::Question) -> Question {
-    if asked.is_password() { Question::Password } else { Question::AppCode }
 }
 
 async fn org_name(app: &App) -> Result<String, ApiError> {
@@ -232,108 +249,4 @@ fn warning(lockout: Option<(u32, u32)>) -> Text {
 /// What was done too often.
 pub fn limited(limit: Limit) -> Text {
     say_of("domain-limit", limit.name()).or(limit.message().to_owned())
-}
-
-/// What every card of one sign-in shows.
-struct Shown {
-    org: String,
-    lockout: Option<(u32, u32)>,
-    name: String,
-    to: String,
-}
-
-impl Shown {
-    /// Reads what every form of a sign-in brings along.
-    async fn read(app: &App, form: &Form) -> Result<Self, ApiError> {
-        let (name, to) = (form.text("username").to_owned(), way_back(form.text("to")).to_owned());
-        Ok(Self { org: org_name(app).await?, lockout: lockout(app).await?, name, to })
-    }
-
-    /// Whether its reader asked for no page in particular.
-    fn is_to_nowhere(&self) -> bool {
-        self.to == way_back("")
-    }
-
-    fn card(&self, state_token: Secret<String>) -> Card {
-        Card { org: self.org.clone(), name: self.name.clone(), state_token, to: self.to.clone() }
-    }
-
-    /// What comes after an answer: the next question, the same one, or the page that was asked for.
-    fn after(
-        self,
-        step: Step,
-        asked: Question,
-        state_token: Secret<String>,
-        fresh: Option<&Secret<String>>,
-    ) -> Response {
-        match step {
-            Step::Asked(next) => page(self.view(question(&next), Some(state_token)).with(&next)),
-            Step::Expired(token) => {
-                let page = account::page(LinkPurpose::Expired);
-                Redirect::to(&format!("{page}/{}", token.expose())).into_response()
-            }
-            Step::Refused(refusal) => self.refused(&refusal, asked, state_token),
-            // What a program is told of a sign-in that it leads, and what [`go_on`] has answered.
-            Step::Checked(_) | Step::Granted(_) | Step::Recovered(_) | Step::Stands => {
-                self.refused(&Refusal::StartAgain, asked, state_token)
-            }
-            Step::SignedIn(token) => {
-                let cookies: Vec<_> = cookie::set(&token).into_iter().chain(fresh.map(cookie::know)).collect();
-                (AppendHeaders(cookies), Redirect::to(&self.to)).into_response()
-            }
-        }
-    }
-
-    fn view(self, question: Question, state_token: Option<Secret<String>>) -> SignIn {
-        let name = Some(self.name).filter(|name| question != Question::Name && !name.is_empty());
-        SignIn { state_token, to: self.to, ..SignIn::new(self.org, question, name) }
-    }
-
-    /// The card that was refused: the same question with what to mend, the first one, or none at all.
-    fn refused(self, refusal: &Refusal, asked: Question, state_token: Secret<String>) -> Response {
-        let (status, question, notice, is_closed) = match refusal {
-            Refusal::Locked(until) => {
-                let next = say("sign-in-locked-next").with("until", *until);
-                (423, asked, Some((say("sign-in-locked"), next, "locked_out")), true)
-            }
-            Refusal::NothingEnrolled => {
-                let next = say("sign-in-nothing-next");
-                (403, asked, Some((say("sign-in-nothing"), next, "nothing_enrolled")), true)
-            }
-            Refusal::Slip | Refusal::WrongCode => (401, asked, None, false),
-            Refusal::StartAgain => {
-                let next = say("sign-in-start-again-next");
-                (401, Question::Name, Some((say("sign-in-start-again"), next, "expired")), false)
-            }
-            Refusal::TooMany(limit, until) => {
-                let next = say("sign-in-wait-next").with("limit", limited(*limit)).with("until", *until);
-                (429, asked, Some((say("sign-in-wait"), next, "rate_limit")), true)
-            }
-            Refusal::WrongPasskey => {
-                let next = say("passkeys-wrong-next");
-                (401, Question::Name, Some((say("passkeys-wrong"), next, "passkey_refused")), false)
-            }
-            Refusal::WrongNameOrPassword => {
-                let next = warning(self.lockout);
-                (401, asked, Some((say("sign-in-wrong"), next, "E0000004")), false)
-            }
-        };
-        let mut view = self.view(question, (question != Question::Name).then_some(state_token));
-        view.notice = notice.map(|(happened, next, code)| Notice::new(Tone::Danger, happened, next).with_code(code));
-        view.is_closed = is_closed;
-        let mend = match refusal {
-            Refusal::Slip => Some(say("sign-in-slip")),
-            Refusal::WrongCode => Some(say("sign-in-wrong-code")),
-            Refusal::Locked(_)
-            | Refusal::NothingEnrolled
-            | Refusal::StartAgain
-            | Refusal::TooMany(..)
-            | Refusal::WrongNameOrPassword
-            | Refusal::WrongPasskey => None,
-        };
-        if let Some(mend) = mend {
-            view.field = view.field.refused(mend);
-        }
-        page_with(StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN), view)
-    }
 }

@@ -7,32 +7,30 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use postern_authn::audit;
 use postern_authn::factor::{Category, Enrolled, Kind, Provider};
-use postern_authn::sign_in::{Place, Purpose};
+use postern_authn::sign_in::Place;
 use postern_authn::user::User;
-use postern_codes::Secret;
 
-use super::ways::{Card, FACTOR, is_over, under_way};
-use super::{Question, Shown, go_on, known_from_here};
+use super::sent::{Card, Sent, UnderWay, is_over};
+use super::ways::FACTOR;
+use super::{Question, go_on};
 use crate::App;
 use crate::api::ApiError;
-use crate::api::client::Client;
 use crate::api::routes::{Access, Routes};
 use crate::app::to_the_end;
 use crate::console::factor_fields::{self, FIRST_ANSWER};
 use crate::console::factor_words::refusal;
-use crate::console::form::Form;
 use crate::console::page::{page, page_with};
 use crate::console::part::{Field, Notice, Tone};
 use crate::console::people;
+use crate::console::problem::way_back;
 use crate::console::qr::Scan;
 use crate::console::step_up::{PASSKEY, origin};
 use crate::console::words::{Text, say, say_of};
 use crate::factors::sending::Sending;
 use crate::factors::{Enrolling, Pairing, Reply};
-use crate::sign_in::view::{Choice, Known};
-use crate::sign_in::{Refusal, Stage, Step};
+use crate::sign_in::Step;
+use crate::sign_in::view::{Choice, Known, View};
 
 /// The form's name of what is chosen, as organisations allow it.
 const CHOICE: &str = "choice";
@@ -98,33 +96,20 @@ pub(super) fn routes() -> Routes {
 }
 
 /// What the person of a sign-in may set up; the first card, where nothing is set up in it.
-pub(super) async fn page_of(
-    app: &App,
-    client: &audit::Client,
-    shown: Shown,
-    state: Secret<String>,
-) -> Result<Response, ApiError> {
-    let Some(known) = enrolling(app, client, &state).await? else { return Ok(over(shown, state)) };
+pub(super) async fn page_of(app: &App, sent: Sent) -> Result<Response, ApiError> {
+    let Some(known) = enrolling(app, &sent).await? else { return Ok(sent.over()) };
     let offers = offers(&known).into_iter().map(|choice| Offer {
         choice: choice.provider.org_factor,
         label: people::factor(choice.kind),
         about: say_of("account-add-about", choice.kind.as_str()),
     });
-    Ok(page(Choices { offers: offers.collect(), card: shown.card(state) }))
+    Ok(page(Choices { offers: offers.collect(), card: sent.card }))
 }
 
 /// The person of a sign-in in which factors are set up now.
-async fn enrolling(app: &App, client: &audit::Client, state: &Secret<String>) -> Result<Option<Known>, ApiError> {
-    let view = match Stage::open_for(app, client, state, Purpose::Console).await {
-        Ok(opened) => opened.view().await,
-        Err(refused) => Err(refused),
-    };
-    match view {
-        Ok(view) if matches!(view.asking.place(), Place::Enrol | Place::Enrolling(_)) => Ok(view.known),
-        Ok(_) => Ok(None),
-        Err(refused) if is_over(&refused) => Ok(None),
-        Err(refused) => Err(refused),
-    }
+async fn enrolling(app: &App, sent: &Sent) -> Result<Option<Known>, ApiError> {
+    let is_enrolling = |view: &View| matches!(view.asking.place(), Place::Enrol | Place::Enrolling(_));
+    Ok(sent.view(app).await?.filter(is_enrolling).and_then(|view| view.known))
 }
 
 /// What must be set up, of each type the first maker; where nothing must, whatever is held.
@@ -138,19 +123,10 @@ fn offers(known: &Known) -> Vec<Choice> {
     offers
 }
 
-/// The card that says to begin again.
-fn over(shown: Shown, state: Secret<String>) -> Response {
-    shown.refused(&Refusal::StartAgain, Question::Name, state)
-}
-
 /// What a form chose, and who did; nothing, where it is not on offer now.
-async fn chosen(
-    app: &App,
-    client: &audit::Client,
-    (form, state): (&Form, &Secret<String>),
-) -> Result<Option<(User, Kind, &'static Provider)>, ApiError> {
-    let Some(known) = enrolling(app, client, state).await? else { return Ok(None) };
-    let offered = offers(&known).into_iter().find(|choice| choice.provider.org_factor == form.text(CHOICE));
+async fn chosen(app: &App, sent: &Sent) -> Result<Option<(User, Kind, &'static Provider)>, ApiError> {
+    let Some(known) = enrolling(app, sent).await? else { return Ok(None) };
+    let offered = offers(&known).into_iter().find(|choice| choice.provider.org_factor == sent.form.text(CHOICE));
     Ok(offered.map(|choice| (known.user, choice.kind, choice.provider)))
 }
 
@@ -198,56 +174,43 @@ fn first_answer(app: &App, card: Card, user: &User, factor: &Enrolled) -> Result
     })
 }
 
-async fn ask(State(app): State<Arc<App>>, Client(client): Client, form: Form) -> Result<Response, ApiError> {
-    let (shown, state) = match under_way(&app, &form).await? {
-        Ok(under_way) => under_way,
-        Err(first) => return Ok(first),
-    };
-    match chosen(&app, &client, (&form, &state)).await? {
-        Some((user, kind, provider)) => Ok(page(question(&app, shown.card(state), (&user, kind, provider)).await?)),
-        None => page_of(&app, &client, shown, state).await,
+async fn ask(State(app): State<Arc<App>>, UnderWay(sent): UnderWay) -> Result<Response, ApiError> {
+    match chosen(&app, &sent).await? {
+        Some((user, kind, provider)) => Ok(page(question(&app, sent.card, (&user, kind, provider)).await?)),
+        None => page_of(&app, sent).await,
     }
 }
 
 async fn begin(
     State(app): State<Arc<App>>,
-    Client(client): Client,
     headers: HeaderMap,
-    form: Form,
+    UnderWay(sent): UnderWay,
 ) -> Result<Response, ApiError> {
     to_the_end(async move {
-        let (shown, state) = match under_way(&app, &form).await? {
-            Ok(under_way) => under_way,
-            Err(first) => return Ok(first),
-        };
-        let (client, fresh) = known_from_here(&app, client);
-        let Some((user, kind, provider)) = chosen(&app, &client, (&form, &state)).await? else {
-            return page_of(&app, &client, shown, state).await;
-        };
+        let Some((user, kind, provider)) = chosen(&app, &sent).await? else { return page_of(&app, sent).await };
         let asked = Enrolling {
             kind,
             provider,
-            profile: factor_fields::profile(&app, &user, kind, &form).await?,
+            profile: factor_fields::profile(&app, &user, kind, &sent.form).await?,
             make: None,
             updates_phone: true,
             is_vouched_for: false,
             origin: Some(origin(&app, &headers).to_owned()),
             sending: Sending::to_reader(&headers),
         };
-        let opened = Stage::open_for(&app, &client, &state, Purpose::Console).await?;
-        match opened.enrol(asked).await {
-            Ok((step, None)) => finished(&app, &client, shown, (step, state), fresh.as_ref()).await,
+        match sent.stage(&app).await?.enrol(asked).await {
+            Ok((step, None)) => finished(&app, sent, step).await,
             Ok((_, Some(begun))) => {
-                let view = first_answer(&app, shown.card(state), &user, &begun.factor)?;
+                let view = first_answer(&app, sent.card, &user, &begun.factor)?;
                 Ok(page(match begun.pairing {
                     Some(Pairing::Device(asked)) => asking_device(view, asked.to_string()),
                     Some(Pairing::App(_)) | None => view,
                 }))
             }
-            Err(refused) if is_over(&refused) => Ok(over(shown, state)),
+            Err(refused) if is_over(&refused) => Ok(sent.over()),
             Err(refused) => {
-                let mut view = question(&app, shown.card(state), (&user, kind, provider)).await?;
-                view.notice = factor_fields::mend(&mut view.fields, &form, &refused)?;
+                let mut view = question(&app, sent.card, (&user, kind, provider)).await?;
+                view.notice = factor_fields::mend(&mut view.fields, &sent.form, &refused)?;
                 Ok(page_with(refused.status, view))
             }
         }
@@ -267,57 +230,42 @@ fn asking_device(view: Enrol, asked: String) -> Enrol {
 }
 
 /// What follows once a factor was set up: another that must be, or the page that was asked for.
-async fn finished(
-    app: &App,
-    client: &audit::Client,
-    mut shown: Shown,
-    (step, state): (Step, Secret<String>),
-    fresh: Option<&Secret<String>>,
-) -> Result<Response, ApiError> {
-    if shown.is_to_nowhere() {
-        AFTER.clone_into(&mut shown.to);
+async fn finished(app: &App, mut sent: Sent, step: Step) -> Result<Response, ApiError> {
+    if sent.card.to == way_back("") {
+        AFTER.clone_into(&mut sent.card.to);
     }
-    go_on(app, client, shown, (step, Question::AppCode), (state, fresh)).await
+    go_on(app, sent, step, Question::AppCode).await
 }
 
 /// The factor that a form is about, while it waits for its first answer in this sign-in.
-async fn begun(
-    app: &App,
-    client: &audit::Client,
-    (form, state): (&Form, &Secret<String>),
-) -> Result<Option<(User, Enrolled)>, ApiError> {
-    let Some(mut known) = enrolling(app, client, state).await? else { return Ok(None) };
-    let at = known.begun.iter().position(|factor| factor.id.as_str() == form.text(FACTOR));
+async fn begun(app: &App, sent: &Sent) -> Result<Option<(User, Enrolled)>, ApiError> {
+    let Some(mut known) = enrolling(app, sent).await? else { return Ok(None) };
+    let at = known.begun.iter().position(|factor| factor.id.as_str() == sent.form.text(FACTOR));
     Ok(at.map(|at| (known.user, known.begun.swap_remove(at))))
 }
 
-async fn activate(State(app): State<Arc<App>>, Client(client): Client, form: Form) -> Result<Response, ApiError> {
+async fn activate(State(app): State<Arc<App>>, UnderWay(sent): UnderWay) -> Result<Response, ApiError> {
     to_the_end(async move {
-        let (shown, state) = match under_way(&app, &form).await? {
-            Ok(under_way) => under_way,
-            Err(first) => return Ok(first),
+        let Some((user, factor)) = begun(&app, &sent).await? else { return page_of(&app, sent).await };
+        let is_signed = !sent.form.text(PASSKEY).is_empty();
+        let reply = if is_signed {
+            Reply::Signed(sent.form.secret(PASSKEY))
+        } else {
+            Reply::Typed(sent.form.secret(FIRST_ANSWER))
         };
-        let (client, fresh) = known_from_here(&app, client);
-        let Some((user, factor)) = begun(&app, &client, (&form, &state)).await? else {
-            return page_of(&app, &client, shown, state).await;
-        };
-        let is_signed = !form.text(PASSKEY).is_empty();
-        let reply =
-            if is_signed { Reply::Signed(form.secret(PASSKEY)) } else { Reply::Typed(form.secret(FIRST_ANSWER)) };
-        let opened = Stage::open_for(&app, &client, &state, Purpose::Console).await?;
-        match opened.activate(factor.id.as_str(), reply).await {
-            Ok(step) => finished(&app, &client, shown, (step, state), fresh.as_ref()).await,
-            Err(refused) if is_over(&refused) => Ok(over(shown, state)),
+        match sent.stage(&app).await?.activate(factor.id.as_str(), reply).await {
+            Ok(step) => finished(&app, sent, step).await,
+            Err(refused) if is_over(&refused) => Ok(sent.over()),
             Err(refused) => {
                 let why = refusal(&refused)?;
                 let view = if factor.kind == Kind::WebAuthn {
                     // A device is asked anew each time.
                     let provider = factor.kind.provider(&factor.provider).ok_or_else(ApiError::invalid_token)?;
-                    let view = question(&app, shown.card(state), (&user, factor.kind, provider)).await?;
+                    let view = question(&app, sent.card, (&user, factor.kind, provider)).await?;
                     let notice = Notice::new(Tone::Danger, say("account-not-added"), why).with_code(refused.code);
                     Enrol { notice: Some(notice), ..view }
                 } else {
-                    let mut view = first_answer(&app, shown.card(state), &user, &factor)?;
+                    let mut view = first_answer(&app, sent.card, &user, &factor)?;
                     view.fields = view.fields.into_iter().map(|field| field.refused(why.clone())).collect();
                     view
                 };
@@ -330,28 +278,21 @@ async fn activate(State(app): State<Arc<App>>, Client(client): Client, form: For
 
 async fn resend(
     State(app): State<Arc<App>>,
-    Client(client): Client,
     headers: HeaderMap,
-    form: Form,
+    UnderWay(sent): UnderWay,
 ) -> Result<Response, ApiError> {
     to_the_end(async move {
-        let (shown, state) = match under_way(&app, &form).await? {
-            Ok(under_way) => under_way,
-            Err(first) => return Ok(first),
-        };
-        let Some((user, factor)) = begun(&app, &client, (&form, &state)).await? else {
-            return page_of(&app, &client, shown, state).await;
-        };
-        let opened = Stage::open_for(&app, &client, &state, Purpose::Console).await?;
+        let Some((user, factor)) = begun(&app, &sent).await? else { return page_of(&app, sent).await };
+        let opened = sent.stage(&app).await?;
         let (status, notice) = match opened.resend_enrolment(factor.id.as_str(), Sending::to_reader(&headers)).await {
             Ok(()) => (StatusCode::OK, Notice::new(Tone::Good, say("account-resent"), say("account-resent-about"))),
-            Err(refused) if is_over(&refused) => return Ok(over(shown, state)),
+            Err(refused) if is_over(&refused) => return Ok(sent.over()),
             Err(refused) => {
                 let notice = Notice::new(Tone::Warning, say("account-not-sent"), refusal(&refused)?);
                 (refused.status, notice.with_code(refused.code))
             }
         };
-        let view = first_answer(&app, shown.card(state), &user, &factor)?;
+        let view = first_answer(&app, sent.card, &user, &factor)?;
         Ok(page_with(status, Enrol { notice: Some(notice), ..view }))
     })
     .await

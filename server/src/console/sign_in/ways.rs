@@ -3,29 +3,25 @@
 use std::sync::Arc;
 
 use askama::Template;
-use askama::filters::HtmlSafe;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use postern_authn::audit;
 use postern_authn::factor::{Answer, Enrolled, Kind};
-use postern_authn::sign_in::Purpose;
-use postern_codes::Secret;
 
-use super::{Question, Shown};
+use super::Question;
+use super::sent::{Card, Sent, UnderWay, is_over};
 use crate::App;
 use crate::api::ApiError;
-use crate::api::client::Client;
 use crate::api::routes::{Access, Routes};
 use crate::app::to_the_end;
 use crate::console::factor_words::refusal;
-use crate::console::form::Form;
 use crate::console::page::{page, page_with};
 use crate::console::part::{Field, Kind as FieldKind, Notice, Tone};
 use crate::console::words::{Text, say, say_of};
 use crate::factors::Reply;
 use crate::factors::sending::Sending;
-use crate::sign_in::{self, Refusal, Stage, Step};
+use crate::sign_in::view::View;
+use crate::sign_in::{self, Refusal, Step};
 
 /// The form's name of the factor.
 pub(super) const FACTOR: &str = "factor";
@@ -72,22 +68,6 @@ pub struct Asked {
     pub is_sent: bool,
 }
 
-/// What every card of one sign-in has, and its forms bring along.
-#[derive(Template)]
-#[template(path = "console/parts/sign_in_card.html")]
-pub struct Card {
-    /// The organisation's name.
-    pub org: String,
-    /// Who said to be there.
-    pub name: String,
-    /// Which attempt this belongs to.
-    pub state_token: Secret<String>,
-    /// Where to go afterwards.
-    pub to: String,
-}
-
-impl HtmlSafe for Card {}
-
 /// `/signin/ways`, `/signin/factor`, `/signin/answer`.
 pub(super) fn routes() -> Routes {
     Routes::new().post("/signin/ways", Access::Anyone, choose).post("/signin/factor", Access::Anyone, ask).post(
@@ -97,82 +77,41 @@ pub(super) fn routes() -> Routes {
     )
 }
 
-async fn choose(State(app): State<Arc<App>>, Client(client): Client, form: Form) -> Result<Response, ApiError> {
-    match under_way(&app, &form).await? {
-        Ok((shown, state)) => page_of(&app, &client, shown, state).await,
-        Err(first) => Ok(first),
-    }
-}
-
-/// The sign-in that a form belongs to; the first card, where it belongs to none.
-pub(super) async fn under_way(app: &App, form: &Form) -> Result<Result<(Shown, Secret<String>), Response>, ApiError> {
-    let (shown, state) = (Shown::read(app, form).await?, form.secret("stateToken"));
-    if state.expose().is_empty() {
-        return Ok(Err(page(shown.view(Question::Name, None))));
-    }
-    Ok(Ok((shown, state)))
+async fn choose(State(app): State<Arc<App>>, UnderWay(sent): UnderWay) -> Result<Response, ApiError> {
+    page_of(&app, sent).await
 }
 
 /// The ways that the person of a sign-in has; the first card again, where nothing was proved in it.
-pub(super) async fn page_of(
-    app: &App,
-    client: &audit::Client,
-    shown: Shown,
-    state: Secret<String>,
-) -> Result<Response, ApiError> {
-    let Some(own) = fitting(app, client, &state).await? else {
-        return Ok(shown.refused(&Refusal::StartAgain, Question::Name, state));
-    };
+pub(super) async fn page_of(app: &App, sent: Sent) -> Result<Response, ApiError> {
+    let Some(own) = fitting(app, &sent).await? else { return Ok(sent.over()) };
     let takes_passkey = own.iter().any(|factor| factor.kind == Kind::WebAuthn);
     let typed = own.iter().filter(|factor| factor.kind != Kind::WebAuthn);
     let ways = typed.map(|factor| Way { factor: factor.id.to_string(), label: label(factor) }).collect();
-    Ok(page_with(StatusCode::OK, Ways { card: shown.card(state), ways, takes_passkey }))
+    Ok(page(Ways { card: sent.card, ways, takes_passkey }))
 }
 
 /// What could prove the person of a sign-in now; nothing, where it is over, or nothing was proved in it yet.
-async fn fitting(app: &App, client: &audit::Client, state: &Secret<String>) -> Result<Option<Vec<Enrolled>>, ApiError> {
-    let view = match Stage::open_for(app, client, state, Purpose::Console).await {
-        Ok(opened) => opened.view().await,
-        Err(refused) => Err(refused),
-    };
-    let view = match view {
-        Ok(view) => view,
-        Err(refused) if is_over(&refused) => return Ok(None),
-        Err(refused) => return Err(refused),
-    };
-    let asking = view.asking;
-    Ok(view.known.map(|known| {
-        let mut usable = known.usable;
-        usable.retain(|factor| asking.takes(&factor.traits()));
-        usable
-    }))
+async fn fitting(app: &App, sent: &Sent) -> Result<Option<Vec<Enrolled>>, ApiError> {
+    let Some(View { asking, known: Some(known), .. }) = sent.view(app).await? else { return Ok(None) };
+    let mut usable = known.usable;
+    usable.retain(|factor| asking.takes(&factor.traits()));
+    Ok(Some(usable))
 }
 
-/// Whether a refusal says that the sign-in is over, or stands elsewhere.
-pub(super) fn is_over(refused: &ApiError) -> bool {
-    refused.status == StatusCode::UNAUTHORIZED || refused.code == "E0000079"
+/// The one of them that a form names.
+async fn named(app: &App, sent: &Sent) -> Result<Option<Enrolled>, ApiError> {
+    let own = fitting(app, sent).await?.unwrap_or_default();
+    Ok(own.into_iter().find(|factor| factor.id.as_str() == sent.form.text(FACTOR)))
 }
 
-async fn ask(
-    State(app): State<Arc<App>>,
-    Client(client): Client,
-    headers: HeaderMap,
-    form: Form,
-) -> Result<Response, ApiError> {
+async fn ask(State(app): State<Arc<App>>, headers: HeaderMap, UnderWay(sent): UnderWay) -> Result<Response, ApiError> {
     to_the_end(async move {
-        let (shown, state) = match under_way(&app, &form).await? {
-            Ok(under_way) => under_way,
-            Err(first) => return Ok(first),
-        };
-        let own = fitting(&app, &client, &state).await?.unwrap_or_default();
-        let Some(factor) = own.into_iter().find(|factor| factor.id.as_str() == form.text(FACTOR)) else {
-            return Ok(shown.refused(&Refusal::StartAgain, Question::Name, state));
-        };
-        let mut asked = Asked::of(&factor, shown.card(state));
+        let Some(factor) = named(&app, &sent).await? else { return Ok(sent.over()) };
+        let mut asked = Asked::of(&factor, sent.card.clone());
         if factor.kind.factor().channel().is_none() {
-            return Ok(page_with(StatusCode::OK, asked));
+            return Ok(page(asked));
         }
-        let opened = Stage::open_for(&app, &client, &asked.card.state_token, Purpose::Console).await?;
+        let opened = sent.stage(&app).await?;
         let status = match opened.challenge(factor.id.as_str(), (Sending::to_reader(&headers), None)).await {
             Ok(_) => StatusCode::OK,
             // One that was sent a moment ago is still good.
@@ -187,38 +126,27 @@ async fn ask(
     .await
 }
 
-async fn answer(State(app): State<Arc<App>>, Client(client): Client, form: Form) -> Result<Response, ApiError> {
+async fn answer(State(app): State<Arc<App>>, UnderWay(sent): UnderWay) -> Result<Response, ApiError> {
     to_the_end(async move {
-        let (shown, state) = match under_way(&app, &form).await? {
-            Ok(under_way) => under_way,
-            Err(first) => return Ok(first),
-        };
-        let (client, fresh) = super::known_from_here(&app, client);
-        let own = fitting(&app, &client, &state).await?.unwrap_or_default();
-        let Some(factor) = own.into_iter().find(|factor| factor.id.as_str() == form.text(FACTOR)) else {
-            return Ok(shown.refused(&Refusal::StartAgain, Question::Name, state));
-        };
-        let typed = form.secret(ANSWER);
+        let Some(factor) = named(&app, &sent).await? else { return Ok(sent.over()) };
+        let typed = sent.form.secret(ANSWER);
         let step = if factor.kind == Kind::BackupCodes {
             let reply = sign_in::Reply::Factor(Answer::Code(typed));
-            sign_in::answer(&app, &client, &state, reply).await
+            sign_in::answer(&app, &sent.client, &sent.card.state_token, reply).await
         } else {
-            let opened = Stage::open_for(&app, &client, &state, Purpose::Console).await?;
-            opened.answer_with(factor.id.as_str(), Reply::Typed(typed)).await
+            sent.stage(&app).await?.answer_with(factor.id.as_str(), Reply::Typed(typed)).await
         };
-        let asked = Asked::of(&factor, shown.card(state.clone()));
-        match step {
+        let (status, why) = match step {
             Ok(Step::Refused(Refusal::Slip | Refusal::WrongCode)) => {
-                let field = asked.field.clone().refused(say("sign-in-wrong-code"));
-                Ok(page_with(StatusCode::UNAUTHORIZED, Asked { field, ..asked }))
+                (StatusCode::UNAUTHORIZED, say("sign-in-wrong-code"))
             }
-            Ok(step) => super::go_on(&app, &client, shown, (step, Question::AppCode), (state, fresh.as_ref())).await,
-            Err(refused) if is_over(&refused) => Ok(shown.refused(&Refusal::StartAgain, Question::Name, state)),
-            Err(refused) => {
-                let field = asked.field.clone().refused(refusal(&refused)?);
-                Ok(page_with(refused.status, Asked { field, ..asked }))
-            }
-        }
+            Ok(step) => return super::go_on(&app, sent, step, Question::AppCode).await,
+            Err(refused) if is_over(&refused) => return Ok(sent.over()),
+            Err(refused) => (refused.status, refusal(&refused)?),
+        };
+        let mut asked = Asked::of(&factor, sent.card);
+        asked.field = asked.field.refused(why);
+        Ok(page_with(status, asked))
     })
     .await
 }

@@ -11,7 +11,7 @@ pub fn screens() -> Vec<(&'static str, String)> {
         "Check the name above and the caps lock key, and try again. After 10 failures in a row the account is locked for an hour.",
     )
     .with_code("E0000004");
-    let card = || sign_in::ways::Card {
+    let card = || sign_in::sent::Card {
         org: "Harbour Lights".into(),
         name: "ida@harbour.example".into(),
         state_token: Secret::new("abc".into()),
@@ -48,8 +48,7 @@ pub fn screens() -> Vec<(&'static str, String)> {
         verb: "Finish".into(),
         is_sent: true,
     };
-    let mut sign_in_wrong =
-        sign_in::SignIn::new("Harbour Lights", Question::Password, Some("ida@harbour.example".into()));
+    let mut sign_in_wrong = sign_in::SignIn::new(card(), Question::Password);
     sign_in_wrong.notice = Some(wrong);
     vec![
         ("people", drawn(&people())),
@@ -87,7 +86,7 @@ pub fn screens() -> Vec<(&'static str, String)> {
             }),
         ),
         ("set-up-done", drawn(&set_up::SetUpDone { org: "Harbour Lights".into() })),
-        ("sign-in", drawn(&sign_in::SignIn::new("Harbour Lights", Question::Name, None))),
+        ("sign-in", drawn(&sign_in::SignIn::new(card(), Question::Name))),
         ("sign-in-wrong", drawn(&sign_in_wrong)),
         (
             "sign-in-ways",
@@ -100,10 +99,7 @@ pub fn screens() -> Vec<(&'static str, String)> {
         ("sign-in-sms", drawn(&sms)),
         ("sign-in-choices", drawn(&choices)),
         ("sign-in-app", drawn(&app)),
-        (
-            "sign-in-code",
-            drawn(&sign_in::SignIn::new("Harbour Lights", Question::AppCode, Some("ida@harbour.example".into()))),
-        ),
+        ("sign-in-code", drawn(&sign_in::SignIn::new(card(), Question::AppCode))),
     ]
 }
 
