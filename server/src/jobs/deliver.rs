@@ -1,10 +1,8 @@
 //! Sends what transactions queued.
 
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use postern_authn::factor::Channel;
 use postern_codes::Secret;
 use postern_store::Error;
@@ -30,21 +28,7 @@ const SOON: Duration = Duration::from_secs(10);
 /// Sends what is due side by side: a slow try holds up none of the others, and none outlives its claim.
 async fn run(app: &App, carrier: Carrier) -> Result<(), Error> {
     let due = app.store.system().claim_deliveries(carrier, app.env().now).await?;
-    let mut going: Vec<Pin<Box<_>>> = due.iter().map(|due| Box::pin(deliver(app, due))).collect();
-    let mut fault = Ok(());
-    poll_fn(|context| {
-        going.retain_mut(|one| match one.as_mut().poll(context) {
-            Poll::Pending => true,
-            Poll::Ready(Ok(())) => false,
-            Poll::Ready(Err(error)) => {
-                fault = Err(error);
-                false
-            }
-        });
-        if going.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    fault
+    join_all(due.iter().map(|due| deliver(app, due))).await.into_iter().collect()
 }
 
 async fn deliver(app: &App, due: &DueDelivery) -> Result<(), Error> {
