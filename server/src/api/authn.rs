@@ -25,6 +25,7 @@ use serde_json::Value;
 
 use crate::App;
 use crate::account::lost;
+use crate::api::caller::Caller;
 use crate::api::error::ApiError;
 use crate::api::routes::{Access, Routes};
 use crate::app::to_the_end;
@@ -77,19 +78,24 @@ struct Context {
     device_token: Option<String>,
 }
 
-async fn begin(State(app): State<Arc<App>>, call: Call<Beginning>) -> Result<Response, ApiError> {
-    to_the_end(async move {
-        let named = |name: &String| !name.trim().is_empty();
-        if let (Some(token), Some(name)) =
-            (&call.body.state_token, call.body.username.as_ref().filter(|name| named(name)))
-        {
-            // Somebody says who they are, of a transaction that was begun for nobody.
-            let asked = Stage::open(&app, &call.client, token).await?.say_name(token, name).await?;
-            return proved(&app, &call.client, (token, None), (&asked, call.body.password)).await;
+impl Beginning {
+    /// The same, in which what is blank is not there.
+    fn without_blanks(self) -> Self {
+        let said = |text: &String| !text.trim().is_empty();
+        Self {
+            username: self.username.filter(said),
+            password: self.password.filter(|password| !password.expose().is_empty()),
+            audience: self.audience.filter(said),
+            ..self
         }
-        if let Some(token) = call.body.state_token {
-            let view = Stage::open(&app, &call.client, &token).await?.view().await?;
-            return Ok(answer(shown::transaction(&app, &token, &view, &Extra::default())));
+    }
+}
+
+async fn begin(State(app): State<Arc<App>>, mut call: Call<Beginning>) -> Result<Response, ApiError> {
+    to_the_end(async move {
+        call.body = call.body.without_blanks();
+        if let Some(token) = call.body.state_token.take() {
+            return resume(&app, call, &token).await;
         }
         let wishes = wishes(&call)?;
         if let Some(shown) = call.body.token {
@@ -98,23 +104,11 @@ async fn begin(State(app): State<Arc<App>>, call: Call<Beginning>) -> Result<Res
             let (token, step) = begun.ok_or_else(not_authenticated)?;
             return after(&app, &call.client, &token, (step, Extra::default())).await;
         }
-        let name = call.body.username.filter(named);
-        let has_password = call.body.password.as_ref().is_some_and(|password| !password.expose().is_empty());
-        // A program of the organisation's own has somebody step up; by whom, it says or leaves to its sign-in page.
-        if let (Some(program), Some(_), false) = (call.program.clone(), &wishes.audience, has_password) {
-            let by = program.require::<right::UsersCredentials>(&app).await?;
-            let token = match name {
-                Some(name) => check::begin(&app, &by, &name, wishes).await,
-                None => check::begin_unnamed(&app, &by, wishes).await,
-            };
-            // As at a sign-in: whom the program cannot see is nobody.
-            let token = token.map_err(|refused| match refused.status {
-                StatusCode::NOT_FOUND => not_authenticated(),
-                _ => refused,
-            })?;
+        if let (Some(program), Some(_)) = (call.program, &wishes.audience) {
+            let token = step_up(&app, program, call.body.username.as_deref(), wishes).await?;
             return after(&app, &call.client, &token, (Step::Stands, Extra::default())).await;
         }
-        let Some(name) = name else {
+        let Some(name) = call.body.username else {
             return Err(ApiError::validation("username", ["username: The field cannot be left blank"]));
         };
         let mut client = call.client;
@@ -126,6 +120,31 @@ async fn begin(State(app): State<Arc<App>>, call: Call<Beginning>) -> Result<Res
     .await
 }
 
+/// Looks where a transaction stands; or somebody says who they are, where it was begun for nobody.
+async fn resume(app: &App, call: Call<Beginning>, token: &Secret<String>) -> Result<Response, ApiError> {
+    let opened = Stage::open(app, &call.client, token).await?;
+    let Some(name) = call.body.username else {
+        let view = opened.view().await?;
+        return Ok(answer(shown::transaction(app, token, &view, &Extra::default())));
+    };
+    let asked = opened.say_name(token, &name).await?;
+    proved(app, &call.client, (token, None), (&asked, call.body.password)).await
+}
+
+/// A program of the organisation's own has somebody step up; by whom, it says or leaves to its sign-in page.
+async fn step_up(app: &App, program: Caller, name: Option<&str>, wishes: Wishes) -> Result<Secret<String>, ApiError> {
+    let by = program.require::<right::UsersCredentials>(app).await?;
+    let token = match name {
+        Some(name) => check::begin(app, &by, name, wishes).await,
+        None => check::begin_unnamed(app, &by, wishes).await,
+    };
+    // As at a sign-in: whom the program cannot see is nobody.
+    token.map_err(|refused| match refused.status {
+        StatusCode::NOT_FOUND => not_authenticated(),
+        _ => refused,
+    })
+}
+
 /// The answer once somebody said who they are, and proved it where they gave their password at once.
 async fn proved(
     app: &App,
@@ -134,7 +153,7 @@ async fn proved(
     (asked, password): (&Question, Option<Secret<String>>),
 ) -> Result<Response, ApiError> {
     // Where something else is asked for first, no password is looked at before it, whoever sends one.
-    let step = match password.filter(|password| !password.expose().is_empty() && asked.is_password()) {
+    let step = match password.filter(|_| asked.is_password()) {
         Some(password) => Stage::open(app, client, token).await?.answer(Reply::Password(password)).await?,
         None => Step::Stands,
     };
@@ -158,8 +177,6 @@ fn wishes(call: &Call<Beginning>) -> Result<Wishes, ApiError> {
     if body.audience.as_ref().is_some_and(|audience| audience.chars().count() > AUDIENCE) {
         return Err(ApiError::validation("audience", ["audience: must have at most 255 characters"]));
     }
-    let has_password = body.password.as_ref().is_some_and(|password| !password.expose().is_empty());
-    let audience = body.audience.clone().filter(|audience| !audience.trim().is_empty());
     let relay_state = recovery::short(body.relay_state.clone())?;
     let device_token = body.context.as_ref().and_then(|context| context.device_token.as_deref());
     if device_token.is_some_and(|token| token.chars().count() > DEVICE_TOKEN) {
@@ -171,7 +188,10 @@ fn wishes(call: &Call<Beginning>) -> Result<Wishes, ApiError> {
     let options = body.options.unwrap_or_default();
     Ok(Wishes {
         // With a password it is a sign-in like any other.
-        audience: audience.filter(|_| call.is_trusted() && !has_password && body.token.is_none()),
+        audience: body
+            .audience
+            .clone()
+            .filter(|_| call.is_trusted() && body.password.is_none() && body.token.is_none()),
         relay_state,
         warns_of_expiry: options.warn_before_password_expired,
         offers_optional: options.multi_optional_factor_enroll,
@@ -184,7 +204,7 @@ fn wishes(call: &Call<Beginning>) -> Result<Wishes, ApiError> {
 /// The answer after a step: where it stands now, or what it ended with.
 async fn after(
     app: &App,
-    client: &postern_authn::audit::Client,
+    client: &Client,
     token: &Secret<String>,
     (step, extra): (Step, Extra),
 ) -> Result<Response, ApiError> {
