@@ -10,40 +10,36 @@ mod duties;
 pub mod enrolment;
 pub mod new_password;
 pub mod passkey;
+mod password;
 pub mod recovery;
 pub mod recovery_code;
 pub mod ruling;
+pub mod session;
 pub mod set_up;
+mod step_up;
 pub mod verify;
 pub mod view;
 
-use postern_authn::audit::{Actor, Client, Event, EventType, Target};
+use postern_authn::audit::{Actor, Client, Event, EventType};
 use postern_authn::factor::{Answer, Enrolled, Kind, PASSWORD};
 use postern_authn::limit::{Charge, Limit};
-use postern_authn::policy::password::PasswordSettings;
-use postern_authn::session::Session;
-use postern_authn::sign_in::{
-    Asking, Complete, Denial, Policy, Proof, Purpose, Recovering, SignIn, TwoCategories, Want, Wishes,
-};
-use postern_authn::user::{self, Lifecycle, Login, Status, User};
-use postern_codes::id::{Id, Org, Session as SessionKind, User as UserKind};
+use postern_authn::sign_in::{Asking, Denial, Proof, Purpose, Recovering, SignIn, Want, Wishes};
+use postern_authn::user::{self, Login, User};
+use postern_codes::id::{Id, Org, User as UserKind};
 use postern_codes::{Env, Secret, Timestamp, b64, mac};
-use postern_store::attempts::Wrong;
 use postern_store::factor_codes::Bond;
-use postern_store::session_tokens::{self, SessionGrant};
 use postern_store::sign_ins::SignInRow;
-use postern_store::users::Failure;
 use postern_store::{Error, Tx};
 
-use crate::api::{ApiError, Caller};
-use crate::passwords::decoys;
-use crate::{App, account};
+pub use session::{Granted, sign_out};
+pub use step_up::step_up;
+
+use crate::App;
+use crate::api::ApiError;
 use check::Checked;
 use ruling::Ruling;
+use session::{grant, open_session};
 use verify::{Judged, Outcome, Scene};
-
-/// The policy of a step-up; that of a sign-in is what [`ruling`] finds.
-const POLICY: &dyn Policy = &TwoCategories;
 
 /// What the person is asked next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,18 +118,6 @@ impl Recovered {
     fn new(user: User, recovering: Recovering, wishes: &Wishes) -> Self {
         Self { user, recovering, relay_state: wishes.relay_state.clone() }
     }
-}
-
-/// What a sign-in that a program led through ends with.
-pub struct Granted {
-    /// The right to open one session.
-    pub right: Secret<String>,
-    /// Until when.
-    pub until: Timestamp,
-    /// Whose.
-    pub user: User,
-    /// What was asked for along with it.
-    pub wishes: Wishes,
 }
 
 /// Why an answer was not taken.
@@ -238,68 +222,6 @@ pub async fn answer(app: &App, client: &Client, token: &Secret<String>, reply: R
     Stage { app, org, client: client.clone(), row, asking, env }.answer(reply).await
 }
 
-/// Proves a factor again inside a session, before a weighty act. The session goes on under a new token, and the caller
-/// has a fresh factor from here on.
-///
-/// # Errors
-/// 403 for a caller without a session; of the database.
-pub async fn step_up(
-    app: &App,
-    caller: &mut Caller,
-    answer: &Answer,
-) -> Result<Result<Secret<String>, Refusal>, ApiError> {
-    let session = caller.session().ok_or_else(ApiError::invalid_session)?;
-    let env = app.env();
-    let purpose = Purpose::StepUp(session);
-    let SignIn::Asking(asking) = SignIn::begin(Some(caller.user()), purpose, POLICY, env.now) else {
-        return Ok(Err(Refusal::NothingEnrolled));
-    };
-    let Some((user, judged)) = judge(app, caller.org, (&asking, &Bond::StepUp(session)), answer, &env).await? else {
-        return Ok(Err(Refusal::NothingEnrolled));
-    };
-    let (scene, token) = (Scene { client: caller.client.0.clone(), target: None, is_known: true }, env.token());
-    let hash = mac::sha256(&[token.expose().as_bytes()]);
-    let stepped = app.store.write(caller.org, |tx| {
-        let proof = match verify::settle(tx, &user, &judged, &scene, &env)? {
-            Outcome::Accepted(proof) => proof,
-            refused => return Ok(Err(refusal(&refused))),
-        };
-        match asking.clone().answer(proof, POLICY, env.now) {
-            Ok(SignIn::Complete(complete)) if tx.rotate_session(session, hash, env.now)? => {
-                tx.user_proved(user.id)?;
-                let resistant_at = complete.resistant_at();
-                if let Some(at) = resistant_at {
-                    tx.note_resistant(session, at)?;
-                }
-                Ok(Ok(resistant_at.is_some()))
-            }
-            Ok(_) | Err(_) => Ok(Err(Refusal::StartAgain)),
-        }
-    });
-    let stepped = stepped.await?;
-    if let Ok(is_resistant) = stepped {
-        caller.note_fresh_factor(is_resistant, env.now);
-    }
-    Ok(stepped.map(|_| token))
-}
-
-/// Ends the caller's session.
-///
-/// # Errors
-/// Of the database.
-pub async fn sign_out(app: &App, caller: &Caller) -> Result<(), ApiError> {
-    let Some(session) = caller.session() else { return Ok(()) };
-    let env = app.env();
-    let event = caller.success(EventType::SessionEnd);
-    let ended = app.store.write(caller.org, |tx| {
-        if tx.end_session(session, env.now)? {
-            tx.record(&event, &env)?;
-        }
-        Ok(())
-    });
-    Ok(ended.await?)
-}
-
 /// A sign-in under way, as it was read.
 pub struct Stage<'a> {
     app: &'a App,
@@ -320,49 +242,6 @@ impl Stage<'_> {
             Reply::Factor(answer) => self.answer_factor(&answer).await,
             Reply::Password(password) => self.answer_password(password).await,
         }
-    }
-
-    async fn answer_password(self, password: Secret<String>) -> Result<Step, ApiError> {
-        let Self { app, org, client, row, asking, env } = self;
-        let client = &client;
-        if !asking.takes(&PASSWORD) {
-            return Ok(Step::Refused(Refusal::StartAgain));
-        }
-        // Charged before it is hashed: hashing is what an attacker would have us do.
-        if let Some(refusal) = app.store.write(org, |tx| charge_name(tx, &row, &asking, client, &env)).await? {
-            return Ok(Step::Refused(refusal));
-        }
-        let read = app.store.read(org, |tx| {
-            let Some(id) = asking.user() else { return Ok((None, None, decoys::of_nobody(tx, &row.name_key)?)) };
-            Ok((tx.user(id)?, tx.user_password(id)?, None))
-        });
-        let (user, hash, decoy) = read.await?;
-        let hash = hash.map(|sealed| open_hash(app, &sealed)).transpose()?.or(decoy);
-        let checked = app.passwords.check(password.clone(), hash).await?;
-        let renewed = if checked.needs_rehash { Some(app.passwords.hash(password, &env).await?) } else { None };
-        let step = app.store.write(org, |tx| {
-            let settled = settle_password(tx, user.as_ref(), checked.is_right, client, &env)?;
-            let (user, policy) = match (settled, &user) {
-                (Ok(policy), Some(user)) => (user, policy),
-                (Ok(_), None) => return Ok(Step::Refused(Refusal::WrongNameOrPassword)),
-                (Err(refusal), _) => return Ok(Step::Refused(refusal)),
-            };
-            if let Some(hash) = &renewed {
-                tx.rehash_password(user.id, user.version, hash.expose(), &env)?;
-            }
-            let is_too_old = is_too_old(user, &policy, env.now);
-            if is_too_old {
-                tx.move_user(user, Lifecycle::ExpirePassword, env.now)?;
-            }
-            let is_led = asking.purpose() == Purpose::Api;
-            if !is_led && (is_too_old || user.status == Status::PasswordExpired) {
-                // Nobody is let in by it; the next sign-in asks for everything, with the new one.
-                tx.end_sign_in(&row)?;
-                return account::expired(tx, user, &env).map(Step::Expired);
-            }
-            take(tx, &row, asking.clone(), Proof::password(env.now), (user, client), &env)
-        });
-        Ok(step.await?)
     }
 
     async fn answer_factor(self, answer: &Answer) -> Result<Step, ApiError> {
@@ -446,48 +325,6 @@ async fn judge(
     Ok((!judged.is_empty()).then_some((user, judged)))
 }
 
-/// Counts a password's check; the policy that holds for it where it may go on. For nobody the same statements run, on no
-/// row.
-fn settle_password(
-    tx: &mut Tx<'_>,
-    user: Option<&User>,
-    is_right: bool,
-    client: &Client,
-    env: &Env,
-) -> Result<Result<PasswordSettings, Refusal>, Error> {
-    let (id, version) = user.map_or_else(|| (Id::<UserKind>::new(env), 0), |user| (user.id, user.version));
-    let takes_password = user.is_some_and(|user| user.status.takes_password());
-    let policy = tx.password_policy(id)?;
-    let lockout = &policy.password.lockout;
-    let from = tx.browser(id, client.browser)?;
-    // Whether the password has ended is read under the row's lock, which the first one takes.
-    let is_admitted = tx.admit_attempt((id, version), from, env.now)? && !tx.is_password_ended(id)? && takes_password;
-    if is_admitted && is_right {
-        tx.password_was_right(id)?;
-        return Ok(Ok(policy));
-    }
-    let failure = tx.attempt_failed(id, (Wrong::Password, from), lockout, env.now)?;
-    let has_ended = tx.end_password(id, env.now)?;
-    let actor = user.map_or_else(Actor::anonymous, actor);
-    // What was typed as a name is not kept: people type passwords there.
-    let code = if user.is_some() && !is_admitted { "not_admitted" } else { "invalid_credentials" };
-    tx.record(&Event::failure(EventType::SessionStart, actor, client.clone(), code), env)?;
-    let Some(user) = user else { return Ok(Err(Refusal::WrongNameOrPassword)) };
-    if let Failure::Locks(until) = failure {
-        verify::note_lock_from(tx, user, (until, from), client, env)?;
-    }
-    if has_ended {
-        verify::note_password_end(tx, user, client, env)?;
-    }
-    let shown = if lockout.show_lockout_failures { tx.locked_until(id, from, env.now)? } else { None };
-    Ok(Err(shown.map_or(Refusal::WrongNameOrPassword, Refusal::Locked)))
-}
-
-/// Whether a password that was just proved must be changed before anything else.
-fn is_too_old(user: &User, policy: &PasswordSettings, now: Timestamp) -> bool {
-    user.password_changed_at.is_some_and(|at| policy.password.age.is_expired(at, now))
-}
-
 /// Adds a proof and saves what follows: the next question, or a session.
 fn take(
     tx: &mut Tx<'_>,
@@ -556,64 +393,6 @@ fn go_on(
             }))
         }
     }
-}
-
-/// Makes the right to open one session, of a sign-in that a program led through.
-fn grant(
-    tx: &mut Tx<'_>,
-    user: &User,
-    (complete, ruling): (&Complete, &Ruling),
-    client: &Client,
-    env: &Env,
-) -> Result<Step, Error> {
-    let from = tx.browser(user.id, client.browser)?;
-    tx.signed_in_from(user.id, from, env.now)?;
-    let wishes = complete.wishes();
-    if let Some(browser) = client.browser {
-        let factor_at = complete.factor_at().filter(|_| wishes.remembers && ruling.may_remember());
-        tx.note_browser(user.id, (browser, factor_at), env.now)?;
-    }
-    let right = SessionGrant { user: user.id, factor_at: complete.factor_at(), amr: complete.amr() };
-    let (right, until) = (tx.insert_session_token(&right, env)?, env.now.plus(session_tokens::LIFE));
-    Ok(Step::Granted(Box::new(Granted { right, until, user: user.clone(), wishes: wishes.clone() })))
-}
-
-/// Makes the session of a completed sign-in; gives its token.
-fn open_session(
-    tx: &mut Tx<'_>,
-    user: &User,
-    (complete, ruling): (&Complete, &Ruling),
-    client: &Client,
-    env: &Env,
-) -> Result<Secret<String>, Error> {
-    let (token, terms) = (env.token(), ruling.terms());
-    let session = Session {
-        id: Id::<SessionKind>::new(env),
-        user: complete.user(),
-        created_at: env.now,
-        last_seen_at: env.now,
-        expires_at: env.now.plus(terms.longest),
-        factor_at: complete.factor_at(),
-        amr: complete.amr(),
-        ip: client.ip.clone(),
-        user_agent: client.user_agent.clone(),
-    };
-    tx.insert_session(&session, mac::sha256(&[token.expose().as_bytes()]))?;
-    if let Some(at) = complete.resistant_at() {
-        tx.note_resistant(session.id, at)?;
-    }
-    tx.set_idle(session.id, terms.idle)?;
-    let from = tx.browser(user.id, client.browser)?;
-    tx.signed_in_from(user.id, from, env.now)?;
-    if let Some(browser) = client.browser {
-        let factor_at = session.factor_at.filter(|_| terms.remembers);
-        tx.note_browser(user.id, (browser, factor_at), env.now)?;
-    }
-    let event = Event::success(EventType::SessionStart, actor(user), client.clone())
-        .target(Target::new("Session", session.id, "", ""))
-        .detail("amr", session.amr);
-    tx.record(&event, env)?;
-    Ok(token)
 }
 
 pub(crate) fn charge(

@@ -21,8 +21,9 @@ use postern_store::sign_ins::SignInRow;
 use postern_store::{Error, Tx};
 use serde_json::Value;
 
+use super::step_up::POLICY;
 use super::verify::{self, Outcome, Scene};
-use super::{POLICY, Refusal, Stage, Step, actor, charge, judge, take};
+use super::{Refusal, Stage, Step, actor, charge, judge, take};
 use crate::api::{ApiError, Caller};
 use crate::console::words::say;
 use crate::factors::{self, Doer};
