@@ -67,16 +67,23 @@ impl Ground {
         })
     }
 
-    /// Somebody who has the writer until the sender is dropped.
-    async fn at_work(&self) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Told>) {
+    /// Somebody who, once they have written, holds the writer until the sender is dropped; and whether they have it.
+    fn holding(&self, who: usize) -> (mpsc::Sender<()>, Arc<AtomicBool>, Writing) {
         let (hold, gate) = mpsc::channel::<()>();
         let (gate, is_at_work) = (Lock::new(gate), Arc::new(AtomicBool::new(false)));
         let begun = Arc::clone(&is_at_work);
-        let first = tokio::spawn(self.writing(0, move |_| {
+        let writing = self.writing(who, move |_| {
             begun.store(true, Ordering::SeqCst);
             let _ = gate.lock().unwrap().recv();
             Ok(())
-        }));
+        });
+        (hold, is_at_work, writing)
+    }
+
+    /// The same, who has it.
+    async fn at_work(&self) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Told>) {
+        let (hold, is_at_work, writing) = self.holding(0);
+        let first = tokio::spawn(writing);
         until(|| is_at_work.load(Ordering::SeqCst)).await;
         (hold, first)
     }
@@ -211,15 +218,8 @@ async fn an_error_or_a_panic_undoes_its_own_act_alone() {
 async fn nobody_is_told_and_nothing_is_read_before_the_commit() {
     let ground = Ground::new().await;
     let (hold, first) = ground.at_work().await;
-    let (further, gate) = mpsc::channel::<()>();
-    let gate = Lock::new(gate);
-    let is_begun = Arc::new(AtomicBool::new(false));
-    let begun = Arc::clone(&is_begun);
-    let tasks = in_line([ground.writing(1, move |_| {
-        begun.store(true, Ordering::SeqCst);
-        let _ = gate.lock().unwrap().recv();
-        Ok(())
-    })]);
+    let (further, is_begun, slow) = ground.holding(1);
+    let tasks = in_line([slow]);
     drop(hold);
     until(|| is_begun.load(Ordering::SeqCst)).await;
     assert!(!first.is_finished());
@@ -234,15 +234,7 @@ async fn nobody_is_told_and_nothing_is_read_before_the_commit() {
 async fn whoever_goes_away_takes_no_commit_along() {
     let ground = Ground::new().await;
     let (hold, first) = ground.at_work().await;
-    let (further, gate) = mpsc::channel::<()>();
-    let gate = Lock::new(gate);
-    let is_begun = Arc::new(AtomicBool::new(false));
-    let begun = Arc::clone(&is_begun);
-    let slow = ground.writing(1, move |_| {
-        begun.store(true, Ordering::SeqCst);
-        let _ = gate.lock().unwrap().recv();
-        Ok(())
-    });
+    let (further, is_begun, slow) = ground.holding(1);
     let tasks = in_line([slow, ground.writing(2, |_| Ok(())), ground.writing(3, |_| Ok(()))]);
     drop(hold);
     until(|| is_begun.load(Ordering::SeqCst)).await;
