@@ -12,6 +12,8 @@ use postern_codes::{Id, Timestamp};
 
 pub use status::{Lifecycle, Readiness, Status};
 
+use crate::factor::Kind;
+
 /// How many failures in a row lock an account, where no policy says otherwise.
 pub const FAILURES_TO_LOCK: u32 = 10;
 /// For how long a lock lasts, where no policy says otherwise.
@@ -44,6 +46,9 @@ pub struct User {
     pub locked_until: Option<Timestamp>,
     /// What they want to be asked where they forgot their password, where they said so.
     pub recovery_question: Option<String>,
+    /// Whether their password was chosen by a code that a telephone of theirs got, and nothing else that they hold was
+    /// proved since.
+    pub password_by_phone: bool,
     /// Rises with each change of status, profile or password.
     pub version: i64,
 }
@@ -64,6 +69,7 @@ impl User {
             password_changed_at: None,
             locked_until: None,
             recovery_question: None,
+            password_by_phone: false,
             version: 1,
         }
     }
@@ -81,6 +87,11 @@ impl User {
     /// Whether they have a password.
     pub const fn has_password(&self) -> bool {
         self.password_changed_at.is_some()
+    }
+
+    /// Whether a factor of this type may prove them beside their password: the same way twice is one proof.
+    pub fn may_prove_by(&self, kind: Kind) -> bool {
+        !(self.password_by_phone && kind.is_telephoned())
     }
 
     /// What they have to sign in with, where a password is asked of them or not.

@@ -127,6 +127,8 @@ pub enum Refusal {
     Locked(Timestamp),
     /// The person has no factor that could prove what is wanted.
     NothingEnrolled,
+    /// Nothing could prove what is wanted but a telephone, and the password was chosen by a code to one.
+    PhoneTwice,
     /// It was not of the form of a code; no attempt was spent.
     Slip,
     /// The sign-in is over, unknown, or was continued elsewhere.
@@ -319,7 +321,7 @@ async fn judge(
         |kind: Kind| kind != Kind::Question && (kind == Kind::WebAuthn) == matches!(answer, Answer::Assertion(_));
     candidates.retain(|candidate| {
         let kind = candidate.factor.kind;
-        takes(kind) && asking.takes(&kind.factor().traits()) && asking.hears(kind)
+        takes(kind) && asking.takes(&kind.factor().traits()) && user.may_prove_by(kind)
     });
     let judged = verify::judge(app, org, (candidates, bond), answer, env).await?;
     Ok((!judged.is_empty()).then_some((user, judged)))
@@ -356,15 +358,23 @@ fn go_on(
     let next = duties::lead(tx, next, (user, &own), (client, ruling), env)?;
     match next {
         // The password is theirs; to be let in they prove more than the telephone that it came by.
-        SignIn::Asking(asking) if asking.has_gone_every_way(&own) => Ok(if tx.end_sign_in(row)? {
-            Step::Recovered(Box::new(Recovered::new(user.clone(), Recovering::Password, asking.wishes())))
-        } else {
-            Step::Refused(Refusal::StartAgain)
-        }),
+        SignIn::Asking(asking) if asking.has_gone_every_way(user, &own) => {
+            if !tx.end_sign_in(row)? {
+                return Ok(Step::Refused(Refusal::StartAgain));
+            }
+            if asking.is_by_phone() {
+                let recovered = Recovered::new(user.clone(), Recovering::Password, asking.wishes());
+                return Ok(Step::Recovered(Box::new(recovered)));
+            }
+            let event = Event::failure(EventType::SessionStart, actor(user), client.clone(), "telephone_twice");
+            tx.record(&event, env)?;
+            Ok(Step::Refused(Refusal::PhoneTwice))
+        }
         SignIn::Asking(asking) => Ok(if !tx.save_sign_in(row, &asking, env.now)? {
             Step::Refused(Refusal::StartAgain)
         } else if let (Purpose::Console | Purpose::StepUp(_), Some(wanted)) = (asking.purpose(), asking.wanted()) {
-            Step::Asked(Question::to_holder_of(&own, wanted))
+            let fitting: Vec<_> = own.into_iter().filter(|factor| user.may_prove_by(factor.kind)).collect();
+            Step::Asked(Question::to_holder_of(&fitting, wanted))
         } else {
             Step::Stands
         }),

@@ -1013,3 +1013,8 @@ ALTER TABLE deliveries ADD COLUMN expires_at INTEGER;
 -- Whose rights to open a session are void at once: where the password changes, or sessions end.
 CREATE INDEX session_tokens_user ON session_tokens (org_id, user_id) WHERE used_at IS NULL;
 
+-- 0014 password by phone
+-- Whether a person's password was chosen by a code that a telephone of theirs got. Until they prove something else that they
+-- hold, no telephone proves anything beside it.
+ALTER TABLE users ADD COLUMN password_by_phone INTEGER NOT NULL DEFAULT FALSE;
+

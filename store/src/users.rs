@@ -15,7 +15,7 @@ use crate::sql::{Error, Row, Tx, values};
 macro_rules! columns {
     () => {
         "id, login, status, first_name, last_name, email, profile, created_at, activated_at, status_changed_at, \
-         last_login_at, updated_at, password_changed_at, locked_until, recovery_question, version"
+         last_login_at, updated_at, password_changed_at, locked_until, recovery_question, password_by_phone, version"
     };
 }
 pub(crate) use columns;
@@ -30,8 +30,9 @@ crate::statements! {
                      AND deleted_at IS NULL");
     PASSWORD = "SELECT password FROM users WHERE org_id = $1 AND id = $2";
     PASSWORD_SET = "UPDATE users SET password = $3, password_changed_at = $4, updated_at = $4, failures = 0, \
-                    password_failures = 0, password_ended_at = NULL, version = version + 1 \
+                    password_failures = 0, password_ended_at = NULL, password_by_phone = $5, version = version + 1 \
                     WHERE org_id = $1 AND id = $2";
+    PASSWORD_BACKED = "UPDATE users SET password_by_phone = FALSE WHERE org_id = $1 AND id = $2 AND password_by_phone";
     /// The same password, hashed anew: nothing that anybody sees changes.
     PASSWORD_REHASH = "UPDATE users SET password = $3 WHERE org_id = $1 AND id = $2 AND version = $4";
     PROFILE_SET = "UPDATE users SET login = $3, login_folded = $4, first_name = $5, last_name = $6, name_folded = $7, \
@@ -137,11 +138,23 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn set_password(&mut self, id: Id<UserKind>, hash: &str, env: &Env) -> Result<(), Error> {
+        self.put_password(id, (hash, false), env)
+    }
+
+    fn put_password(&mut self, id: Id<UserKind>, (hash, by_phone): (&str, bool), env: &Env) -> Result<(), Error> {
         self.keep_password(id, env)?;
         let sealed: Sealed<PasswordHash> = self.keyring().seal(password_place(id), hash.as_bytes(), env);
-        self.one(PASSWORD_SET, values![id, &sealed, env.now])?;
+        self.one(PASSWORD_SET, values![id, &sealed, env.now, by_phone])?;
         self.void_session_tokens(id, env.now)?;
         self.void_links(id.as_str(), env.now)
+    }
+
+    /// Notes that a person proved something that they hold, and that no telephone gets: theirs may prove them again.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn back_password(&mut self, id: Id<UserKind>) -> Result<(), Error> {
+        self.execute(PASSWORD_BACKED, values![id]).map(drop)
     }
 
     /// Keeps a newer hash of the same password, unless the account changed since `version`.
@@ -197,13 +210,18 @@ impl Tx<'_> {
     }
 
     /// Gives a person a password to keep, and moves the account on that waited for one; `None` where theirs has ended or
-    /// changed since it was read.
+    /// changed since it was read. `by_phone` where nothing but a telephone of theirs stands behind it.
     ///
     /// # Errors
     /// Of the database.
-    pub fn give_password(&mut self, user: &User, hash: &str, env: &Env) -> Result<Option<Status>, Error> {
+    pub fn give_password(
+        &mut self,
+        user: &User,
+        (hash, by_phone): (&str, bool),
+        env: &Env,
+    ) -> Result<Option<Status>, Error> {
         let Some(status) = self.move_user(user, Lifecycle::SetPassword, env.now)? else { return Ok(None) };
-        self.set_password(user.id, hash, env)?;
+        self.put_password(user.id, (hash, by_phone), env)?;
         Ok(Some(status))
     }
 
@@ -321,6 +339,7 @@ pub(crate) fn user(row: &Row) -> Result<User, Error> {
         password_changed_at: row.get("password_changed_at")?,
         locked_until: row.get("locked_until")?,
         recovery_question: row.get("recovery_question")?,
+        password_by_phone: row.get("password_by_phone")?,
         version: row.get("version")?,
     })
 }

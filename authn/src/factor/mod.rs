@@ -538,6 +538,11 @@ pub enum Outside {
 }
 
 impl Kind {
+    /// Whether a telephone gets its codes.
+    pub fn is_telephoned(self) -> bool {
+        matches!(self.factor().channel(), Some(Channel::Call | Channel::Sms))
+    }
+
     /// The `factorType` of the API.
     pub fn as_str(self) -> &'static str {
         self.factor().name()

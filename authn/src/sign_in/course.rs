@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use postern_codes::id::{Factor, User};
+use postern_codes::id::{Factor, User as UserKind};
 use postern_codes::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Asking, Complete, Decision, Denial, Denied, Means, Policy, Proof, Purpose, RecoveryCode, SignIn, Situation, Want,
 };
-use crate::factor::{Category, Channel, Enrolled, Kind, PASSWORD, Traits};
+use crate::factor::{Category, Enrolled, Kind, PASSWORD, Traits};
+use crate::user::User;
 
 /// How long a sign-in goes on at most.
 const LONGEST: Duration = Duration::from_hours(1);
@@ -138,7 +139,7 @@ pub struct Duties<'d> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Course {
-    pub user: Option<Id<User>>,
+    pub user: Option<Id<UserKind>>,
     pub purpose: Purpose,
     pub proofs: Vec<Proof>,
     pub wishes: Box<Wishes>,
@@ -147,13 +148,13 @@ pub(super) struct Course {
     pub begun_at: Timestamp,
     /// Whether the person has seen that their password ends soon.
     is_warned: bool,
-    /// Whether a telephone of theirs proved that they may choose a password: it proves nothing more here.
+    /// Whether a telephone of theirs proved that they may choose a password.
     #[serde(default)]
     by_phone: bool,
 }
 
 impl Course {
-    pub(super) fn new(user: Option<Id<User>>, purpose: Purpose, begun_at: Timestamp) -> Self {
+    pub(super) fn new(user: Option<Id<UserKind>>, purpose: Purpose, begun_at: Timestamp) -> Self {
         Self { user, purpose, proofs: Vec::new(), wishes: Box::default(), begun_at, is_warned: false, by_phone: false }
     }
 
@@ -221,7 +222,7 @@ impl SignIn {
 
 impl Asking {
     /// A sign-in that begins by a one-time link: nothing is proved by it before a password is chosen.
-    pub fn by_link(user: Id<User>, recovering: Recovering, asks_question: bool, now: Timestamp) -> Self {
+    pub fn by_link(user: Id<UserKind>, recovering: Recovering, asks_question: bool, now: Timestamp) -> Self {
         let place = if asks_question { Place::Question(recovering) } else { Place::PasswordReset(recovering) };
         Self { course: Course::new(Some(user), Purpose::Api, now), place }
     }
@@ -232,7 +233,7 @@ impl Asking {
     }
 
     /// A sign-in that begins by a code, for somebody or for nobody.
-    pub fn by_code(user: Option<Id<User>>, recovering: Recovering, code: RecoveryCode, now: Timestamp) -> Self {
+    pub fn by_code(user: Option<Id<UserKind>>, recovering: Recovering, code: RecoveryCode, now: Timestamp) -> Self {
         Self { course: Course::new(user, Purpose::Api, now), place: Place::Code(recovering, code) }
     }
 
@@ -244,16 +245,15 @@ impl Asking {
         self
     }
 
-    /// Whether a factor of this type may still prove something: the same way twice is one proof.
-    pub fn hears(&self, kind: Kind) -> bool {
-        let is_phone = matches!(kind.factor().channel(), Some(Channel::Call | Channel::Sms));
-        !(self.course.by_phone && is_phone)
+    /// Whether the password of this sign-in was, or is to be, chosen by a code that a telephone got.
+    pub const fn is_by_phone(&self) -> bool {
+        self.course.by_phone
     }
 
-    /// Whether what is wanted could be proved by nothing but the way that was gone already.
-    pub fn has_gone_every_way(&self, own: &[Enrolled]) -> bool {
+    /// Whether what is wanted could be proved by nothing but the way that the password came.
+    pub fn has_gone_every_way(&self, user: &User, own: &[Enrolled]) -> bool {
         let mut fitting = own.iter().filter(|factor| self.takes(&factor.traits())).peekable();
-        fitting.peek().is_some() && fitting.all(|factor| !self.hears(factor.kind))
+        fitting.peek().is_some() && fitting.all(|factor| !user.may_prove_by(factor.kind))
     }
 
     /// The same, elsewhere: a factor was asked, or begun, or is not any more.

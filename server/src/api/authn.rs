@@ -225,7 +225,9 @@ async fn after(
 /// What was refused, in the API's words; why nobody comes in is not said.
 fn refused(refusal: &Refusal) -> ApiError {
     match refusal {
-        Refusal::Locked(_) | Refusal::NothingEnrolled | Refusal::WrongNameOrPassword => not_authenticated(),
+        Refusal::Locked(_) | Refusal::NothingEnrolled | Refusal::PhoneTwice | Refusal::WrongNameOrPassword => {
+            not_authenticated()
+        }
         Refusal::Slip | Refusal::WrongCode | Refusal::WrongPasskey => shown::wrong_code(),
         Refusal::StartAgain => sign_in::choice::wrong_state(),
         Refusal::TooMany(limit, at) => ApiError::too_many(limit.message(), *at),

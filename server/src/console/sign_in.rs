@@ -175,6 +175,10 @@ async fn refused(app: &App, sent: Sent, refusal: &Refusal, asked: Question) -> R
             let next = say("sign-in-nothing-next");
             (StatusCode::FORBIDDEN, say("sign-in-nothing"), next, "nothing_enrolled")
         }
+        Refusal::PhoneTwice => {
+            let next = say("sign-in-phone-twice-next");
+            (StatusCode::FORBIDDEN, say("sign-in-phone-twice"), next, "telephone_twice")
+        }
         Refusal::Slip => return Ok(to_mend(sent.card, asked, say("sign-in-slip"))),
         Refusal::StartAgain => return Ok(sent.over()),
         Refusal::TooMany(limit, until) => {

@@ -100,8 +100,14 @@ pub async fn prove_for(app: &App, caller: &mut Caller, form: &Form, demand: Dema
     if caller.meets(demand, now) {
         return Ok(Fresh::Proved(Renewed(None)));
     }
-    let own = app.store.read(caller.org, |tx| tx.usable_factors_of(caller.user())).await?;
-    let ask = Ask::of(&own, demand);
+    let who = caller.user();
+    let (user, mut own) = app.store.read(caller.org, |tx| Ok((tx.user(who)?, tx.usable_factors_of(who)?))).await?;
+    let has_any = own.iter().any(is_typed);
+    own.retain(|factor| user.as_ref().is_some_and(|user| user.may_prove_by(factor.kind)));
+    let mut ask = Ask::of(&own, demand);
+    if has_any && ask.has_nothing {
+        ask = ask.refused(say("sign-in-phone-twice-next"));
+    }
     let is_passkey = !form.text(PASSKEY).is_empty();
     let answer = if is_passkey {
         let reply = passkey::Reply { token: form.secret(TOKEN), response: form.secret(PASSKEY) };
@@ -121,6 +127,7 @@ pub async fn prove_for(app: &App, caller: &mut Caller, form: &Form, demand: Dema
     let why = match refusal {
         Refusal::Locked(until) => say("step-up-locked").with("until", until),
         Refusal::NothingEnrolled => say("step-up-nothing"),
+        Refusal::PhoneTwice => say("sign-in-phone-twice-next"),
         Refusal::Slip | Refusal::WrongCode if is_passkey => say("passkeys-wrong"),
         Refusal::Slip => say("sign-in-slip"),
         Refusal::StartAgain | Refusal::WrongNameOrPassword => say("step-up-sign-in"),

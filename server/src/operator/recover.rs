@@ -70,7 +70,7 @@ pub async fn administrator(app: &App, org: Id<Org>, login: &str) -> anyhow::Resu
             let why = format!("{login} is no administrator: an administrator helps them in the console");
             return Ok(Err(Answer::Refused(why)));
         }
-        if tx.give_password(&user, hash.expose(), &env)?.is_none() {
+        if tx.give_password(&user, (hash.expose(), false), &env)?.is_none() {
             return Ok(Err(Answer::nobody(login)));
         }
         tx.record(&people::success(EventType::UserPasswordUpdate, &user), &env)?;

@@ -52,7 +52,7 @@ pub async fn begin(
         let next = SignIn::begin(Some(user.id), Purpose::Check, &ruling.demands, env.now);
         let next = duties::lead(tx, next, (&user, &own), (client, &ruling), &env)?;
         let refused = match next {
-            SignIn::Asking(asking) if user.status.takes_password() => {
+            SignIn::Asking(asking) if user.status.takes_password() && !asking.has_gone_every_way(&user, &own) => {
                 let asking = asking.wishing(wishes.clone());
                 tx.insert_sign_in(&asking, (hash, &name_key(user.login.as_str())), env.now)?;
                 return Ok(Ok(()));

@@ -296,7 +296,7 @@ impl<'a> Stage<'a> {
     /// A factor of the person's that may prove them; 404 for one that is not theirs, 423 for one that does not count.
     async fn one(&self, user: &User, which: &str) -> Result<Enrolled, ApiError> {
         let factor = self.app.store.read(self.org, |tx| factors::usable(tx, user.id, which)).await??;
-        if self.asking.hears(factor.kind) { Ok(factor) } else { Err(ApiError::not_found::<Factor>(which)) }
+        if user.may_prove_by(factor.kind) { Ok(factor) } else { Err(ApiError::not_found::<Factor>(which)) }
     }
 
     fn keys_question(&self, user: &User) -> ([u8; 32], Question) {
@@ -324,7 +324,7 @@ impl<'a> Stage<'a> {
         let Self { app, org, client, row, asking, env } = self;
         let mut candidates = app.store.read(org, |tx| tx.candidates(user.id, &bond)).await?;
         candidates.retain(|other| {
-            fits(&other.factor) && asking.takes(&other.factor.traits()) && asking.hears(other.factor.kind)
+            fits(&other.factor) && asking.takes(&other.factor.traits()) && user.may_prove_by(other.factor.kind)
         });
         let judged = verify::judge(app, org, (candidates, &bond), answer, &env).await?;
         let scene = Scene { client: client.clone(), target: None, is_known: false };

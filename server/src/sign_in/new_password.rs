@@ -89,7 +89,9 @@ impl Stage<'_> {
                 Ok(hash) => hash,
                 Err(broken) => return Ok(Err(too_weak(broken))),
             };
-            if tx.is_password_ended(user.id)? || tx.give_password(&user, hash.expose(), &env)?.is_none() {
+            if tx.is_password_ended(user.id)?
+                || tx.give_password(&user, (hash.expose(), user.password_by_phone), &env)?.is_none()
+            {
                 return Ok(Err(wrong_state()));
             }
             tx.clear_limit(Limit::CredentialChecks, user.id.as_str())?;

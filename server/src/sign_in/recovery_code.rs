@@ -4,7 +4,7 @@
 //!
 //! Whoever guesses locks nobody out: what dies is the code, counted in the place that each answer saves by its version, so
 //! that of answers side by side one is looked at. The telephone is one that the person has as an active factor; what it
-//! proves here it does not prove again in the sign-in that follows.
+//! proves here it does not prove again beside the password that it led to.
 
 use axum::http::StatusCode;
 use postern_authn::audit::{Actor, Client, Event};

@@ -8,7 +8,7 @@
 //! attacker who asks two hundred times at once learns as much as one who asks five times.
 
 use postern_authn::audit::{self, Actor, Event, EventType, Target};
-use postern_authn::factor::{Activated, Answer, Consume, Enrolled, Held, Outside, Proved, Verdict, question};
+use postern_authn::factor::{Activated, Answer, Category, Consume, Enrolled, Held, Outside, Proved, Verdict, question};
 use postern_authn::limit::{Charge, Limit};
 use postern_authn::sign_in::Proof;
 use postern_authn::user::User;
@@ -285,6 +285,12 @@ fn decide(tx: &mut Tx<'_>, user: &User, judged: &[Judged], scene: &Scene, env: &
             let held = (guess.factor.id, guess.factor.version);
             if let Some(profile) = &proved.profile {
                 tx.save_factor_profile(held, profile, env.now)?;
+            }
+            if user.password_by_phone
+                && !guess.factor.kind.is_telephoned()
+                && proved.traits.proves(Category::Possession)
+            {
+                tx.back_password(user.id)?;
             }
             for guess in &heard {
                 tx.clear_limit(Limit::FactorFailures, guess.factor.id.as_str())?;

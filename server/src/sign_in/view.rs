@@ -59,7 +59,7 @@ impl Stage<'_> {
         let known = app.store.read(org, |tx| {
             let ruling = ruling::of(tx, &user, &client, &env)?;
             let mut usable = tx.usable_factors_of(user.id)?;
-            usable.retain(|factor| asking.hears(factor.kind) || asking.wanted().is_none());
+            usable.retain(|factor| user.may_prove_by(factor.kind) || asking.wanted().is_none());
             let mut begun = tx.all_factors_of(user.id)?;
             begun.retain(|factor| factor.status == Status::PendingActivation);
             let choices = duties::choices(tx, user.id, &usable)?;

@@ -84,8 +84,56 @@ async fn a_telephone_alone_gives_a_password_and_no_session() {
         let done = door.step("/credentials/reset_password", &chosen, new).await.expect(200).json();
         stands(&done, "SUCCESS", "PASSWORD");
         assert_eq!((done.get("sessionToken"), done.get("stateToken")), (None, None));
+        // Nor does it later: nothing else was proved, and an administrator or another link has to help.
         let again = json!({ "username": door.grace.login, "password": ANOTHER });
-        assert_eq!(door.post("", &again).await.expect(200).json()["status"], "MFA_REQUIRED");
+        door.post("", &again).await.refused(401, "E0000004");
+        assert_eq!(door.events("user.session.start").await.last(), Some(&Some("telephone_twice".to_owned())));
+        let path = format!("/api/v1/users/{}/lifecycle/reset_password?sendEmail=false", door.grace.id);
+        let link = door.app().post(&path, &door.staff.root.token, &Value::Null).await.expect(200).json();
+        let token = link["resetPasswordUrl"].as_str().and_then(|url| url.rsplit('/').next()).expect("a link");
+        let shown = door.post("/recovery/token", &json!({ "recoveryToken": token })).await.expect(200).json();
+        let new = json!({ "newPassword": PASSWORD });
+        let asked = door.step("/credentials/reset_password", &shown, new).await.expect(200).json();
+        assert_eq!(asked["status"], "MFA_REQUIRED");
+        assert_eq!(door.enter().await["status"], "MFA_REQUIRED");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_telephone_that_gave_the_password_proves_nothing_beside_it_before_another_factor_did() {
+    for engine in scratch::engines() {
+        let (door, phone_of_grace) = door(engine).await;
+        let (app, secret) = door.authenticator().await;
+        let begun = begin(&door, "password", "SMS").await;
+        let typed = sent(door.app()).await;
+        let chosen = door.step("/recovery/factors/sms/verify", &begun, code(&typed)).await.expect(200).json();
+        let new = json!({ "newPassword": ANOTHER });
+        door.step("/credentials/reset_password", &chosen, new).await.expect(200);
+        let enter = async |password: &str| {
+            let body = json!({ "username": door.grace.login, "password": password });
+            let asked = door.post("", &body).await.expect(200).json();
+            let offered = asked["_embedded"]["factors"].as_array().expect("factors").iter();
+            let offered: Vec<String> = offered.map(|factor| id(factor).to_owned()).collect();
+            (asked, offered)
+        };
+        let by_phone = format!("/factors/{}/verify", id(&phone_of_grace));
+        let (asked, offered) = enter(ANOTHER).await;
+        assert_eq!(offered, [id(&app)]);
+        door.step(&by_phone, &asked, json!({})).await.refused(404, "E0000007");
+        // Whoever knows a password may change it, and has proved nothing more by that.
+        let path = format!("/api/v1/users/{}/credentials/change_password", door.grace.id);
+        let change = json!({ "oldPassword": { "value": ANOTHER }, "newPassword": { "value": "a third long one" } });
+        door.app().post(&path, &door.staff.root.token, &change).await.expect(200);
+        let (asked, offered) = enter("a third long one").await;
+        assert_eq!(offered, [id(&app)]);
+        let by_app = format!("/factors/{}/verify", id(&app));
+        door.step(&by_app, &asked, code(&door.now(&secret))).await.expect(200);
+        door.app().world.advance_seconds(30);
+        let (asked, offered) = enter("a third long one").await;
+        assert_eq!(offered.len(), 2);
+        door.step(&by_phone, &asked, json!({})).await.expect(200);
+        let done = door.step(&by_phone, &asked, code(&sent(door.app()).await)).await.expect(200).json();
+        assert_eq!(done["status"], "SUCCESS");
     }
 }
 

@@ -99,7 +99,7 @@ async fn home_names_idle_policies_and_locked_people() {
         let env = app.app.env();
         let locked = app.scratch.store.write(ada.org, |tx| {
             let user = tx.user(id)?.expect("she is there");
-            tx.give_password(&user, "none", &env)?;
+            tx.give_password(&user, ("none", false), &env)?;
             for _ in 0..postern_authn::user::FAILURES_TO_LOCK {
                 let _ = tx.user_failed(id, env.now)?;
             }

@@ -1,6 +1,7 @@
 //! Other ways to sign in at our own page: which are offered, a code that is sent, an answer, a backup code.
 
 use postern_authn::factor::Kind;
+use postern_codes::Secret;
 use postern_server::api::backup_codes;
 use postern_server::factors::Doer;
 use postern_store::migrate::Engine;
@@ -112,6 +113,53 @@ async fn whoever_has_no_app_chooses_at_once() {
         let (_, page) = proved(&mut Browser::new(&app), &ada).await;
         page.says(&["How do you want to show", "Text message to +1 XXX-XXX-1337", "A backup code"]);
         assert!(!page.text().contains("Code of your app"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_telephone_that_gave_the_password_is_no_way_and_it_is_said_why() {
+    for engine in scratch::engines() {
+        let (app, ada, backup) = ada(engine).await;
+        let env = app.app.env();
+        let hash = app.app.passwords.hash(Secret::new(ada.password.clone()), &env).await.expect("it hashes");
+        let given = app.app.store.write(ada.org, |tx| {
+            let user = tx.user(ada.id)?.expect("Ada");
+            tx.give_password(&user, (hash.expose(), true), &env).map(drop)
+        });
+        given.await.expect("the database serves");
+        let mut browser = Browser::new(&app);
+        let (state, _) = proved(&mut browser, &ada).await;
+        let card = [("username", ada.login.as_str()), ("stateToken", &state)];
+        let ways = browser.submit("/signin/ways", &card).await.expect(200);
+        assert!(!ways.text().contains("Text message"), "{}", ways.text());
+        let answer = [card[0], card[1], ("factor", &behind(&ways, "A backup code")), ("answer", &backup)];
+        let retire = async |kinds: &[Kind]| {
+            let gone = app.app.store.write(ada.org, |tx| {
+                let now = app.app.env().now;
+                for factor in tx.factors_of(ada.id)?.into_iter().filter(|factor| kinds.contains(&factor.kind)) {
+                    tx.retire_factor(factor.id, now)?;
+                }
+                Ok(())
+            });
+            gone.await.expect("the database serves");
+        };
+        retire(&[Kind::Totp]).await;
+        browser.submit("/signin/answer", &answer).await.leads_to();
+        // Something else was proved: from here on the telephone is a way again.
+        let (_, page) = proved(&mut Browser::new(&app), &ada).await;
+        page.says(&["Text message to +1 XXX-XXX-1337"]);
+
+        let given = app.app.store.write(ada.org, |tx| {
+            let user = tx.user(ada.id)?.expect("Ada");
+            tx.give_password(&user, (hash.expose(), true), &env).map(drop)
+        });
+        given.await.expect("the database serves");
+        retire(&[Kind::BackupCodes, Kind::Email]).await;
+        let mut browser = Browser::new(&app);
+        let state = browser.submit("/signin", &[("username", &ada.login)]).await.expect(200).hidden("stateToken");
+        let fields = [("username", ada.login.as_str()), ("stateToken", &state), ("password", &ada.password)];
+        browser.submit("/signin", &fields).await.expect(403).says(&["came by your telephone", "no second proof"]);
+        assert!(!browser.has_session());
     }
 }
 

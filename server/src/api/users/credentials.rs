@@ -284,7 +284,7 @@ pub async fn change_password(app: &App, by: &Caller, who: &str, change: ChangedP
             return Ok(Err(refused));
         }
         let person = &proven.proof.person;
-        if tx.give_password(person, hash.expose(), &env)?.is_none() {
+        if tx.give_password(person, (hash.expose(), person.password_by_phone), &env)?.is_none() {
             return Ok(Err(changed_meanwhile()));
         }
         if revoke_sessions {
@@ -348,7 +348,7 @@ pub async fn forgot_with_answer(
             return Ok(Err(refused));
         }
         let person = &proven.proof.person;
-        if tx.give_password(person, hash.expose(), &env)?.is_none() {
+        if tx.give_password(person, (hash.expose(), false), &env)?.is_none() {
             return Ok(Err(changed_meanwhile()));
         }
         tx.end_other_sessions_of(person.id, by.session(), env.now)?;

@@ -110,7 +110,7 @@ where
         }
         if let Some(secret) = &secret {
             let hash = secret.hash(tx, &env)?;
-            if tx.give_password(&person, hash.expose(), &env)?.is_none() {
+            if tx.give_password(&person, (hash.expose(), false), &env)?.is_none() {
                 return Ok(Err(changed_meanwhile()));
             }
             tx.record(&by.success(EventType::UserPasswordUpdate).target(target(&person)), &env)?;
