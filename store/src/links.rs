@@ -14,6 +14,7 @@ crate::statements! {
                     AND used_at IS NULL AND expires_at > $4";
     LINK_USE = "UPDATE links SET used_at = $4 WHERE org_id = $1 AND token_hash = $2 AND purpose = $3 \
                 AND used_at IS NULL AND expires_at > $4 RETURNING subject";
+    LINK_KNOWN = "SELECT subject FROM links WHERE org_id = $1 AND token_hash = $2 AND purpose = $3";
     LINKS_VOID = "UPDATE links SET used_at = $3 WHERE org_id = $1 AND subject = $2 AND used_at IS NULL";
 }
 
@@ -98,6 +99,14 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<Option<String>, Error> {
         self.row(LINK_USE, values![hash(token), purpose.as_str(), now])?.map(|row| row.get("subject")).transpose()
+    }
+
+    /// Whether a link was made that has this token, whatever became of it.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn knows_link(&mut self, purpose: LinkPurpose, token: &Secret<String>) -> Result<bool, Error> {
+        Ok(self.row(LINK_KNOWN, values![hash(token), purpose.as_str()])?.is_some())
     }
 
     /// Makes every link void that is about `subject`.

@@ -100,8 +100,11 @@ async fn begin(State(app): State<Arc<App>>, mut call: Call<Beginning>) -> Result
         let wishes = wishes(&call)?;
         if let Some(shown) = call.body.token {
             let link = (&[Recovering::Activation][..], &shown);
-            let begun = sign_in::recovery::begin(&app, &call.client, link, wishes).await?;
-            let (token, step) = begun.ok_or_else(not_authenticated)?;
+            let begun = sign_in::recovery::begin(&app, &call.client, link, wishes).await;
+            let (token, step) = begun.map_err(|refused| match refused.status {
+                StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => not_authenticated(),
+                _ => refused,
+            })?;
             return after(&app, &call.client, &token, (step, Extra::default())).await;
         }
         if let (Some(program), Some(_)) = (call.program, &wishes.audience) {

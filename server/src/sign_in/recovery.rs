@@ -23,17 +23,17 @@ use crate::api::ApiError;
 use crate::api::users::target;
 use crate::notices::account as notices;
 
-/// Begins by a one-time link for any of these, which is used up; gives the sign-in's token, and where it stands. Nothing,
-/// where the link is unknown, used or too old, or the account does not wait for it.
+/// Begins by a one-time link for any of these, which is used up; gives the sign-in's token, and where it stands.
 ///
 /// # Errors
-/// 429 where the address tried too many; of the database.
+/// 403 where the link is used or too old, or the account does not wait for it, which tells nobody anything who has not had
+/// it; 401 where it is unknown; 429 where the address tried too many; of the database.
 pub async fn begin(
     app: &App,
     client: &Client,
     (any, shown): (&[Recovering], &Secret<String>),
     wishes: Wishes,
-) -> Result<Option<(Secret<String>, Step)>, ApiError> {
+) -> Result<(Secret<String>, Step), ApiError> {
     let (org, env) = (app.org().await?, app.env());
     let token = env.token();
     let hash = mac::sha256(&[token.expose().as_bytes()]);
@@ -43,8 +43,9 @@ pub async fn begin(
             return Ok(Err(ApiError::too_many(limit.message(), at)));
         }
         let kind = EventType::UserTokenUse;
-        let mut found = None;
+        let (mut found, mut was_one) = (None, false);
         for recovering in any {
+            was_one |= tx.knows_link(link(*recovering), shown)?;
             let subject = tx.use_link(link(*recovering), shown, env.now)?;
             if let Some(user) = account::waiting(tx, link(*recovering), subject.as_deref())? {
                 found = Some((*recovering, user));
@@ -55,20 +56,25 @@ pub async fn begin(
             let event = Event::failure(kind, Actor::anonymous(), client.clone(), "unknown_link");
             let purpose = any.first().map_or("", |recovering| link(*recovering).as_str());
             tx.record(&event.detail("purpose", purpose), &env)?;
-            return Ok(Ok(None));
+            return Ok(Err(if was_one { link_over() } else { ApiError::invalid_token() }));
         };
         let event = Event::success(kind, actor(&user), client.clone()).target(target(&user));
         tx.record(&event.detail("purpose", link(recovering).as_str()), &env)?;
         let asks = asks_question(tx, &user, recovering)?;
         if recovering == Recovering::Unlock && !asks {
             unlock(tx, app, &user, client, &env)?;
-            return Ok(Ok(Some(Step::Recovered(Box::new(Recovered::new(user, recovering, &wishes))))));
+            return Ok(Ok(Step::Recovered(Box::new(Recovered::new(user, recovering, &wishes)))));
         }
         let asking = Asking::by_link(user.id, recovering, asks, env.now).wishing(wishes.clone());
         tx.insert_sign_in(&asking, (hash, &name_key(user.login.as_str())), env.now)?;
-        Ok(Ok(Some(Step::Stands)))
+        Ok(Ok(Step::Stands))
     });
-    Ok(begun.await??.map(|step| (token, step)))
+    Ok((token, begun.await??))
+}
+
+fn link_over() -> ApiError {
+    let summary = "You have accessed an account recovery link that has expired or been previously used.";
+    ApiError::new(StatusCode::FORBIDDEN, "E0000105", summary)
 }
 
 /// Whether somebody's policy has their recovery question asked, beside what they proved.

@@ -38,7 +38,8 @@ async fn a_lost_password_is_replaced_by_a_link_and_the_factor_is_asked_for_all_t
         let begun = door.post("/recovery/token", &json!({ "recoveryToken": token })).await.expect(200).json();
         stands(&begun, "PASSWORD_RESET", "PASSWORD");
         assert_eq!(begun["_embedded"]["user"]["profile"]["login"], json!(door.grace.login));
-        door.post("/recovery/token", &json!({ "recoveryToken": token })).await.refused(401, "E0000011");
+        door.post("/recovery/token", &json!({ "recoveryToken": token })).await.refused(403, "E0000105");
+        door.post("/recovery/token", &json!({ "recoveryToken": "guessed" })).await.refused(401, "E0000011");
         // The link proves nothing but that.
         let verify = format!("/factors/{}/verify", id(&factor));
         door.step(&verify, &begun, code(&door.now(&secret))).await.refused(403, "E0000079");
@@ -209,7 +210,7 @@ async fn a_lock_is_ended_by_a_link_and_nothing_else_is() {
         let done = door.post("/recovery/token", &shown).await.expect(200).json();
         stands(&done, "SUCCESS", "UNLOCK");
         assert_eq!((done.get("sessionToken"), done.get("stateToken"), &done["relayState"]), (None, None, &json!("r")));
-        door.post("/recovery/token", &shown).await.refused(401, "E0000011");
+        door.post("/recovery/token", &shown).await.refused(403, "E0000105");
         assert!(!door.is_locked().await);
         assert!(messages(door.app()).await.join("\n").contains("unlocked"));
         assert_eq!(door.enter().await["status"], "MFA_ENROLL");
@@ -233,7 +234,7 @@ async fn a_lock_is_ended_by_a_link_and_nothing_else_is() {
         };
         act("suspend").await;
         let shown = json!({ "recoveryToken": made["recoveryToken"] });
-        door.post("/recovery/token", &shown).await.refused(401, "E0000011");
+        door.post("/recovery/token", &shown).await.refused(403, "E0000105");
         assert!(door.is_locked().await);
         act("unsuspend").await;
         act("expire_password").await;

@@ -130,8 +130,7 @@ async fn by_token(State(app): State<Arc<App>>, call: Call<Shown>) -> Result<Resp
     let client = call.client;
     to_the_end(async move {
         let any = &[Recovering::Password, Recovering::Unlock][..];
-        let begun = recovery::begin(&app, &client, (any, &shown), wishes).await?;
-        let (token, step) = begun.ok_or_else(ApiError::invalid_token)?;
+        let (token, step) = recovery::begin(&app, &client, (any, &shown), wishes).await?;
         after(&app, &client, &token, (step, Extra::default())).await
     })
     .await
