@@ -7,6 +7,7 @@ mod computer;
 mod installation;
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -14,7 +15,8 @@ use std::thread;
 use std::time::Duration;
 
 use computer::{Computer, LOGIN};
-use installation::{Installation, next_code, now};
+use installation::{Installation, PASSWORD, next_code, now};
+use postern_authn::factor::webauthn::soft::Authenticator;
 use postern_codes::Secret;
 use postern_codes::drp1::Challenge;
 use postern_codes::otp::{self, Algorithm};
@@ -100,6 +102,111 @@ fn killed_while_it_verifies_the_server_has_accepted_no_code_that_counts_again() 
         }
     }
     assert!(accepted > KILLS, "only {accepted} codes were accepted");
+}
+
+#[test]
+fn killed_between_a_question_and_its_answer_the_server_takes_the_answer_once() {
+    let installation = Installation::start();
+    for factor in ["okta_sms", "fido_webauthn"] {
+        installation.call("POST", &format!("/api/v1/org/factors/{factor}/lifecycle/activate"), &json!({}));
+    }
+    let (answers, signing_in) = asked(&installation);
+    installation.kill();
+    installation.run();
+    let stands = installation.call("POST", "/api/v1/authn", &json!({ "stateToken": signing_in }));
+    assert_eq!(stands["status"], "MFA_REQUIRED");
+    let mut rights = Vec::new();
+    for (path, answer) in &answers {
+        let taken = installation.call("POST", path, answer);
+        assert!(taken["factorResult"] == "SUCCESS" || taken["status"] == "SUCCESS", "{path}: {taken}");
+        rights.extend(taken.get("sessionToken").map(|token| json!({ "sessionToken": token })));
+    }
+    assert_eq!(rights.len(), 2);
+    installation.call("POST", "/api/v1/sessions", &rights[0]);
+    installation.kill();
+    installation.run();
+    for (path, answer) in &answers {
+        let again = installation.send("POST", path, answer).expect("it runs");
+        assert!(matches!(again.status, 401 | 403), "{path} was answered twice: {}", again.text);
+    }
+    // The right to a session is there still where it was not used, and once.
+    let opened = |right| installation.send("POST", "/api/v1/sessions", right).expect("it runs").status;
+    assert_eq!((opened(&rights[0]), opened(&rights[1]), opened(&rights[1])), (401, 200, 401));
+}
+
+/// What somebody was asked for by every way, with the answers; and the token of a sign-in that waits for one of them.
+fn asked(installation: &Installation) -> (Vec<(String, Value)>, Value) {
+    let post = |path: &str, body: &Value| installation.call("POST", path, body);
+    let grace = installation.person(LOGIN, "Grace", "Hopper");
+    let user = format!("/api/v1/users/{}", grace.id);
+    post(&user, &json!({ "credentials": { "password": { "value": PASSWORD } } }));
+    let factors = format!("{user}/factors");
+    let of = |factor: &Value| format!("/factors/{}/verify", factor["id"].as_str().expect("an id"));
+
+    let phone = json!({ "factorType": "sms", "profile": { "phoneNumber": "+15554151337" } });
+    let phone = of(&post(&format!("{factors}?activate=true"), &phone));
+    post(&format!("{user}{phone}"), &json!({}));
+    let mut answers = vec![(format!("{user}{phone}"), json!({ "passCode": texted(installation) }))];
+
+    let mut key = Authenticator::new(1, &installation.url);
+    let begun = post(&factors, &json!({ "factorType": "webauthn", "provider": "FIDO" }));
+    let options = json!({ "publicKey": begun["_embedded"]["activation"] });
+    let made = response(&key.enrol(&options));
+    let activation = json!({ "attestation": made["attestationObject"], "clientData": made["clientDataJSON"] });
+    let activate = of(&begun).replace("verify", "lifecycle/activate");
+    post(&format!("{user}{activate}"), &activation);
+    let asked = post(&format!("{user}{}", of(&begun)), &json!({}));
+    answers.push((format!("{user}{}", of(&begun)), signed(&mut key, &asked["_embedded"]["challenge"])));
+
+    let enter = || post("/api/v1/authn", &json!({ "username": LOGIN, "password": PASSWORD }))["stateToken"].clone();
+    let step = |path: &str| format!("/api/v1/authn{path}");
+    let (by_key, by_app) = (enter(), enter());
+    let challenged = post(&step(&of(&begun)), &json!({ "stateToken": by_key }));
+    assert_eq!(challenged["status"], "MFA_CHALLENGE");
+    let mut proof = signed(&mut key, &challenged["_embedded"]["factor"]["_embedded"]["challenge"]);
+    proof["stateToken"] = by_key;
+    answers.push((step(&of(&begun)), proof));
+    let code = json!({ "stateToken": by_app, "passCode": next_code(&grace.secret) });
+    answers.push((step("/factors/token:software:totp/verify"), code));
+    (answers, by_app)
+}
+
+/// The code in the one text message that was sent.
+fn texted(installation: &Installation) -> String {
+    // Nothing is ever sent here: the wait ends with its time.
+    let (_silent, delay) = mpsc::channel::<()>();
+    for _ in 0..600 {
+        let files = fs::read_dir(installation.path("data/outbox")).expect("a folder").flatten();
+        let is_text = |path: &std::path::PathBuf| path.extension().is_some_and(|kind| kind == "sms");
+        if let Some(path) = files.map(|file| file.path()).find(is_text) {
+            let text = fs::read_to_string(path).expect("a text");
+            let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+            let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+            return words.rfind(is_code).expect("a code").to_owned();
+        }
+        let _waited = delay.recv_timeout(Duration::from_millis(50));
+    }
+    panic!("nothing was sent: {}", installation.log())
+}
+
+/// What a key answers to a challenge, in the members of the API.
+fn signed(key: &mut Authenticator, challenge: &Value) -> Value {
+    key.counter += 1;
+    let proof = response(&key.prove(&json!({ "publicKey": challenge })));
+    json!({
+        "authenticatorData": proof["authenticatorData"], "clientData": proof["clientDataJSON"],
+        "signatureData": proof["signature"],
+    })
+}
+
+/// The texts of a key's answer; the API takes base 64 of the plain alphabet.
+fn response(answer: &str) -> Value {
+    let answer: Value = serde_json::from_str(answer).expect("JSON");
+    let texts = answer["response"].as_object().expect("members").iter().filter_map(|(name, text)| {
+        let text = text.as_str()?.replace('-', "+").replace('_', "/");
+        Some((name.clone(), format!("{text}{}", "=".repeat((4 - text.len() % 4) % 4)).into()))
+    });
+    Value::Object(texts.collect())
 }
 
 /// Somebody's token that counts its codes.
