@@ -13,6 +13,7 @@ crate::statements! {
     SIGN_IN_SAVE = "UPDATE sign_ins SET state = $4, expires_at = $5, version = version + 1 \
                     WHERE org_id = $1 AND token_hash = $2 AND version = $3";
     SIGN_IN_TOUCH = "UPDATE sign_ins SET expires_at = $3 WHERE org_id = $1 AND token_hash = $2 AND expires_at > $4";
+    SIGN_IN_HOLD = "UPDATE sign_ins SET version = version WHERE org_id = $1 AND token_hash = $2 AND version = $3";
     SIGN_IN_END = "DELETE FROM sign_ins WHERE org_id = $1 AND token_hash = $2 AND version = $3";
     SIGN_INS_SWEEP = "DELETE FROM sign_ins WHERE org_id = $1 AND expires_at <= $2";
 }
@@ -61,6 +62,14 @@ impl Tx<'_> {
     /// Of the database.
     pub fn touch_sign_in(&mut self, token_hash: [u8; 32], now: Timestamp) -> Result<bool, Error> {
         Ok(self.execute(SIGN_IN_TOUCH, values![token_hash, now.plus(PATIENCE), now])? == 1)
+    }
+
+    /// Holds a sign-in until the commit, so that no other step comes between; `false` where one came first.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn hold_sign_in(&mut self, row: &SignInRow) -> Result<bool, Error> {
+        Ok(self.execute(SIGN_IN_HOLD, values![row.token_hash, row.version])? == 1)
     }
 
     /// Keeps the next stage; `false` where another step came first.

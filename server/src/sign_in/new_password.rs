@@ -10,7 +10,7 @@ use postern_store::attempts::Wrong;
 use postern_store::users::Failure;
 
 use super::choice::wrong_state;
-use super::{Refusal, Stage, Step, actor, charge, go_on, open_hash, ruling, verify};
+use super::{Stage, Step, actor, charge, go_on, open_hash, ruling, verify};
 use crate::account::{self, Setter};
 use crate::api::ApiError;
 use crate::api::users::target;
@@ -66,6 +66,10 @@ impl Stage<'_> {
             Err(broken) => Err(broken),
         };
         let changed = app.store.write(org, |tx| {
+            // Where it went on elsewhere meanwhile, this is refused: so nothing is changed.
+            if !tx.hold_sign_in(&row)? {
+                return Ok(Err(wrong_state()));
+            }
             let from = tx.browser(user.id, client.browser)?;
             if !tx.admit_attempt((user.id, user.version), from, env.now)? {
                 tx.record(&failed("not_admitted"), &env)?;
@@ -105,11 +109,7 @@ impl Stage<'_> {
             let next = asking.clone().chose_password(&ruling.demands, env.now);
             go_on(tx, &row, next, (&now, &client, &ruling), &env).map(Ok)
         });
-        match changed.await?? {
-            // What was chosen is theirs; only this sign-in went on elsewhere.
-            Step::Refused(Refusal::StartAgain) => Err(wrong_state()),
-            step => Ok(step),
-        }
+        changed.await?
     }
 }
 

@@ -224,7 +224,10 @@ impl Stage<'_> {
         let hash = app.passwords.hash(chosen.into_secret(), &env).await?;
         let kind = EventType::UserPasswordUpdate;
         let step = app.store.write(org, |tx| {
-            if tx.give_password(&user, (hash.expose(), asking.is_by_phone()), &env)?.is_none() {
+            // Where it went on elsewhere meanwhile, this is refused: so nothing is changed.
+            if !tx.hold_sign_in(&row)?
+                || tx.give_password(&user, (hash.expose(), asking.is_by_phone()), &env)?.is_none()
+            {
                 return Ok(Step::Refused(Refusal::StartAgain));
             }
             tx.clear_limit(limit, user.id.as_str())?;

@@ -97,7 +97,7 @@ impl Door {
     }
 
     /// A policy that goes before all others.
-    async fn policy(&self, mut body: Value, rule: Value) {
+    pub async fn policy(&self, mut body: Value, rule: Value) {
         body["priority"] = 1.into();
         let root = &self.staff.root.token;
         let made = self.app().post("/api/v1/policies", root, &body).await.expect(200).json();
@@ -139,7 +139,7 @@ impl Door {
         self.policy(body, json!({ "enroll": { "self": moment } })).await;
     }
 
-    async fn password_policy(&self, password: Value) {
+    pub async fn password_policy(&self, password: Value) {
         let body = json!({ "type": "PASSWORD", "name": "Some", "settings": { "password": password } });
         self.policy(body, json!({ "passwordChange": { "access": "ALLOW" } })).await;
     }

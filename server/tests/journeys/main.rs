@@ -10,6 +10,7 @@ mod app;
 mod attestation;
 mod authn;
 mod authn_codes;
+mod authn_limits;
 mod authn_recovery;
 mod authn_step_up;
 mod authorisation;
