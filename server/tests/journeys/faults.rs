@@ -159,7 +159,7 @@ async fn a_full_database_enrols_no_computer_and_uses_up_no_code() {
 }
 
 /// Polls a request so often, then drops it, as the server does when the caller hangs up; its answer, if it came before.
-async fn hung_up_after(polls: usize, request: impl Future<Output = Answer>) -> Option<Answer> {
+pub async fn hung_up_after(polls: usize, request: impl Future<Output = Answer>) -> Option<Answer> {
     let (mut request, mut left) = (pin!(request), polls);
     poll_fn(|context| {
         let Some(less) = left.checked_sub(1) else { return Poll::Ready(None) };

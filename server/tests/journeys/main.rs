@@ -36,6 +36,7 @@ mod group_pages;
 mod group_rules;
 mod harbour;
 mod hostile;
+mod hung_up;
 mod iam;
 mod import_pages;
 mod imports;
