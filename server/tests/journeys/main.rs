@@ -46,6 +46,7 @@ mod logs;
 mod mixed_up;
 mod network_pages;
 mod operator;
+mod org_limits;
 mod organisation;
 mod passkey;
 mod passwords;
