@@ -1018,3 +1018,10 @@ CREATE INDEX session_tokens_user ON session_tokens (org_id, user_id) WHERE used_
 -- hold, no telephone proves anything beside it.
 ALTER TABLE users ADD COLUMN password_by_phone BOOLEAN NOT NULL DEFAULT FALSE;
 
+-- 0015 resets
+-- Whose sign-in it is, where it is anybody's: a reset of their factors ends it, whatever was proved in it.
+ALTER TABLE sign_ins ADD COLUMN user_id TEXT COLLATE "C";
+CREATE INDEX sign_ins_user ON sign_ins (org_id, user_id) WHERE user_id IS NOT NULL;
+-- A factor that was shown at a computer just before a reset proves no registration after it.
+CREATE INDEX factor_verdicts_user ON factor_verdicts (org_id, user_id) WHERE used_at IS NULL;
+

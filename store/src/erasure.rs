@@ -23,13 +23,8 @@ crate::statements! {
     /// Every factor, of whatever status; the secret is wiped.
     FACTORS_ERASE = "UPDATE factors SET retired_at = COALESCE(retired_at, $3), updated_at = $3, secret = $4, profile = '{}', \
                      handle = NULL, version = version + 1 WHERE org_id = $1 AND user_id = $2";
-    FACTORS_RETIRE = "UPDATE factors SET retired_at = $3, updated_at = $3, version = version + 1 \
-                      WHERE org_id = $1 AND user_id = $2 AND retired_at IS NULL";
     CHALLENGES_VOID = "DELETE FROM challenges WHERE org_id = $1 AND user_id = $2";
-    BROWSERS_UNPROVE = "UPDATE known_browsers SET factor_at = NULL WHERE org_id = $1 AND user_id = $2 AND factor_at IS NOT NULL";
     PASSWORDS_FORGET = "DELETE FROM password_history WHERE org_id = $1 AND user_id = $2";
-    /// What was proved by a factor that is gone counts as fresh no more.
-    SESSIONS_UNPROVE = "UPDATE sessions SET factor_at = NULL, resistant_at = NULL WHERE org_id = $1 AND user_id = $2 AND ended_at IS NULL";
 }
 
 impl Tx<'_> {
@@ -67,19 +62,5 @@ impl Tx<'_> {
     /// Of the database.
     pub fn void_challenges_of(&mut self, id: Id<User>) -> Result<(), Error> {
         self.execute(CHALLENGES_VOID, values![id]).map(drop)
-    }
-
-    /// Retires every factor of a person and voids what waits for an answer; gives how many factors that were.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn retire_factors_of(&mut self, id: Id<User>, now: Timestamp) -> Result<u64, Error> {
-        let retired = self.execute(FACTORS_RETIRE, values![id, now])?;
-        self.execute(CHALLENGES_VOID, values![id])?;
-        self.forget_codes_of(id)?;
-        self.execute(SESSIONS_UNPROVE, values![id])?;
-        self.execute(BROWSERS_UNPROVE, values![id])?;
-        self.touch_user(id, now)?;
-        Ok(retired)
     }
 }

@@ -40,6 +40,7 @@ pub mod proofs;
 pub mod reach;
 pub mod recovery;
 pub mod reports;
+pub mod reset;
 pub mod resource_sets;
 pub mod roles;
 pub mod root_key;

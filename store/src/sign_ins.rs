@@ -7,10 +7,10 @@ use postern_codes::Timestamp;
 use crate::sql::{Error, Tx, values};
 
 crate::statements! {
-    SIGN_IN_INSERT = "INSERT INTO sign_ins (org_id, token_hash, name_key, state, created_at, expires_at) \
-                      VALUES ($1, $2, $3, $4, $5, $6)";
+    SIGN_IN_INSERT = "INSERT INTO sign_ins (org_id, token_hash, name_key, user_id, state, created_at, expires_at) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7)";
     SIGN_IN = "SELECT name_key, state, version FROM sign_ins WHERE org_id = $1 AND token_hash = $2 AND expires_at > $3";
-    SIGN_IN_SAVE = "UPDATE sign_ins SET state = $4, expires_at = $5, version = version + 1 \
+    SIGN_IN_SAVE = "UPDATE sign_ins SET state = $4, expires_at = $5, user_id = $6, version = version + 1 \
                     WHERE org_id = $1 AND token_hash = $2 AND version = $3";
     SIGN_IN_TOUCH = "UPDATE sign_ins SET expires_at = $3 WHERE org_id = $1 AND token_hash = $2 AND expires_at > $4";
     SIGN_IN_HOLD = "UPDATE sign_ins SET version = version WHERE org_id = $1 AND token_hash = $2 AND version = $3";
@@ -42,7 +42,7 @@ impl Tx<'_> {
     ) -> Result<(), Error> {
         self.execute(SIGN_INS_SWEEP, values![now])?;
         let state = serde_json::to_string(asking)?;
-        self.one(SIGN_IN_INSERT, values![token_hash, name_key, state, now, now.plus(PATIENCE)])
+        self.one(SIGN_IN_INSERT, values![token_hash, name_key, asking.user(), state, now, now.plus(PATIENCE)])
     }
 
     /// A sign-in that still waits for an answer.
@@ -78,7 +78,8 @@ impl Tx<'_> {
     /// Of the database.
     pub fn save_sign_in(&mut self, row: &SignInRow, asking: &Asking, now: Timestamp) -> Result<bool, Error> {
         let state = serde_json::to_string(asking)?;
-        Ok(self.execute(SIGN_IN_SAVE, values![row.token_hash, row.version, state, now.plus(PATIENCE)])? == 1)
+        let values = values![row.token_hash, row.version, state, now.plus(PATIENCE), asking.user()];
+        Ok(self.execute(SIGN_IN_SAVE, values)? == 1)
     }
 
     /// Ends a sign-in: nothing can be answered to it any more. `false` where another step came first.

@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod pin;
 pub mod readiness;
 pub mod report;
+pub mod reset;
 pub mod rules;
 
 use std::time::Duration;

@@ -59,6 +59,26 @@ person-factor-goes = Er gilt nicht mehr.
 person-factor-remove = Entfernen bei { $person }: { $name }
 person-factor-remove-about = Die Person wird überall abgemeldet und erfährt es per E-Mail.
 person-factors-own = Um Ihre eigenen Faktoren kümmern Sie sich in Ihrem Konto.
+person-reset-sessions =
+    { $count ->
+        [one] Dort, wo die Person angemeldet ist, wird sie abgemeldet.
+       *[other] An den { $count } Stellen, wo die Person angemeldet ist, wird sie abgemeldet.
+    }
+person-reset-signins =
+    { $count ->
+        [one] Eine laufende Anmeldung endet, was immer in ihr bewiesen wurde.
+       *[other] { $count } laufende Anmeldungen enden, was immer in ihnen bewiesen wurde.
+    }
+person-reset-browsers =
+    { $count ->
+        [one] Ein Browser, für den der zweite Schritt gemerkt war, wird wieder gefragt.
+       *[other] { $count } Browser, für die der zweite Schritt gemerkt war, werden wieder gefragt.
+    }
+person-reset-links =
+    { $count ->
+        [one] Ein Link, der an die Person ging, gilt nicht mehr.
+       *[other] { $count } Links, die an die Person gingen, gelten nicht mehr.
+    }
 person-codes-none = Keine.
 person-codes-make = Ersatzcodes für { $person } machen
 person-codes-about = Zehn Codes, jeder gilt einmal, wo ein App-Code gilt. Sie sehen sie nur dieses eine Mal: Geben Sie sie erst weiter, wenn Sie sich vergewissert haben, wer es ist.

@@ -59,6 +59,26 @@ person-factor-goes = It counts no more.
 person-factor-remove = Remove from { $person }: { $name }
 person-factor-remove-about = They are signed out everywhere and told by mail.
 person-factors-own = Your own factors are looked after in your account.
+person-reset-sessions =
+    { $count ->
+        [one] They are signed out of the place where they are signed in.
+       *[other] They are signed out of the { $count } places where they are signed in.
+    }
+person-reset-signins =
+    { $count ->
+        [one] A sign-in that is under way ends, whatever was proved in it.
+       *[other] { $count } sign-ins that are under way end, whatever was proved in them.
+    }
+person-reset-browsers =
+    { $count ->
+        [one] A browser for which the second step was remembered is asked again.
+       *[other] { $count } browsers for which the second step was remembered are asked again.
+    }
+person-reset-links =
+    { $count ->
+        [one] A link that was sent to them stops working.
+       *[other] { $count } links that were sent to them stop working.
+    }
 person-codes-none = None.
 person-codes-make = Make backup codes for { $person }
 person-codes-about = Ten codes, each for one use where an app code counts. They are shown to you, once: hand them over only when you have made sure who it is.

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use postern_authn::audit::EventType;
 use postern_authn::factor::Enrolled;
 use postern_authn::permission::{Permission, right};
+use postern_authn::recovery::reset::Line as PlanLine;
 use postern_authn::user::User;
 use postern_codes::Secret;
 use postern_codes::id::{Factor as FactorKind, Id, User as UserKind};
@@ -211,16 +212,24 @@ async fn confirm_reset(
 ) -> Result<Response, ApiError> {
     let by = viewer.require::<right::UsersResetFactors>(&app).await?;
     let (person, held) = seen(&app, &by, &id).await?;
+    let now = app.env().now;
+    let plan = app.store.read(by.org, |tx| tx.plan_reset(person.id, now)).await?;
     let verb = say("accounts-reset-factors").with("person", person.name());
-    let line = |factor: &Enrolled| Line {
+    let goes = |factor: &Enrolled| Line {
         who: Link::new(named(factor), address(&person)),
         effect: say("person-factor-goes"),
         state: None,
     };
+    // Each factor has a line of its own.
+    let further = plan.lines().filter(|(line, _)| *line != PlanLine::Factors).map(|(line, count)| Line {
+        who: Link::new(person.name(), address(&person)),
+        effect: say_of("person-reset", line.as_str()).with("count", count),
+        state: None,
+    });
     let part = Confirmation {
         title: verb.clone(),
         about: say("accounts-reset-factors-effect"),
-        lines: held.iter().map(line).collect(),
+        lines: held.iter().map(goes).chain(further).collect(),
         sent: Vec::new(),
         action: format!("{}/reset-factors", people::address(&person)),
         verb,

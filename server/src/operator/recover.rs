@@ -44,7 +44,6 @@ pub async fn new_app(app: &App, org: Id<Org>, login: &str) -> anyhow::Result<Opt
             return Ok(None);
         };
         replace_app(tx, &user, &secret, &env)?;
-        tx.end_sessions_of(user.id, env.now)?;
         notices::recovered(tx, &user, say("mail-recovered-app"), &env)?;
         Ok(Some(pairing(&user, &secret)))
     });
@@ -75,12 +74,11 @@ pub async fn administrator(app: &App, org: Id<Org>, login: &str) -> anyhow::Resu
         }
         tx.record(&people::success(EventType::UserPasswordUpdate, &user), &env)?;
         // Whoever took the account over may have added a factor of their own.
-        tx.retire_factors_of(user.id, env.now)?;
+        tx.reset_factors(user.id, env.now)?;
         replace_app(tx, &user, &secret, &env)?;
         if tx.unlock_user(user.id, env.now)? {
             tx.record(&people::success(EventType::UserUnlock, &user), &env)?;
         }
-        tx.end_sessions_of(user.id, env.now)?;
         notices::recovered(tx, &user, say("mail-recovered-everything"), &env)?;
         Ok(Ok(pairing(&user, &secret)))
     });

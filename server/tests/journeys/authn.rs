@@ -433,6 +433,30 @@ async fn what_must_be_enrolled_is_before_anybody_comes_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reset_ends_what_the_old_factor_began() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let (app, token) = (door.app(), &door.staff.root.token);
+        let (factor, secret) = door.authenticator().await;
+        door.enrolment(&["security_question"], &["google_otp"], "CHALLENGE").await;
+        let asked = door.enter().await;
+        let verify = format!("/factors/{}/verify", id(&factor));
+        let proved = door.step(&verify, &asked, code(&door.now(&secret))).await.expect(200).json();
+        stands(&proved, "MFA_ENROLL", &["cancel"]);
+
+        let path = format!("/api/v1/users/{}/lifecycle/reset_factors", door.grace.id);
+        app.post(&path, token, &Value::Null).await.expect(200);
+        let profile = json!({ "question": "disliked_food", "answer": "mustard soup" });
+        let body = json!({ "factorType": "question", "profile": profile });
+        door.step("/factors", &proved, body).await.refused(401, "E0000011");
+        let query = "/api/v1/logs?filter=eventType%20eq%20%22user.mfa.factor.reset_all%22";
+        let record = app.get(query, token).await.expect(200).json();
+        let told = &record[0]["debugContext"]["debugData"];
+        assert_eq!((&told["retired"], &told["signIns"]), (&json!("1"), &json!("1")), "{record}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_who_enrols_guesses_no_more_often_by_beginning_anew() {
     for engine in scratch::engines() {
         let door = Door::new(engine).await;

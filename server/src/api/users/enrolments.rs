@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use postern_authn::audit::EventType;
+use postern_authn::audit::{Event, EventType};
 use postern_authn::factor::Enrolled;
 use postern_authn::permission::{Permission, right};
+use postern_authn::recovery::reset::Line;
 use postern_authn::user::User;
 use postern_codes::Timestamp;
 use postern_codes::id::Factor;
@@ -22,8 +23,8 @@ use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::notices::account as notices;
 
-/// Takes every factor from a person, and what waits for an answer of one. They keep their password and cannot pass a
-/// second step until they enrol again.
+/// Takes every factor from a person, and all that one of them began. They keep their password and cannot pass a second
+/// step until they enrol again.
 ///
 /// # Errors
 /// 404 for nobody; 403 for somebody above the caller, the caller, and the last super administrator, who could not enter
@@ -42,12 +43,10 @@ pub async fn reset_factors(app: &App, by: &Allowed<right::UsersResetFactors>, wh
         if tx.is_last_super(person.id)? {
             return refuse(tx, by, kind, &person, Refusal::LastSuper, &env);
         }
-        let held: Vec<_> = tx.factors_of(person.id)?.iter().map(|held| held.kind.as_str()).collect();
-        let retired = tx.retire_factors_of(person.id, env.now)?;
-        // Whoever holds a factor that was given away may be signed in with it.
-        tx.end_sessions_of(person.id, env.now)?;
-        let event = by.success(kind).target(target(&person)).detail("factors", held.join(" "));
-        tx.record(&event.detail("count", retired.to_string()), &env)?;
+        let plan = tx.reset_factors(person.id, env.now)?;
+        let event = by.success(kind).target(target(&person)).detail("factors", plan.kinds());
+        let told = |event: Event, (line, count): (Line, u64)| event.detail(line.as_str(), count.to_string());
+        tx.record(&plan.lines().fold(event, told), &env)?;
         notices::factors_reset(tx, &app.config, &person, &env)?;
         Ok(Ok(()))
     });
