@@ -167,7 +167,7 @@ async fn of_two_who_choose_a_password_at_once_one_is_told_that_it_was_chosen() {
         let token = json!({ "recoveryToken": door.recovering().await.expect(200).json()["recoveryToken"] });
         let begun = door.post("/recovery/token", &token).await.expect(200).json();
         // The link is used up, whoever has it beside them.
-        door.post("/recovery/token", &token).await.refused(401, "E0000011");
+        door.post("/recovery/token", &token).await.refused(403, "E0000105");
         let reset = |new: &str| json!({ "newPassword": new });
         let (one, other) =
             tokio::join!(door.step(RESET, &begun, reset(chosen[0])), door.step(RESET, &begun, reset(chosen[1])));
