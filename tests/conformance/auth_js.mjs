@@ -127,7 +127,7 @@ for (const database of databases) {
       step = await step.factors[0].verify({ passCode: await place.code(person.sharedSecret) });
       assert.equal(step.status, "SUCCESS");
       const used = await auth.verifyRecoveryToken({ recoveryToken }).catch((error) => error);
-      assert.equal(used.errorCode, "E0000011");
+      assert.equal(used.errorCode, "E0000105");
     });
     run("a lost password is replaced by a code, and a lock is ended by a link", async () => {
       const person = await withApp("back");
