@@ -9,6 +9,7 @@ use std::time::Duration;
 use postern_authn::audit::{Actor, Client, Event, EventType};
 use postern_authn::password::{NewPassword, Owner};
 use postern_authn::policy::password::Complexity;
+use postern_authn::sign_in::Recovering;
 use postern_authn::user::{Login, Profile, User};
 use postern_codes::id::{Id, Org, User as UserKind};
 use postern_codes::{Env, Secret};
@@ -21,7 +22,7 @@ use crate::api::users::{OneTimeLink, target};
 use crate::config::Config;
 use crate::console::part::Moment;
 use crate::notices::account as notices;
-use crate::sign_in::open_hash;
+use crate::sign_in::{open_hash, recovery};
 
 /// How long somebody new has to choose a password.
 const WELCOME_LIFE: Duration = Duration::from_hours(7 * 24);
@@ -41,6 +42,8 @@ pub enum Chosen {
     Same(User),
     /// It may not be set.
     Weak(User, Vec<String>),
+    /// The recovery question was asked, and that is not the answer.
+    WrongAnswer(User),
 }
 
 /// Who sets a password, which decides how much is asked of it.
@@ -171,18 +174,42 @@ pub async fn look(app: &App, purpose: LinkPurpose, token: &Secret<String>) -> Re
     Ok(found.await?)
 }
 
+/// The recovery question, where a link of this kind has it asked.
+///
+/// # Errors
+/// Of the database.
+pub async fn question(app: &App, person: &User, purpose: LinkPurpose) -> Result<Option<String>, ApiError> {
+    if purpose != LinkPurpose::Reset {
+        return Ok(None);
+    }
+    let org = app.org().await?;
+    let asks = app.store.read(org, |tx| recovery::asks_question(tx, person, Recovering::Password)).await?;
+    Ok(person.recovery_question.clone().filter(|_| asks))
+}
+
 /// Uses a link up and sets the password that its person chose. Every session before it ends.
 ///
 /// # Errors
-/// Of the database or the hash function; the link is not used up then.
+/// 403 while the account is locked, where the recovery question is asked; 429 after too many answers; of the database or
+/// the hash function. The link is not used up then.
 pub async fn choose(
     app: &App,
     client: &Client,
     (purpose, token): (LinkPurpose, &Secret<String>),
-    password: Secret<String>,
+    (password, answer): (Secret<String>, &Secret<String>),
 ) -> Result<Chosen, ApiError> {
     let Some(person) = look(app, purpose, token).await? else { return Ok(Chosen::LinkOver) };
     let (org, env) = (app.org().await?, app.env());
+    // First of all: whether a password is the present one is told to nobody who owes an answer.
+    if question(app, &person, purpose).await?.is_some() {
+        let is_right = recovery::is_answer(app, org, (&person, answer), client, &env).await?;
+        let kind = lost::begun(Recovering::Password);
+        let counted = recovery::count_answer(app, org, (&person, is_right), (kind, client), &env).await;
+        if !is_right && counted.as_ref().is_err_and(|refused| refused.code == recovery::wrong_answer().code) {
+            return Ok(Chosen::WrongAnswer(person));
+        }
+        counted?;
+    }
     let new = match judge(app, org, (&password, &person), Setter::Recovery).await? {
         Ok(new) => new,
         Err(broken) => return Ok(Chosen::Weak(person, broken)),

@@ -42,6 +42,8 @@ struct Ask {
     login: String,
     /// Where the form goes: the link itself.
     action: String,
+    /// `answer`, labelled by the recovery question, where it is asked.
+    question: Option<Field>,
     /// `password`.
     field: Field,
     /// What it must be.
@@ -96,8 +98,7 @@ async fn ask(
     let Some(person) = account::look(&app, purpose, &Secret::new(link.clone())).await? else {
         return Ok(over(org, purpose));
     };
-    let fewest = account::fewest(&app, &person).await?;
-    let stage = Stage::Asked(Box::new(question(&person, fewest, purpose, &link)));
+    let stage = Stage::Asked(Box::new(asked(&app, &person, purpose, &link).await?));
     Ok(page(Password { org, purpose, stage }))
 }
 
@@ -108,32 +109,37 @@ async fn answer(
     form: Form,
     purpose: LinkPurpose,
 ) -> Result<Response, ApiError> {
-    to_the_end(set(app, link, client, form.secret("password"), purpose)).await
+    to_the_end(set(app, link, client, (form.secret("password"), form.secret("answer")), purpose)).await
 }
 
 async fn set(
     app: Arc<App>,
     link: String,
     client: audit::Client,
-    password: Secret<String>,
+    (password, answer): (Secret<String>, Secret<String>),
     purpose: LinkPurpose,
 ) -> Result<Response, ApiError> {
     let org = org_name(&app).await?;
     let token = Secret::new(link.clone());
-    let (person, why): (_, Text) = match account::choose(&app, &client, (purpose, &token), password).await? {
+    let weak = |person, why: Text| (person, Some(why));
+    let (person, why) = match account::choose(&app, &client, (purpose, &token), (password, &answer)).await? {
         Chosen::Done(person) => {
             return Ok(page(Password { org, purpose, stage: Stage::Done(person.login.to_string()) }));
         }
         Chosen::LinkOver => return Ok(over(org, purpose)),
-        Chosen::Same(person) => (person, say("password-same")),
+        Chosen::Same(person) => weak(person, say("password-same")),
         Chosen::Weak(person, broken) => {
             let broken: Vec<String> = broken.iter().map(|rule| format!("{}.", capital(rule))).collect();
-            (person, broken.join(" ").into())
+            weak(person, broken.join(" ").into())
         }
+        Chosen::WrongAnswer(person) => (person, None),
     };
-    let mut question = question(&person, account::fewest(&app, &person).await?, purpose, &link);
-    question.field = question.field.refused(why);
-    Ok(page_with(StatusCode::BAD_REQUEST, Password { org, purpose, stage: Stage::Asked(Box::new(question)) }))
+    let mut asked = asked(&app, &person, purpose, &link).await?;
+    match why {
+        Some(why) => asked.field = asked.field.refused(why),
+        None => asked.question = asked.question.map(|question| question.refused(say("unlock-wrong"))),
+    }
+    Ok(page_with(StatusCode::BAD_REQUEST, Password { org, purpose, stage: Stage::Asked(Box::new(asked)) }))
 }
 
 /// The code is the API's for such links, its status the one of every link that is unknown.
@@ -141,18 +147,23 @@ fn over(org: String, purpose: LinkPurpose) -> Response {
     page_with(StatusCode::NOT_FOUND, Password { org, purpose, stage: Stage::Over })
 }
 
-fn question(person: &User, fewest: u32, purpose: LinkPurpose, link: &str) -> Ask {
+async fn asked(app: &App, person: &User, purpose: LinkPurpose, link: &str) -> Result<Ask, ApiError> {
+    let fewest = account::fewest(app, person).await?;
+    let question = account::question(app, person, purpose).await?;
+    let question = question.map(|question| Field::new("answer", question, Kind::Text).first());
+    let field = Field::new("password", say("password-new"), Kind::PasswordNew).hint(say("password-new-hint"));
     let names = [person.login.as_str(), &person.profile.first_name, &person.profile.last_name];
     let telling: Vec<&str> = names.into_iter().filter(|name| name.chars().count() >= 4).collect();
     let rule = |text, check, with: String| Rule { text, check, with };
-    Ask {
+    Ok(Ask {
         login: person.login.to_string(),
         action: format!("{}/{link}", account::page(purpose)),
-        field: Field::new("password", say("password-new"), Kind::PasswordNew).hint(say("password-new-hint")).first(),
+        field: if question.is_some() { field } else { field.first() },
+        question,
         rules: vec![
             rule(say("password-rule-length").with("count", fewest), "length", fewest.to_string()),
             rule(say("password-rule-different"), "different", "6".to_owned()),
             rule(say("password-rule-names"), "names", telling.join("\n")),
         ],
-    }
+    })
 }

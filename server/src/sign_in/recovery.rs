@@ -125,6 +125,38 @@ pub(crate) async fn is_answer(
     Ok(app.passwords.check(question::folded(answer), hash).await?.is_right)
 }
 
+/// Counts an answer of somebody who comes for a password: a wrong one as a wrong password is.
+///
+/// # Errors
+/// 403 for a wrong one, and while the account is locked, when none is looked at; of the database.
+pub(crate) async fn count_answer(
+    app: &App,
+    org: Id<Org>,
+    (user, is_right): (&User, bool),
+    (kind, client): (EventType, &Client),
+    env: &Env,
+) -> Result<(), ApiError> {
+    let counted = app.store.write(org, |tx| {
+        if !tx.admit_user(user.id, user.version, env.now)? {
+            return Ok(Err(ApiError::new(StatusCode::FORBIDDEN, "E0000069", "User Locked")));
+        }
+        if is_right {
+            tx.clear_limit(Limit::CredentialChecks, user.id.as_str())?;
+            return Ok(Ok(()));
+        }
+        if let Failure::Locks(until) = tx.user_failed(user.id, env.now)? {
+            verify::note_lock(tx, user, until, client, env)?;
+        }
+        tx.record(&wrong(kind, user, client), env)?;
+        Ok(Err(wrong_answer()))
+    });
+    counted.await?
+}
+
+fn wrong(kind: EventType, user: &User, client: &Client) -> Event {
+    Event::failure(kind, actor(user), client.clone(), "invalid_answer").target(target(user))
+}
+
 /// A wrong answer to the recovery question.
 pub(crate) fn wrong_answer() -> ApiError {
     let summary = "The recovery question answer did not match our records.";
@@ -153,31 +185,15 @@ impl Stage<'_> {
         let (app, org, client, env) = (self.app, self.org, self.client.clone(), self.env.clone());
         let is_right = is_answer(app, org, (&user, &answer), &client, &env).await?;
         let kind = begun(recovering);
-        let wrong = || Event::failure(kind, actor(&user), client.clone(), "invalid_answer").target(target(&user));
         if recovering == Recovering::Unlock {
             // Whoever is locked out cannot be locked out: what is spent are the tries of credentials.
             if !is_right {
-                app.store.write(org, |tx| tx.record(&wrong(), &env)).await?;
+                app.store.write(org, |tx| tx.record(&wrong(kind, &user, &client), &env)).await?;
                 return Err(wrong_answer());
             }
             return self.unlock(&user).await;
         }
-        let settled = app.store.write(org, |tx| {
-            // While an account is locked, no answer is looked at.
-            if !tx.admit_user(user.id, user.version, env.now)? {
-                return Ok(Err(ApiError::new(StatusCode::FORBIDDEN, "E0000069", "User Locked")));
-            }
-            if is_right {
-                tx.clear_limit(Limit::CredentialChecks, user.id.as_str())?;
-                return Ok(Ok(()));
-            }
-            if let Failure::Locks(until) = tx.user_failed(user.id, env.now)? {
-                verify::note_lock(tx, &user, until, &client, &env)?;
-            }
-            tx.record(&wrong(), &env)?;
-            Ok(Err(wrong_answer()))
-        });
-        settled.await??;
+        count_answer(app, org, (&user, is_right), (kind, &client), &env).await?;
         self.move_to(Place::PasswordReset(recovering)).await?;
         Ok(Step::Stands)
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::app::Answer;
 use crate::authn::{Door, PASSWORD, path};
+use crate::browser::Browser;
 use crate::staff::{founded, member};
 use crate::zones::From;
 
@@ -150,6 +151,46 @@ async fn who_is_locked_out_changes_no_password_and_answers_no_question() {
         door.step(&answer, &asked, json!({ "answer": "mustard soup" })).await.refused(403, "E0000069");
         let still = door.step("", &expired, json!({})).await.expect(200).json();
         assert_eq!(still["status"], "PASSWORD_EXPIRED");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_own_page_of_a_link_asks_the_question_too() {
+    for engine in scratch::engines() {
+        let door = Door::new(engine).await;
+        let (app, root) = (door.app(), &door.staff.root.token);
+        let recovery = json!({ "factors": { "recovery_question": { "status": "ACTIVE" } } });
+        let settings = json!({ "recovery": recovery, "password": { "lockout": { "maxAttempts": 3 } } });
+        let actions = json!({ "selfServicePasswordReset": { "access": "ALLOW" } });
+        door.policy(json!({ "type": "PASSWORD", "name": "Some", "settings": settings }), actions).await;
+        let question = json!({ "question": "What do you like?", "answer": "mustard soup" });
+        let question = json!({ "credentials": { "recovery_question": question } });
+        app.post(&format!("/api/v1/users/{}", door.grace.id), root, &question).await.expect(200);
+        let link = async || {
+            let begun = door.recovering().await.expect(200).json();
+            format!("/reset/{}", begun["recoveryToken"].as_str().unwrap())
+        };
+        let send = async |link: &str, answer: &str, password: &str| {
+            Browser::new(app).submit(link, &[("answer", answer), ("password", password)]).await
+        };
+
+        let first = link().await;
+        Browser::new(app).open(&first).await.expect(200).says(&["What do you like?", "characters or more"]);
+        // Without the answer nothing is told of the password, not even that it is the present one.
+        for wrong in ["", "ketchup"] {
+            let page = send(&first, wrong, PASSWORD).await.expect(400);
+            page.says(&["That is not the answer"]);
+        }
+        send(&first, "mustard soup", PASSWORD).await.expect(400);
+        send(&first, "mustard soup", ANOTHER).await.expect(200).says(&["Your password is set"]);
+
+        let second = link().await;
+        for _ in 0..3 {
+            send(&second, "ketchup", "yet another long one").await.expect(400);
+        }
+        send(&second, "mustard soup", "yet another long one").await.expect(403);
+        let events = door.events("user.account.reset_password").await;
+        assert_eq!(events.iter().filter(|why| why.as_deref() == Some("invalid_answer")).count(), 5, "{events:?}");
     }
 }
 
