@@ -146,7 +146,7 @@ pub async fn ask_to_step_up(app: &App, caller: &Caller, origin: &str) -> Result<
     keep(app, caller.org, asked, bond).await
 }
 
-/// Takes what was asked of somebody signed in, for [`step_up`](super::step_up); nothing where it is over.
+/// Takes what was asked of somebody signed in, for [`step_up`](super::step_up()); nothing where it is over.
 ///
 /// # Errors
 /// 403 without a session; of the database.
