@@ -22,7 +22,8 @@ use crate::api::users::{OneTimeLink, target};
 use crate::config::Config;
 use crate::console::part::Moment;
 use crate::notices::account as notices;
-use crate::sign_in::{open_hash, recovery};
+use crate::sign_in::open_hash;
+use crate::sign_in::recovery::{self, Answered};
 
 /// How long somebody new has to choose a password.
 const WELCOME_LIFE: Duration = Duration::from_hours(7 * 24);
@@ -174,16 +175,18 @@ pub async fn look(app: &App, purpose: LinkPurpose, token: &Secret<String>) -> Re
     Ok(found.await?)
 }
 
-/// The recovery question, where a link of this kind has it asked.
+/// The recovery question of somebody who comes by a link, where their policy has it asked.
 ///
 /// # Errors
 /// Of the database.
 pub async fn question(app: &App, person: &User, purpose: LinkPurpose) -> Result<Option<String>, ApiError> {
-    if purpose != LinkPurpose::Reset {
-        return Ok(None);
-    }
+    let recovering = match purpose {
+        LinkPurpose::Reset => Recovering::Password,
+        LinkPurpose::Unlock => Recovering::Unlock,
+        LinkPurpose::Activate | LinkPurpose::Expired | LinkPurpose::NotMe => return Ok(None),
+    };
     let org = app.org().await?;
-    let asks = app.store.read(org, |tx| recovery::asks_question(tx, person, Recovering::Password)).await?;
+    let asks = app.store.read(org, |tx| recovery::asks_question(tx, person, recovering)).await?;
     Ok(person.recovery_question.clone().filter(|_| asks))
 }
 
@@ -202,13 +205,11 @@ pub async fn choose(
     let (org, env) = (app.org().await?, app.env());
     // First of all: whether a password is the present one is told to nobody who owes an answer.
     if question(app, &person, purpose).await?.is_some() {
-        let is_right = recovery::is_answer(app, org, (&person, answer), client, &env).await?;
-        let kind = lost::begun(Recovering::Password);
-        let counted = recovery::count_answer(app, org, (&person, is_right), (kind, client), &env).await;
-        if !is_right && counted.as_ref().is_err_and(|refused| refused.code == recovery::wrong_answer().code) {
-            return Ok(Chosen::WrongAnswer(person));
+        match recovery::answer(app, org, (Recovering::Password, &person, answer), client, &env).await? {
+            Answered::Locked => return Err(recovery::locked()),
+            Answered::Right => {}
+            Answered::Wrong => return Ok(Chosen::WrongAnswer(person)),
         }
-        counted?;
     }
     let new = match judge(app, org, (&password, &person), Setter::Recovery).await? {
         Ok(new) => new,

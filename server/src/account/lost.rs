@@ -16,12 +16,13 @@ use postern_store::attempts::Browser;
 use postern_store::links::LinkPurpose;
 use postern_store::{Error, Tx};
 
-use super::{look, make, waiting};
+use super::{look, make, question, waiting};
 use crate::App;
 use crate::api::ApiError;
 use crate::api::users::target;
 use crate::notices::account as notices;
-use crate::sign_in::{charge, name_key, recovery};
+use crate::sign_in::recovery::{self, Answered};
+use crate::sign_in::{charge, name_key};
 
 /// The link by which somebody comes for this.
 pub const fn link(recovering: Recovering) -> LinkPurpose {
@@ -186,18 +187,18 @@ pub async fn unlock(
     let purpose = LinkPurpose::Unlock;
     let Some(person) = look(app, purpose, token).await? else { return Ok(Unlocked::LinkOver) };
     let (org, env) = (app.org().await?, app.env());
-    let asks = app.store.read(org, |tx| recovery::asks_question(tx, &person, Recovering::Unlock)).await?;
-    let by = |person: &User| Actor::user(person.id, person.login.as_str(), &person.name());
-    if asks && !recovery::is_answer(app, org, (&person, answer), client, &env).await? {
-        let event = Event::failure(begun(Recovering::Unlock), by(&person), client.clone(), "invalid_answer");
-        let event = event.target(target(&person));
-        app.store.write(org, |tx| tx.record(&event, &env)).await?;
-        return Ok(Unlocked::WrongAnswer(person));
+    if question(app, &person, purpose).await?.is_some() {
+        match recovery::answer(app, org, (Recovering::Unlock, &person, answer), client, &env).await? {
+            Answered::Locked => return Err(recovery::locked()),
+            Answered::Right => {}
+            Answered::Wrong => return Ok(Unlocked::WrongAnswer(person)),
+        }
     }
     let done = app.store.write(org, |tx| {
         let subject = tx.use_link(purpose, token, env.now)?;
         let Some(person) = waiting(tx, purpose, subject.as_deref())? else { return Ok(Unlocked::LinkOver) };
-        let event = Event::success(EventType::UserTokenUse, by(&person), client.clone()).target(target(&person));
+        let by = Actor::user(person.id, person.login.as_str(), &person.name());
+        let event = Event::success(EventType::UserTokenUse, by, client.clone()).target(target(&person));
         tx.record(&event.detail("purpose", purpose.as_str()), &env)?;
         tx.clear_limit(Limit::CredentialChecks, person.id.as_str())?;
         recovery::unlock(tx, app, &person, client, &env)?;

@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use postern_authn::audit;
-use postern_authn::sign_in::Recovering;
 use postern_authn::user::User;
 use postern_codes::Secret;
 use postern_store::links::LinkPurpose;
@@ -23,7 +22,6 @@ use crate::app::to_the_end;
 use crate::console::form::Form;
 use crate::console::page::{page, page_with};
 use crate::console::part::{Field, Kind};
-use crate::sign_in::recovery;
 use crate::{App, say};
 
 /// What the page knows.
@@ -96,9 +94,7 @@ async fn unlock(
 }
 
 async fn asked(app: &App, person: &User, link: &str) -> Result<Stage, ApiError> {
-    let org = app.org().await?;
-    let asks = app.store.read(org, |tx| recovery::asks_question(tx, person, Recovering::Unlock)).await?;
-    let question = person.recovery_question.clone().filter(|_| asks);
+    let question = account::question(app, person, LinkPurpose::Unlock).await?;
     let question = question.map(|question| Field::new("answer", question, Kind::Text).first());
     let action = format!("{}/{link}", account::page(LinkPurpose::Unlock));
     Ok(Stage::Asked { login: person.login.to_string(), action, question })

@@ -101,11 +101,56 @@ pub(crate) fn unlock(tx: &mut Tx<'_>, app: &App, user: &User, client: &Client, e
     notices::unlocked(tx, &app.config, user, env)
 }
 
-/// Compares an answer with that to somebody's recovery question. The try is counted before it is hashed.
+/// What came of an answer to somebody's recovery question.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answered {
+    /// The account is locked, and no answer counts.
+    Locked,
+    /// It is the answer.
+    Right,
+    /// It is another.
+    Wrong,
+}
+
+/// Judges an answer to somebody's recovery question. The try is counted before it is hashed. Of whoever comes for a
+/// password a wrong one counts as a wrong password does; whoever is locked out cannot be locked out, so of them the tries of
+/// credentials are all that is spent.
 ///
 /// # Errors
 /// 429 after too many; of the database or the hash function.
-pub(crate) async fn is_answer(
+pub(crate) async fn answer(
+    app: &App,
+    org: Id<Org>,
+    (recovering, user, answer): (Recovering, &User, &Secret<String>),
+    client: &Client,
+    env: &Env,
+) -> Result<Answered, ApiError> {
+    let is_right = is_answer(app, org, (user, answer), client, env).await?;
+    if recovering == Recovering::Unlock && is_right {
+        return Ok(Answered::Right);
+    }
+    let answered = app.store.write(org, |tx| {
+        if recovering != Recovering::Unlock {
+            if !tx.admit_user(user.id, user.version, env.now)? {
+                return Ok(Answered::Locked);
+            }
+            if is_right {
+                tx.clear_limit(Limit::CredentialChecks, user.id.as_str())?;
+                return Ok(Answered::Right);
+            }
+            if let Failure::Locks(until) = tx.user_failed(user.id, env.now)? {
+                verify::note_lock(tx, user, until, client, env)?;
+            }
+        }
+        let event = Event::failure(begun(recovering), actor(user), client.clone(), "invalid_answer");
+        tx.record(&event.target(target(user)), env)?;
+        Ok(Answered::Wrong)
+    });
+    Ok(answered.await?)
+}
+
+async fn is_answer(
     app: &App,
     org: Id<Org>,
     (user, answer): (&User, &Secret<String>),
@@ -125,40 +170,13 @@ pub(crate) async fn is_answer(
     Ok(app.passwords.check(question::folded(answer), hash).await?.is_right)
 }
 
-/// Counts an answer of somebody who comes for a password: a wrong one as a wrong password is.
-///
-/// # Errors
-/// 403 for a wrong one, and while the account is locked, when none is looked at; of the database.
-pub(crate) async fn count_answer(
-    app: &App,
-    org: Id<Org>,
-    (user, is_right): (&User, bool),
-    (kind, client): (EventType, &Client),
-    env: &Env,
-) -> Result<(), ApiError> {
-    let counted = app.store.write(org, |tx| {
-        if !tx.admit_user(user.id, user.version, env.now)? {
-            return Ok(Err(ApiError::new(StatusCode::FORBIDDEN, "E0000069", "User Locked")));
-        }
-        if is_right {
-            tx.clear_limit(Limit::CredentialChecks, user.id.as_str())?;
-            return Ok(Ok(()));
-        }
-        if let Failure::Locks(until) = tx.user_failed(user.id, env.now)? {
-            verify::note_lock(tx, user, until, client, env)?;
-        }
-        tx.record(&wrong(kind, user, client), env)?;
-        Ok(Err(wrong_answer()))
-    });
-    counted.await?
-}
-
-fn wrong(kind: EventType, user: &User, client: &Client) -> Event {
-    Event::failure(kind, actor(user), client.clone(), "invalid_answer").target(target(user))
+/// While an account is locked, no answer is looked at.
+pub(crate) fn locked() -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, "E0000069", "User Locked")
 }
 
 /// A wrong answer to the recovery question.
-pub(crate) fn wrong_answer() -> ApiError {
+fn wrong_answer() -> ApiError {
     let summary = "The recovery question answer did not match our records.";
     ApiError::new(StatusCode::FORBIDDEN, "E0000087", summary)
 }
@@ -182,18 +200,13 @@ impl Stage<'_> {
     pub async fn answer_question(mut self, answer: Secret<String>) -> Result<Step, ApiError> {
         let Place::Question(recovering) = self.asking.place() else { return Err(wrong_state()) };
         let user = self.holder(recovering).await?;
-        let (app, org, client, env) = (self.app, self.org, self.client.clone(), self.env.clone());
-        let is_right = is_answer(app, org, (&user, &answer), &client, &env).await?;
-        let kind = begun(recovering);
-        if recovering == Recovering::Unlock {
-            // Whoever is locked out cannot be locked out: what is spent are the tries of credentials.
-            if !is_right {
-                app.store.write(org, |tx| tx.record(&wrong(kind, &user, &client), &env)).await?;
-                return Err(wrong_answer());
-            }
-            return self.unlock(&user).await;
+        let shown = (recovering, &user, &answer);
+        match self::answer(self.app, self.org, shown, &self.client, &self.env).await? {
+            Answered::Locked => return Err(locked()),
+            Answered::Wrong => return Err(wrong_answer()),
+            Answered::Right if recovering == Recovering::Unlock => return self.unlock(&user).await,
+            Answered::Right => {}
         }
-        count_answer(app, org, (&user, is_right), (kind, &client), &env).await?;
         self.move_to(Place::PasswordReset(recovering)).await?;
         Ok(Step::Stands)
     }
