@@ -50,6 +50,10 @@ limits! {
     PinsOfPairDaily "pins_pair_day", 10 in DAY, "too many PINs were made for this person and computer today";
     /// Recovery PINs issued by an administrator, in an hour.
     PinsOfAdministrator "pins_admin_hour", 20 in HOUR, "you made too many PINs in the last hour";
+    /// Recovery cases opened for a person.
+    CasesOfPerson "cases_person", 5 in DAY, "too many recovery cases were opened for this person today";
+    /// Recovery cases opened by an agent.
+    CasesOfAgent "cases_agent", 20 in HOUR, "you opened too many recovery cases in the last hour";
     /// Entries that a computer asked about and that matched no issued PIN, for a generation.
     ConfirmFailures "confirm_failures", 10 in HOUR, "too many wrong PINs were entered on this computer";
     /// Proofs that name no certificate of ours, from a network address: more of them are refused without a record.

@@ -65,6 +65,10 @@ permissions! {
     ApiTokensManage Users "okta.users.apitokens.manage";
     /// See API tokens, without their text.
     ApiTokensRead Users "okta.users.apitokens.read";
+    /// Lead recovery cases: open, verify, approve, refuse, escalate; what is done in one needs its own permission too.
+    CasesManage Users "okta.recovery.cases.manage";
+    /// See recovery cases and what became of them.
+    CasesRead Users "okta.recovery.cases.read";
     /// Activate computers.
     DevicesActivate Devices "okta.devices.lifecycle.activate";
     /// Deactivate computers.
@@ -167,6 +171,7 @@ impl Permission {
                 Self::DevicesSuspend,
                 Self::DevicesUnsuspend,
             ],
+            Self::CasesManage => &[Self::CasesRead],
             Self::DevicesManage => &[Self::DevicesLifecycle, Self::DevicesRead],
             Self::GroupsManage => &[Self::GroupsCreate, Self::GroupsMembersManage, Self::GroupsRead],
             Self::NetworkZonesManage => &[Self::NetworkZonesRead],
@@ -199,6 +204,7 @@ impl Permission {
                 Self::UsersRead,
             ],
             Self::ApiTokensRead
+            | Self::CasesRead
             | Self::DevicesActivate
             | Self::DevicesDeactivate
             | Self::DevicesDelete

@@ -13,16 +13,19 @@ use crate::permission::Permission;
 pub enum Grant {
     /// Issue recovery PINs.
     RecoveryPins,
+    /// Take a person's factors away outside any recovery case.
+    ResetWithoutCase,
 }
 
 impl Grant {
     /// Every grant. To add one, add a line here and its word below.
-    pub const ALL: &[Self] = &[Self::RecoveryPins];
+    pub const ALL: &[Self] = &[Self::RecoveryPins, Self::ResetWithoutCase];
 
     /// What its owner must hold, now and whenever it is used.
     pub const fn needs(self) -> Permission {
         match self {
             Self::RecoveryPins => Permission::RecoveryPinGenerate,
+            Self::ResetWithoutCase => Permission::UsersResetFactors,
         }
     }
 
@@ -30,6 +33,9 @@ impl Grant {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::RecoveryPins => "Make recovery PINs without a second factor at hand.",
+            Self::ResetWithoutCase => {
+                "Reset people's factors without a recovery case; each such reset is told to auditors."
+            }
         }
     }
 
@@ -37,6 +43,7 @@ impl Grant {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RecoveryPins => "recovery_pins",
+            Self::ResetWithoutCase => "reset_without_case",
         }
     }
 }

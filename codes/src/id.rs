@@ -72,6 +72,8 @@ kinds! {
     Link "lnk" "Link";
     /// An organisation.
     Org "org" "Org";
+    /// Something to compare a face or a story with.
+    PersonReference "prf" "PersonReference";
     /// A policy.
     Policy "00p" "Policy";
     /// A rule of a policy.

@@ -27,6 +27,7 @@
 pub mod account;
 pub mod api;
 pub mod app;
+pub mod cases;
 pub mod config;
 pub mod console;
 pub mod delivery;

@@ -1025,3 +1025,47 @@ CREATE INDEX sign_ins_user ON sign_ins (org_id, user_id) WHERE user_id IS NOT NU
 -- A factor that was shown at a computer just before a reset proves no registration after it.
 CREATE INDEX factor_verdicts_user ON factor_verdicts (org_id, user_id) WHERE used_at IS NULL;
 
+-- 0016 recovery cases
+-- Recovery cases: the whole case is a document; what lists and guards ask for stands beside it.
+CREATE TABLE recovery_cases (
+    org_id     TEXT COLLATE "C" NOT NULL REFERENCES orgs,
+    id         TEXT COLLATE "C" NOT NULL,
+    number     BIGINT NOT NULL,
+    user_id    TEXT COLLATE "C" NOT NULL,
+    agent_id   TEXT COLLATE "C",
+    stage      TEXT COLLATE "C" NOT NULL,
+    opened_at  BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    ended_at   BIGINT,
+    version    BIGINT NOT NULL,
+    document   TEXT NOT NULL,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+CREATE UNIQUE INDEX recovery_cases_number ON recovery_cases (org_id, number);
+-- A person has one case at a time.
+CREATE UNIQUE INDEX recovery_cases_open ON recovery_cases (org_id, user_id) WHERE ended_at IS NULL;
+CREATE INDEX recovery_cases_person ON recovery_cases (org_id, user_id, opened_at);
+CREATE INDEX recovery_cases_under_way ON recovery_cases (org_id, changed_at) WHERE ended_at IS NULL;
+CREATE INDEX recovery_cases_opened ON recovery_cases (org_id, opened_at, id);
+
+-- The number of the newest case.
+CREATE TABLE recovery_case_numbers (
+    org_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES orgs,
+    last   BIGINT NOT NULL
+);
+
+-- What a face or a story is compared with: where it lies, and a photo where one is kept.
+CREATE TABLE person_references (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    id         TEXT COLLATE "C" NOT NULL,
+    user_id    TEXT COLLATE "C" NOT NULL,
+    text       TEXT COLLATE "C" NOT NULL,
+    photo      BYTEA,
+    added_by   TEXT COLLATE "C" NOT NULL,
+    added_at   BIGINT NOT NULL,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+);
+CREATE UNIQUE INDEX person_references_text ON person_references (org_id, user_id, text);
+

@@ -23,6 +23,7 @@ crate::statements! {
     /// Every factor, of whatever status; the secret is wiped.
     FACTORS_ERASE = "UPDATE factors SET retired_at = COALESCE(retired_at, $3), updated_at = $3, secret = $4, profile = '{}', \
                      handle = NULL, version = version + 1 WHERE org_id = $1 AND user_id = $2";
+    REFERENCES_ERASE = "DELETE FROM person_references WHERE org_id = $1 AND user_id = $2";
     CHALLENGES_VOID = "DELETE FROM challenges WHERE org_id = $1 AND user_id = $2";
     PASSWORDS_FORGET = "DELETE FROM password_history WHERE org_id = $1 AND user_id = $2";
 }
@@ -40,9 +41,16 @@ impl Tx<'_> {
             self.revoke_enrolments_of_pair(link.device, id, now)?;
         }
         self.end_roles_of_user(id)?;
-        for statement in
-            [CONTACTS_ERASE, ATTRIBUTES_ERASE, LEAVE_RULES, LEAVE_CHECKS, LEAVE_EXCLUSIONS, LEAVE_GROUPS, LEAVE_DEVICES]
-        {
+        for statement in [
+            CONTACTS_ERASE,
+            ATTRIBUTES_ERASE,
+            LEAVE_RULES,
+            LEAVE_CHECKS,
+            LEAVE_EXCLUSIONS,
+            LEAVE_GROUPS,
+            LEAVE_DEVICES,
+            REFERENCES_ERASE,
+        ] {
             self.execute(statement, values![id])?;
         }
         self.forget_browsers(id)?;

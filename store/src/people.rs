@@ -1,6 +1,7 @@
 //! Lists of people: who is found by a search box, a filter, or a group, in which order.
 
 use postern_authn::permission::Reach;
+use postern_authn::permission::Role;
 use postern_authn::user::{self, User};
 use postern_codes::Timestamp;
 use postern_codes::id::{Group, Id, User as UserKind};
@@ -114,10 +115,10 @@ pub struct PeopleQuery {
 }
 
 crate::statements! {
-    SUPER_ADMINISTRATORS = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY') AND id IN (\
-                            SELECT a.user_id FROM role_assignments a WHERE a.org_id = $1 AND a.role = 'SUPER_ADMIN' UNION \
+    HOLDERS = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY') AND id IN (\
+                            SELECT a.user_id FROM role_assignments a WHERE a.org_id = $1 AND a.role = $2 UNION \
                             SELECT m.user_id FROM role_assignments a JOIN memberships m ON m.org_id = a.org_id \
-                            AND m.group_id = a.group_id WHERE a.org_id = $1 AND a.role = 'SUPER_ADMIN') ORDER BY id");
+                            AND m.group_id = a.group_id WHERE a.org_id = $1 AND a.role = $2) ORDER BY id LIMIT 200");
     LOCKED = concat!("SELECT ", columns!(), " FROM users WHERE org_id = $1 AND locked_until > $2 \
               AND status IN ('ACTIVE', 'PASSWORD_EXPIRED', 'RECOVERY') ORDER BY locked_until, id LIMIT $3");
     GROUP_IS_OF = "SELECT kind FROM groups WHERE org_id = $1 AND id = $2";
@@ -130,7 +131,15 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn super_administrators(&mut self) -> Result<Vec<User>, Error> {
-        self.rows(SUPER_ADMINISTRATORS, values![])?.iter().map(crate::users::user).collect()
+        self.holders_of(Role::Super)
+    }
+
+    /// The same of another role, at most 200 of them.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn holders_of(&mut self, role: Role) -> Result<Vec<User>, Error> {
+        self.rows(HOLDERS, values![role.as_str()])?.iter().map(crate::users::user).collect()
     }
 
     /// Those who are locked out now, whose lock ends first before the others.

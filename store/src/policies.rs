@@ -170,6 +170,7 @@ impl Tx<'_> {
             PolicyType::MfaEnroll => 'm',
             PolicyType::OktaSignOn => 's',
             PolicyType::Password => 'p',
+            PolicyType::Recovery => 'r',
         };
         let org = self.org();
         let tail = &org.as_str()[3..19];

@@ -63,6 +63,7 @@ impl Role {
             Self::ApiAccess | Self::App => &[P::GroupsRead, P::UsersRead],
             Self::GroupMembership => &[P::GroupsMembersManage, P::GroupsRead, P::UsersGroupMembership, P::UsersRead],
             Self::HelpDesk => &[
+                P::CasesManage,
                 P::DevicesRead,
                 P::GroupsRead,
                 P::RecoveryPinGenerate,
@@ -78,6 +79,7 @@ impl Role {
             ],
             Self::Org => &[
                 P::ApiTokensManage,
+                P::CasesManage,
                 P::DevicesManage,
                 P::GroupsManage,
                 P::LogsRead,
@@ -91,6 +93,7 @@ impl Role {
             ],
             Self::ReadOnly => &[
                 P::ApiTokensRead,
+                P::CasesRead,
                 P::DevicesRead,
                 P::GroupsRead,
                 P::LogsRead,
@@ -102,7 +105,7 @@ impl Role {
                 P::TrustedOriginsRead,
                 P::UsersRead,
             ],
-            Self::Report => &[P::LogsRead],
+            Self::Report => &[P::CasesRead, P::LogsRead],
             Self::Super => Permission::ALL,
             Self::User => &[P::DevicesRead, P::GroupsMembersManage, P::GroupsRead, P::UsersManage],
         }

@@ -13,6 +13,7 @@ pub mod effect;
 pub mod enroll;
 pub mod order;
 pub mod password;
+pub mod recovery;
 pub mod sign_on;
 
 use std::fmt;
@@ -42,11 +43,13 @@ pub enum PolicyType {
     OktaSignOn,
     /// What passwords must be, how long they last, how they are recovered.
     Password,
+    /// What a recovery case needs before which action.
+    Recovery,
 }
 
 impl PolicyType {
     /// Every type.
-    pub const ALL: &[Self] = &[Self::MfaEnroll, Self::OktaSignOn, Self::Password];
+    pub const ALL: &[Self] = &[Self::MfaEnroll, Self::OktaSignOn, Self::Password, Self::Recovery];
 
     /// Its name in the API.
     pub const fn as_str(self) -> &'static str {
@@ -54,6 +57,7 @@ impl PolicyType {
             Self::MfaEnroll => "MFA_ENROLL",
             Self::OktaSignOn => "OKTA_SIGN_ON",
             Self::Password => "PASSWORD",
+            Self::Recovery => "RECOVERY",
         }
     }
 
@@ -63,6 +67,7 @@ impl PolicyType {
             Self::MfaEnroll => "MFA_ENROLL",
             Self::OktaSignOn => "SIGN_ON",
             Self::Password => "PASSWORD",
+            Self::Recovery => "RECOVERY",
         }
     }
 }
@@ -168,6 +173,8 @@ pub enum Settings {
     OktaSignOn,
     /// What passwords must be.
     Password(password::PasswordSettings),
+    /// Nothing: its rules say it all.
+    Recovery,
 }
 
 /// What a rule answers.
@@ -180,6 +187,8 @@ pub enum Actions {
     OktaSignOn(sign_on::SignOnActions),
     /// What people may do about their own password.
     Password(password::PasswordActions),
+    /// What a recovery case needs.
+    Recovery(recovery::RecoveryActions),
 }
 
 /// A part of a document is not of its form, or asks for what cannot be judged here; the text names it and says what would be.
@@ -199,16 +208,13 @@ impl Settings {
                 settings.check()?;
                 Ok(Self::MfaEnroll(settings))
             }
-            PolicyType::OktaSignOn => {
-                let is_empty = document.is_null() || document.as_object().is_some_and(serde_json::Map::is_empty);
-                let refused = || BadDocument("settings: a policy of type OKTA_SIGN_ON has none".to_owned());
-                is_empty.then_some(Self::OktaSignOn).ok_or_else(refused)
-            }
+            PolicyType::OktaSignOn => none(kind, document).map(|()| Self::OktaSignOn),
             PolicyType::Password => {
                 let settings: password::PasswordSettings = read("settings", document)?;
                 settings.check()?;
                 Ok(Self::Password(settings))
             }
+            PolicyType::Recovery => none(kind, document).map(|()| Self::Recovery),
         }
     }
 
@@ -216,7 +222,7 @@ impl Settings {
     pub const fn password(&self) -> Option<&password::PasswordSettings> {
         match self {
             Self::Password(settings) => Some(settings),
-            Self::MfaEnroll(_) | Self::OktaSignOn => None,
+            Self::MfaEnroll(_) | Self::OktaSignOn | Self::Recovery => None,
         }
     }
 
@@ -224,7 +230,7 @@ impl Settings {
     pub const fn enroll(&self) -> Option<&enroll::EnrollSettings> {
         match self {
             Self::MfaEnroll(settings) => Some(settings),
-            Self::OktaSignOn | Self::Password(_) => None,
+            Self::OktaSignOn | Self::Password(_) | Self::Recovery => None,
         }
     }
 }
@@ -247,6 +253,11 @@ impl Actions {
                 actions.check()?;
                 Ok(Self::Password(actions))
             }
+            PolicyType::Recovery => {
+                let actions: recovery::RecoveryActions = read("actions", document)?;
+                actions.check()?;
+                Ok(Self::Recovery(actions))
+            }
         }
     }
 
@@ -254,7 +265,7 @@ impl Actions {
     pub const fn enroll(&self) -> Option<&enroll::EnrollActions> {
         match self {
             Self::MfaEnroll(actions) => Some(actions),
-            Self::OktaSignOn(_) | Self::Password(_) => None,
+            Self::OktaSignOn(_) | Self::Password(_) | Self::Recovery(_) => None,
         }
     }
 
@@ -262,7 +273,15 @@ impl Actions {
     pub const fn password(&self) -> Option<&password::PasswordActions> {
         match self {
             Self::Password(actions) => Some(actions),
-            Self::MfaEnroll(_) | Self::OktaSignOn(_) => None,
+            Self::MfaEnroll(_) | Self::OktaSignOn(_) | Self::Recovery(_) => None,
+        }
+    }
+
+    /// What a rule of a recovery policy answers.
+    pub const fn recovery(&self) -> Option<&crate::recovery::rules::Rules> {
+        match self {
+            Self::Recovery(actions) => Some(&actions.recovery),
+            Self::MfaEnroll(_) | Self::OktaSignOn(_) | Self::Password(_) => None,
         }
     }
 
@@ -270,9 +289,14 @@ impl Actions {
     pub const fn sign_on(&self) -> Option<&sign_on::SignOn> {
         match self {
             Self::OktaSignOn(actions) => Some(&actions.signon),
-            Self::MfaEnroll(_) | Self::Password(_) => None,
+            Self::MfaEnroll(_) | Self::Password(_) | Self::Recovery(_) => None,
         }
     }
+}
+
+fn none(kind: PolicyType, settings: &Value) -> Result<(), BadDocument> {
+    let is_empty = settings.is_null() || settings.as_object().is_some_and(serde_json::Map::is_empty);
+    is_empty.then_some(()).ok_or_else(|| BadDocument(format!("settings: a policy of type {kind} has none")))
 }
 
 /// Reads one part of a document. A member that is not known is refused by its name: it would be kept and never asked.
@@ -445,6 +469,7 @@ pub fn default_policy(
             Settings::Password(password::PasswordSettings::default()),
             Actions::Password(password::PasswordActions::ours()),
         ),
+        PolicyType::Recovery => (Settings::Recovery, Actions::Recovery(recovery::RecoveryActions::default())),
     };
     Policy {
         id,

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use postern_codes::id::{RecoveryCase, User};
-use postern_codes::{Id, Timestamp};
+use postern_codes::{Env, Id, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -77,6 +77,12 @@ impl Stage {
 pub struct Case {
     /// Its id.
     pub id: Id<RecoveryCase>,
+    /// What it is called on the telephone: one more than the one before it in the organisation.
+    pub number: u64,
+    /// Rises with each change.
+    pub version: u64,
+    /// What person and agent read out to one another.
+    pub words: Words,
     /// Whom it is about.
     pub person: Id<User>,
     /// When it was opened.
@@ -105,6 +111,26 @@ pub struct Case {
     pub escalated_to: Option<String>,
     /// What is known of a wrong one who was let in.
     pub incident: Option<Incident>,
+}
+
+/// What person and agent read out to one another from their own screens. It proves that both look at this case, and is no
+/// evidence of who they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    /// What the agent says.
+    pub agent: String,
+    /// What the person answers.
+    pub person: String,
+}
+
+impl Words {
+    /// Another pair: four digits each, never the same.
+    pub fn new(env: &Env) -> Self {
+        let digits = || (0..4).map(|_| char::from(b'0' + env.below(10))).collect::<String>();
+        let agent = digits();
+        let person = std::iter::repeat_with(digits).find(|person| *person != agent).unwrap_or_default();
+        Self { agent, person }
+    }
 }
 
 /// Evidence that was found.
@@ -240,6 +266,31 @@ pub enum Missing {
     Wait(Timestamp),
 }
 
+impl Missing {
+    /// The stable word.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Approvals(..) => "approvals",
+            Self::Evidence(..) => "evidence",
+            Self::Stage(_) => "stage",
+            Self::Wait(_) => "wait",
+        }
+    }
+
+    /// What is missing, in a sentence.
+    pub fn meaning(&self) -> String {
+        match self {
+            Self::Approvals(have, need) => format!("{have} of {need} approvals by somebody else are there"),
+            Self::Evidence(have, need, further) => {
+                let further: Vec<_> = further.iter().map(|kind| kind.evidence().label()).collect();
+                format!("{have} of {need} types of evidence are there; what counts: {}", further.join(", "))
+            }
+            Self::Stage(stage) => format!("the case is {stage}"),
+            Self::Wait(_) => "the person has time to stop it".to_owned(),
+        }
+    }
+}
+
 /// Why somebody may not do something in a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -253,8 +304,6 @@ pub enum Refusal {
     Empty(&'static str),
     /// What the action needs is not there.
     Missing(Vec<Missing>),
-    /// It was found before an incident, or never counts.
-    NeverCounts(&'static str),
     /// Another agent has it.
     NotTheirs,
     /// It is no evidence.
@@ -278,7 +327,6 @@ impl Refusal {
             Self::CodesLeft(_) => "backup_codes_left",
             Self::Empty(_) => "text_required",
             Self::Missing(_) => "missing",
-            Self::NeverCounts(_) => "never_counts",
             Self::NotTheirs => "not_theirs",
             Self::NotEvidence(_) => "not_evidence",
             Self::Oneself => "oneself",
@@ -287,6 +335,33 @@ impl Refusal {
             Self::Stage(_) => "wrong_stage",
         }
     }
+
+    /// What stands in the way, and what can be done, in a sentence.
+    pub fn meaning(&self) -> String {
+        match self {
+            Self::AlreadyOneOfThem => {
+                "whoever approves is a second person: not the agent, and nobody whose word the evidence rests on"
+            }
+            Self::Barred => "you handed this case on, or let somebody in by it: others go on with it",
+            Self::CodesLeft(_) => {
+                "the person has backup codes left: walk them through one, or say in whyNotCodes why that does not help"
+            }
+            Self::Empty(member) => return format!("{member}: must be 1 to {LONGEST_TEXT} characters"),
+            Self::Missing(missing) => {
+                let missing: Vec<_> = missing.iter().map(Missing::meaning).collect();
+                return missing.join("; ");
+            }
+            Self::NotTheirs => "another agent has this case: take it over, or leave it to them",
+            Self::NotEvidence(why) => return why.meaning(),
+            Self::Oneself => "the account is your own: somebody else does this for you",
+            Self::OutOfReach => "your role does not reach this person, or is not the one that the case was handed to",
+            Self::Phishable => {
+                "sign in by a passkey or security key, just before: what approves must not be passed on by a false page"
+            }
+            Self::Stage(stage) => return format!("the case is {stage}: this is not done in it any more, or not yet"),
+        }
+        .to_owned()
+    }
 }
 
 impl Case {
@@ -294,15 +369,18 @@ impl Case {
     ///
     /// # Errors
     /// [`Refusal::OutOfReach`].
-    pub fn open(id: Id<RecoveryCase>, person: Id<User>, by: &Actor, now: Timestamp) -> Result<Self, Refusal> {
+    pub fn open(number: u64, person: Id<User>, by: &Actor, env: &Env) -> Result<Self, Refusal> {
         let agent = (by.id != person).then_some(by.id);
         if agent.is_some() && !by.reaches {
             return Err(Refusal::OutOfReach);
         }
         Ok(Self {
-            id,
+            id: Id::new(env),
+            number,
+            version: 1,
+            words: Words::new(env),
             person,
-            opened_at: now,
+            opened_at: env.now,
             opened_by: by.id,
             stage: Stage::Open,
             agent,

@@ -97,6 +97,13 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// What holds where no policy can be told: two people for everything.
+    pub fn where_none_can_be_told() -> Self {
+        let mut rules = Self::default();
+        rules.actions.values_mut().for_each(|needed| needed.approvals = 1);
+        rules
+    }
+
     /// Whether these rules can be kept: they let something happen, and not everything.
     ///
     /// # Errors

@@ -150,3 +150,33 @@ mail-recovered =
     Wenn Ihnen das niemand angekündigt hat, rufen Sie Ihren Helpdesk an.
 mail-recovered-app = im Betrieb des Servers wurde für Ihr Konto eine neue Authenticator-App eingerichtet.
 mail-recovered-everything = im Betrieb des Servers bekam Ihr Konto ein neues Passwort und eine neue Authenticator-App. Jeder andere Faktor wurde entfernt.
+mail-case-opened-subject = Jemand beim Helpdesk hilft „Ihnen“
+mail-case-opened =
+    Fall { $number } wurde zu Ihrem Konto eröffnet: Jemand sagte unserem Helpdesk, dass Sie sich nicht anmelden können.
+
+    Wenn Sie gerade mit dem Helpdesk sprechen, fragen Sie nach dem Wort des Falls. Es muss lauten: { $word }
+
+    Wenn Sie das nicht waren, sagen Sie es sofort unter { $page }, oder rufen Sie den Helpdesk selbst an.
+mail-case-acted-subject = Ihr Konto wurde vom Helpdesk geändert
+mail-case-acted =
+    Im Fall { $number } tat der Helpdesk dies für Ihr Konto: { $action }.
+
+    Wenn Sie nicht darum gebeten haben, rufen Sie sofort den Helpdesk an.
+mail-case-escalated-subject = Ein Wiederherstellungsfall wurde Ihrer Rolle übergeben
+mail-case-escalated =
+    Fall { $number } betrifft { $person } ({ $login }). Wer ihn führte, gab ihn weiter: Jemand mit Ihrer Rolle muss ihn übernehmen.
+
+    { $page }
+mail-case-incident =
+    Im Fall { $number } kam die falsche Person hinein, oder könnte hineingekommen sein: { $person } ({ $login }).
+
+    { $page }
+mail-case-action-end-sessions = überall abgemeldet
+mail-case-action-generate-codes = neue Backup-Codes
+mail-case-action-note = eine Notiz
+mail-case-action-recovery-pin = eine Wiederherstellungs-PIN für einen Computer
+mail-case-action-reset-factor = ein Faktor entfernt
+mail-case-action-reset-factors = alle Faktoren entfernt
+mail-case-action-suspend = Konto gesperrt
+mail-case-action-temporary-password = ein vorläufiges Passwort
+mail-case-action-use-backup-code = ein eigener Backup-Code

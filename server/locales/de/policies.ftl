@@ -217,3 +217,12 @@ policies-wrong-expirewarndays = Höchstens so viele Tage, wie ein Passwort gilt.
 policies-wrong-minageminutes = Weniger als die Tage, die ein Passwort gilt.
 policies-wrong-factorlifetime = Gebraucht, wo ein Faktor nach einer Weile wieder verlangt wird.
 policies-wrong-maxsessionidleminutes = Höchstens die Minuten, nach denen die Sitzung in jedem Fall endet.
+policies-answer-recovery =
+    { $most ->
+        [1] Eine Art Nachweis
+       *[other] Bis zu { $most } Arten Nachweis
+    }; { $approved ->
+        [0] nichts braucht nach Regel eine zweite Person
+        [1] eine Handlung braucht eine zweite Person
+       *[other] { $approved } Handlungen brauchen eine zweite Person
+    }.

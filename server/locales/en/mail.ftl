@@ -150,3 +150,33 @@ mail-recovered =
     If nobody told you to expect this, call your help desk.
 mail-recovered-app = An operator set up a new authenticator app for your account.
 mail-recovered-everything = An operator gave your account a new password and a new authenticator app. Every other factor was removed.
+mail-case-opened-subject = Somebody at the help desk is helping "you"
+mail-case-opened =
+    Case { $number } was opened for your account: somebody told our help desk that you cannot sign in.
+
+    If you are talking with the help desk now, ask them for the case's word. They must be able to say: { $word }
+
+    If this was not you, say so at once at { $page }, or call the help desk yourself.
+mail-case-acted-subject = Your account was changed by the help desk
+mail-case-acted =
+    In case { $number } the help desk did this for your account: { $action }.
+
+    If you did not ask for it, call the help desk at once.
+mail-case-escalated-subject = A recovery case was handed to your role
+mail-case-escalated =
+    Case { $number } is about { $person } ({ $login }). Whoever led it handed it on: somebody of your role must take it.
+
+    { $page }
+mail-case-incident =
+    In case { $number } the wrong person was let in, or may have been: { $person } ({ $login }).
+
+    { $page }
+mail-case-action-end-sessions = signed out everywhere
+mail-case-action-generate-codes = new backup codes
+mail-case-action-note = a note
+mail-case-action-recovery-pin = a recovery PIN for a computer
+mail-case-action-reset-factor = one factor removed
+mail-case-action-reset-factors = every factor removed
+mail-case-action-suspend = account suspended
+mail-case-action-temporary-password = a temporary password
+mail-case-action-use-backup-code = a backup code of your own

@@ -217,3 +217,12 @@ policies-wrong-expirewarndays = At most as many days as a password lasts.
 policies-wrong-minageminutes = Less than the days that a password lasts.
 policies-wrong-factorlifetime = Needed where a factor is asked for again after a while.
 policies-wrong-maxsessionidleminutes = At most the minutes after which the session ends in any case.
+policies-answer-recovery =
+    { $most ->
+        [1] One type of evidence
+       *[other] Up to { $most } types of evidence
+    }; { $approved ->
+        [0] nothing needs a second person by rule
+        [1] one action needs a second person
+       *[other] { $approved } actions need a second person
+    }.

@@ -10,7 +10,7 @@ use postern_authn::factor::{Enrolled, Kind, NewFactor, Status, backup_codes};
 use postern_authn::permission::right;
 use postern_authn::user::User;
 use postern_codes::id::{Factor, Id, Org, User as UserKind};
-use postern_codes::{Secret, Timestamp};
+use postern_codes::{Env, Secret, Timestamp};
 use postern_store::factor_codes::Bond;
 use postern_store::{Error, Tx};
 use serde_json::{Value, json};
@@ -56,32 +56,42 @@ pub fn left(tx: &mut Tx<'_>, user: Id<UserKind>) -> Result<Option<Set>, Error> {
 /// 403 for somebody whose account has ended.
 pub async fn generate(app: &App, org: Id<Org>, doer: &Doer, user: &User) -> Result<Vec<Secret<String>>, ApiError> {
     let env = app.env();
+    app.store.write(org, |tx| make(tx, doer, user, &env)).await?
+}
+
+/// Makes a set in the caller's transaction.
+///
+/// # Errors
+/// Of the database; in it 403 for somebody whose account has ended.
+pub fn make(
+    tx: &mut Tx<'_>,
+    doer: &Doer,
+    user: &User,
+    env: &Env,
+) -> Result<Result<Vec<Secret<String>>, ApiError>, Error> {
     if !user.status.is_in_force() {
         let summary = "This operation is not allowed in the user's current status.";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "E0000038", summary));
+        return Ok(Err(ApiError::new(StatusCode::FORBIDDEN, "E0000038", summary)));
     }
-    let made = app.store.write(org, |tx| {
-        if !tx.hold_factors_of(user.id)? {
-            return Ok(Err(ApiError::not_found::<UserKind>(user.id.as_str())));
-        }
-        if let Some(before) = held(tx, user.id)? {
-            tx.retire_factor(before.id, env.now)?;
-        }
-        let (kind, status) = (Kind::BackupCodes, Status::Active);
-        let (profile, secret) = (json!({}), Secret::new(Vec::new()));
-        let new = NewFactor { user: user.id, kind, provider: "OKTA", status, profile, secret, counter: 0 };
-        tx.insert_factor(&new, &env)?;
-        let held = held(tx, user.id)?.ok_or_else(|| Error::fault("a set of codes was not kept"))?;
-        let codes: Vec<Secret<String>> = (0..backup_codes::COUNT).map(|_| backup_codes::new_code(&env)).collect();
-        for code in &codes {
-            // Bound to nothing: such a code counts wherever one of an app does.
-            tx.put_code((&held, &Bond::Api), code, None, env.now)?;
-        }
-        tx.record(&event(doer, EventType::FactorActivate, user, &held), &env)?;
-        notices::factors_changed(tx, user, say("mail-backup-codes-made"), &env)?;
-        Ok(Ok(codes.iter().map(backup_codes::grouped).collect()))
-    });
-    made.await?
+    if !tx.hold_factors_of(user.id)? {
+        return Ok(Err(ApiError::not_found::<UserKind>(user.id.as_str())));
+    }
+    if let Some(before) = held(tx, user.id)? {
+        tx.retire_factor(before.id, env.now)?;
+    }
+    let (kind, status) = (Kind::BackupCodes, Status::Active);
+    let (profile, secret) = (json!({}), Secret::new(Vec::new()));
+    let new = NewFactor { user: user.id, kind, provider: "OKTA", status, profile, secret, counter: 0 };
+    tx.insert_factor(&new, env)?;
+    let held = held(tx, user.id)?.ok_or_else(|| Error::fault("a set of codes was not kept"))?;
+    let codes: Vec<Secret<String>> = (0..backup_codes::COUNT).map(|_| backup_codes::new_code(env)).collect();
+    for code in &codes {
+        // Bound to nothing: such a code counts wherever one of an app does.
+        tx.put_code((&held, &Bond::Api), code, None, env.now)?;
+    }
+    tx.record(&event(doer, EventType::FactorActivate, user, &held), env)?;
+    notices::factors_changed(tx, user, say("mail-backup-codes-made"), env)?;
+    Ok(Ok(codes.iter().map(backup_codes::grouped).collect()))
 }
 
 /// Codes as they are copied: a line each.

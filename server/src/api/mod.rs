@@ -29,6 +29,7 @@ pub mod path;
 pub mod policies;
 pub mod profile;
 pub mod rate_limits;
+pub mod recovery_cases;
 pub mod recovery_pins;
 pub mod roles;
 pub mod routes;
@@ -66,6 +67,7 @@ pub fn routes() -> Routes {
         .merge(org_factors::routes())
         .merge(policies::routes())
         .merge(rate_limits::routes())
+        .merge(recovery_cases::routes())
         .merge(recovery_pins::routes())
         .merge(roles::routes())
         .merge(sessions::routes())

@@ -172,7 +172,7 @@ fn decision(
                 (State::new(Tone::Warning, say("what-if-cannot-tell")), say("what-if-cannot-tell-next"))
             }
             (PolicyType::OktaSignOn, _) => (State::new(Tone::Danger, say("what-if-denied")), say("what-if-nothing")),
-            (PolicyType::MfaEnroll | PolicyType::Password, _) => {
+            (PolicyType::MfaEnroll | PolicyType::Password | PolicyType::Recovery, _) => {
                 (State::new(Tone::Warning, say("what-if-no-answer")), say("what-if-nothing"))
             }
         });
@@ -194,6 +194,7 @@ fn decision(
         }
         Settings::Password(settings) => Text::sentences([password(settings), answer(&rule.actions)]),
         Settings::MfaEnroll(settings) => Text::sentences([enrolment(settings), answer(&rule.actions)]),
+        Settings::Recovery => answer(&rule.actions),
     };
     Ok((State::new(Tone::Good, say("what-if-answers").with("name", policy.name.clone())), means))
 }

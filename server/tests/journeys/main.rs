@@ -17,6 +17,7 @@ mod authorisation;
 mod backup_codes;
 mod bad_input;
 mod browser;
+mod cases;
 mod computer;
 mod configuration;
 mod console;

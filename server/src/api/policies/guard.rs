@@ -96,7 +96,7 @@ pub fn judge(
             }
             None => Ok(()),
         }),
-        PolicyType::MfaEnroll | PolicyType::Password => Ok(Ok(())),
+        PolicyType::MfaEnroll | PolicyType::Password | PolicyType::Recovery => Ok(Ok(())),
     }
 }
 

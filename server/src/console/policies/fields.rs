@@ -162,13 +162,23 @@ const PASSWORD_ACTIONS: &[Block] = &[(
     ],
 )];
 
+const RECOVERY_ACTIONS: &[Block] = &[(
+    "recovery",
+    &[
+        setting("numberAgeingDays", "/recovery/numberAgeingDays", Shape::Number(1, 90)),
+        setting("afterReset", "/recovery/afterReset", Shape::Choice(&["TICKET", "PASSWORD_ONLY"])),
+        setting("codesTo", "/recovery/codesTo", Shape::Choice(&["TICKET", "AGENT"])),
+        setting("enrolmentDeadlineHours", "/recovery/enrolmentDeadlineHours", Shape::Number(1, 168)),
+    ],
+)];
+
 const ENROLL_ACTIONS: &[Block] = &[("moment", &[setting("moment", "/enroll/self", Shape::Choice(MOMENTS))])];
 
 /// What a policy of this type sets.
 pub const fn of_policy(kind: PolicyType) -> &'static [Block] {
     match kind {
         PolicyType::MfaEnroll => ENROLL,
-        PolicyType::OktaSignOn => &[],
+        PolicyType::OktaSignOn | PolicyType::Recovery => &[],
         PolicyType::Password => PASSWORD,
     }
 }
@@ -179,6 +189,7 @@ pub const fn of_rule(kind: PolicyType) -> &'static [Block] {
         PolicyType::MfaEnroll => ENROLL_ACTIONS,
         PolicyType::OktaSignOn => SIGN_ON_ACTIONS,
         PolicyType::Password => PASSWORD_ACTIONS,
+        PolicyType::Recovery => RECOVERY_ACTIONS,
     }
 }
 
@@ -186,20 +197,21 @@ pub const fn of_rule(kind: PolicyType) -> &'static [Block] {
 pub fn new_settings(kind: PolicyType) -> Value {
     match kind {
         PolicyType::MfaEnroll => json!(Settings::MfaEnroll(EnrollSettings::default())),
-        PolicyType::OktaSignOn => Value::Null,
+        PolicyType::OktaSignOn | PolicyType::Recovery => Value::Null,
         PolicyType::Password => json!(Settings::Password(PasswordSettings::default())),
     }
 }
 
 /// What a new rule answers.
 pub fn new_actions(kind: PolicyType) -> Value {
-    use postern_authn::policy::{enroll, password, sign_on};
+    use postern_authn::policy::{enroll, password, recovery, sign_on};
     match kind {
         PolicyType::MfaEnroll => json!(Actions::MfaEnroll(enroll::EnrollActions::default())),
         PolicyType::OktaSignOn => {
             json!(Actions::OktaSignOn(sign_on::SignOnActions { signon: sign_on::SignOn::ours() }))
         }
         PolicyType::Password => json!(Actions::Password(password::PasswordActions::ours())),
+        PolicyType::Recovery => json!(Actions::Recovery(recovery::RecoveryActions::default())),
     }
 }
 

@@ -45,6 +45,12 @@ pub fn answer(actions: &Actions) -> Text {
                 Text::list(may.into_iter().map(|(_, text)| text))
             }
         }
+        Actions::Recovery(actions) => {
+            let rules = &actions.recovery;
+            let most = rules.actions.values().map(|needed| u32::from(needed.evidence)).max().unwrap_or_default();
+            let approved = rules.actions.values().filter(|needed| needed.approvals > 0).map(|_| 1_u32).sum::<u32>();
+            say("policies-answer-recovery").with("most", most).with("approved", approved)
+        }
     }
 }
 

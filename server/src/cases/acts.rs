@@ -1,0 +1,239 @@
+//! What is done in a case. The case says whether it may be done, and keeps that it was; here it is carried out, in the same
+//! transaction, so that nothing is done without its case and nothing is half done. What comes of it for the agent's eyes
+//! is in the one answer.
+
+use postern_authn::audit::EventType;
+use postern_authn::permission::Permission;
+use postern_authn::recovery::action::Action;
+use postern_authn::recovery::case::{Done, Wanted};
+use postern_authn::recovery::reset::Line;
+use postern_authn::user::Lifecycle;
+use postern_codes::id::Factor;
+use postern_codes::{Env, Id, Secret, b64};
+use postern_store::{Error, Tx};
+
+use super::{At, By, Known, event, held, refused, telling};
+use crate::App;
+use crate::api::backup_codes;
+use crate::api::error::ApiError;
+use crate::api::users::{self, Refusal};
+use crate::factors::{self, Doer};
+use crate::notices::account as notices;
+
+/// What is wanted of a case.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What is to be done.
+    pub action: Action,
+    /// Why.
+    pub reason: String,
+    /// The ticket elsewhere.
+    pub ticket: String,
+    /// Why backup codes that are left do not help.
+    pub why_not_codes: String,
+    /// Which factor, where one is meant.
+    pub factor: Option<String>,
+}
+
+/// What an action brought that the agent sees once.
+pub enum Gained {
+    /// Backup codes, in groups of four.
+    Codes(Vec<Secret<String>>),
+    /// Nothing.
+    Nothing,
+    /// A password that must be changed at the first sign-in.
+    Password(Secret<String>),
+}
+
+/// What was made before the transaction, since it takes long.
+struct Prepared {
+    password: Secret<String>,
+    hash: Secret<String>,
+}
+
+impl Prepared {
+    async fn of(app: &App, action: Action, env: &Env) -> Result<Option<Self>, ApiError> {
+        if action != Action::TemporaryPassword {
+            return Ok(None);
+        }
+        // 90 random bits; whatever else a policy asks for is asked of the next one.
+        let password = Secret::new(b64::encode(&env.bytes::<12>()));
+        let hash = app.passwords.hash(password.clone(), env).await?;
+        Ok(Some(Self { password, hash }))
+    }
+}
+
+/// Does something in a case.
+///
+/// # Errors
+/// As every act of a case; 403 where the caller does not hold what the action itself needs.
+pub async fn act(app: &App, by: &By, at: &At<'_>, request: &Request) -> Result<(Known, Gained), ApiError> {
+    let env = app.env();
+    let action = request.action;
+    let prepared = Prepared::of(app, action, &env).await?;
+    let kind = kind(action);
+    let acted = app.store.write(by.org, |tx| {
+        let (mut known, actor) = match held(tx, by, at, kind, &env)? {
+            Ok(held) => held,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if let Some(hindrance) = hindrance(tx, by, &known, action)? {
+            tx.record(&event(by.failure(kind, hindrance.code()), &known), &env)?;
+            return Ok(Err(hindrance.into()));
+        }
+        let wanted = Wanted {
+            action,
+            reason: &request.reason,
+            ticket: &request.ticket,
+            codes_left: known.codes_left,
+            why_not_codes: &request.why_not_codes,
+        };
+        let mut case = known.case.clone();
+        let done = match case.act(&wanted, &actor, &known.terms()) {
+            Ok(done) => done,
+            Err(refusal) => {
+                tx.record(&event(by.failure(kind, refusal.code()), &known).detail("action", action.as_str()), &env)?;
+                return Ok(Err(refused(&refusal)));
+            }
+        };
+        known.case = case;
+        let gained = match carry_out(tx, app, by, &known, (&done, request, prepared.as_ref()), &env)? {
+            Ok(gained) => gained,
+            // Nothing of the case was kept yet.
+            Err(refused) => return Ok(Err(refused)),
+        };
+        tx.save_case(&mut known.case, env.now)?;
+        telling::acted(tx, app, &known, &done, &env)?;
+        Ok(Ok((Known::read(tx, known.case, &env)?, gained)))
+    });
+    acted.await?
+}
+
+/// By which name the record tells of an action: Okta's, where it has one.
+const fn kind(action: Action) -> EventType {
+    match action {
+        Action::EndSessions => EventType::SessionsClear,
+        Action::GenerateCodes => EventType::FactorActivate,
+        Action::Note => EventType::CaseNote,
+        Action::RecoveryPin | Action::UseBackupCode => EventType::CaseUse,
+        Action::ResetFactor => EventType::FactorDeactivate,
+        Action::ResetFactors => EventType::FactorResetAll,
+        Action::Suspend => EventType::UserSuspend,
+        Action::TemporaryPassword => EventType::UserPasswordExpire,
+    }
+}
+
+/// The name that help desks know an action by.
+pub(super) const fn runbook_name(action: Action) -> Option<&'static str> {
+    match action {
+        Action::ResetFactor | Action::ResetFactors => Some("mfa.factor_admin_reset"),
+        Action::TemporaryPassword => Some("user.password_set_by_admin"),
+        Action::EndSessions
+        | Action::GenerateCodes
+        | Action::Note
+        | Action::RecoveryPin
+        | Action::Suspend
+        | Action::UseBackupCode => None,
+    }
+}
+
+/// What an action needs beside the case.
+const fn permission(action: Action) -> Permission {
+    match action {
+        Action::EndSessions => Permission::UsersClearSessions,
+        Action::GenerateCodes | Action::ResetFactor | Action::ResetFactors => Permission::UsersResetFactors,
+        Action::Note | Action::UseBackupCode => Permission::CasesManage,
+        Action::RecoveryPin => Permission::RecoveryPinGenerate,
+        Action::Suspend => Permission::UsersSuspend,
+        Action::TemporaryPassword => Permission::UsersResetPassword,
+    }
+}
+
+fn hindrance(tx: &mut Tx<'_>, by: &By, known: &Known, action: Action) -> Result<Option<Refusal>, Error> {
+    if known.person.id == by.user() {
+        return Ok(Some(Refusal::Oneself));
+    }
+    if let Some(refusal) = users::hindrance(tx, by, permission(action), known.person.id)? {
+        return Ok(Some(refusal));
+    }
+    // Whoever is the last who can let others in must not be shut out.
+    let shuts_out = matches!(action, Action::ResetFactors | Action::Suspend);
+    Ok((shuts_out && tx.is_last_super(known.person.id)?).then_some(Refusal::LastSuper))
+}
+
+fn carry_out(
+    tx: &mut Tx<'_>,
+    app: &App,
+    by: &By,
+    known: &Known,
+    (done, request, prepared): (&Done, &Request, Option<&Prepared>),
+    env: &Env,
+) -> Result<Result<Gained, ApiError>, Error> {
+    let person = &known.person;
+    let mut told = event(by.success(kind(done.action)), known)
+        .detail("action", done.action.as_str())
+        .detail("reason", done.reason.clone())
+        .detail("ticket", done.ticket.clone());
+    if let Some(name) = runbook_name(done.action) {
+        told = told.detail("runbook", name);
+    }
+    let kinds: std::collections::BTreeSet<_> = known.case.evidence.iter().map(|found| found.kind.to_string()).collect();
+    told = told.detail("evidence", kinds.into_iter().collect::<Vec<_>>().join(" "));
+    let approved: Vec<_> = done.approved_by.iter().map(ToString::to_string).collect();
+    told = told.detail("approvedBy", approved.join(" "));
+    let gained = match done.action {
+        Action::EndSessions => {
+            let ended = tx.end_sessions_of(person.id, env.now)?;
+            tx.forget_browsers(person.id)?;
+            told = told.detail("sessions", ended.to_string());
+            Gained::Nothing
+        }
+        Action::GenerateCodes => {
+            let codes = match backup_codes::make(tx, &Doer::of(by), person, env)? {
+                Ok(codes) => codes,
+                Err(refused) => return Ok(Err(refused)),
+            };
+            Gained::Codes(codes)
+        }
+        Action::Note | Action::RecoveryPin | Action::UseBackupCode => Gained::Nothing,
+        Action::ResetFactor => {
+            let Some(which) = request.factor.as_deref().and_then(|which| which.parse::<Id<Factor>>().ok()) else {
+                return Ok(Err(ApiError::validation("factor", ["factor: the id of a factor of theirs"])));
+            };
+            if let Err(refused) = factors::remove_in(tx, &Doer::of(by), person, which, env)? {
+                return Ok(Err(refused));
+            }
+            told = told.detail("factor", which.to_string());
+            Gained::Nothing
+        }
+        Action::ResetFactors => {
+            let plan = tx.reset_factors(person.id, env.now)?;
+            told = told.detail("factors", plan.kinds());
+            let line = |told: postern_authn::audit::Event, (line, count): (Line, u64)| {
+                told.detail(line.as_str(), count.to_string())
+            };
+            told = plan.lines().fold(told, line);
+            notices::factors_reset(tx, &app.config, person, env)?;
+            Gained::Nothing
+        }
+        Action::Suspend => {
+            if tx.move_user(person, Lifecycle::Suspend, env.now)?.is_none() {
+                return Ok(Err(Refusal::Status(Lifecycle::Suspend).into()));
+            }
+            tx.end_sessions_of(person.id, env.now)?;
+            Gained::Nothing
+        }
+        Action::TemporaryPassword => {
+            let made = prepared.ok_or_else(|| Error::fault("no password was prepared"))?;
+            if tx.move_user(person, Lifecycle::ExpirePassword, env.now)?.is_none() {
+                return Ok(Err(Refusal::Status(Lifecycle::ExpirePassword).into()));
+            }
+            tx.set_password(person.id, made.hash.expose(), env)?;
+            tx.end_sessions_of(person.id, env.now)?;
+            notices::password_set_for(tx, &app.config, person, env)?;
+            Gained::Password(made.password.clone())
+        }
+    };
+    tx.record(&told, env)?;
+    Ok(Ok(gained))
+}

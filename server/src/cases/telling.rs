@@ -1,0 +1,75 @@
+//! Who is told of a case, in the transaction that makes the news: what was queued is sent after the commit, and again
+//! until it is through.
+
+use postern_authn::audit::EventType;
+use postern_authn::permission::Role;
+use postern_authn::recovery::case::Done;
+use postern_codes::Env;
+use postern_store::{Error, Tx};
+
+use super::Known;
+use crate::App;
+use crate::console::words::{Text, say, say_of};
+use crate::notices::mail::Mail;
+
+/// The person: a case of theirs was opened. The word in it is what the agent must be able to say.
+///
+/// # Errors
+/// Of the database.
+pub fn opened(tx: &mut Tx<'_>, app: &App, known: &Known, env: &Env) -> Result<(), Error> {
+    let text = say("mail-case-opened")
+        .with("number", known.case.number.to_string())
+        .with("word", known.case.words.agent.clone())
+        .with("page", format!("{}/account", app.config.public_url.first()));
+    Mail { subject: say("mail-case-opened-subject"), text }.to_every_address(tx, &known.person, env)
+}
+
+/// The person: something was done in their name.
+///
+/// # Errors
+/// Of the database.
+pub fn acted(tx: &mut Tx<'_>, _: &App, known: &Known, done: &Done, env: &Env) -> Result<(), Error> {
+    if !done.action.gives_access() {
+        return Ok(());
+    }
+    let text = say("mail-case-acted")
+        .with("number", known.case.number.to_string())
+        .with("action", say_of("mail-case-action", done.action.as_str()));
+    Mail { subject: say("mail-case-acted-subject"), text }.to_every_address(tx, &known.person, env)
+}
+
+/// Whoever holds the role that a case was handed to.
+///
+/// # Errors
+/// Of the database.
+pub fn escalated(tx: &mut Tx<'_>, app: &App, known: &Known, role: Role, env: &Env) -> Result<(), Error> {
+    let mail = Mail { subject: say("mail-case-escalated-subject"), text: about("mail-case-escalated", app, known) };
+    for holder in tx.holders_of(role)? {
+        if holder.id != known.person.id && !known.case.barred.contains(&holder.id) {
+            mail.to_every_address(tx, &holder, env)?;
+        }
+    }
+    Ok(())
+}
+
+/// The super administrators: the wrong one was let in.
+///
+/// # Errors
+/// Of the database.
+pub fn incident(tx: &mut Tx<'_>, app: &App, known: &Known, env: &Env) -> Result<(), Error> {
+    let what = say_of("domain-event", EventType::CaseIncident.as_str());
+    let mail =
+        Mail { subject: say("mail-alert-subject").with("what", what), text: about("mail-case-incident", app, known) };
+    for admin in tx.super_administrators()? {
+        mail.to_every_address(tx, &admin, env)?;
+    }
+    Ok(())
+}
+
+fn about(key: &'static str, app: &App, known: &Known) -> Text {
+    say(key)
+        .with("number", known.case.number.to_string())
+        .with("person", known.person.name())
+        .with("login", known.person.login.as_str().to_owned())
+        .with("page", format!("{}/admin/cases/{}", app.config.public_url.first(), known.case.id))
+}
