@@ -51,18 +51,24 @@ impl Built {
     }
 }
 
+/// Makes an organisation with everything in it; gives its folder. Nobody serves it any more.
+pub fn organisation(release: &Path, folder: &Scratch, port: u16, postgres: Option<&Postgres>) -> Result<PathBuf> {
+    let data = folder.file("demo");
+    let mut demo = program(release, "postern");
+    demo.args(["demo", "--no-browser", "--port", &port.to_string(), "--data"]).arg(&data);
+    demo.args(postgres.iter().flat_map(|postgres| ["--database", &postgres.url]));
+    let mut demo = Process::start(&mut demo, folder.file("demo.log"))?;
+    demo.wait_until(|| data.join("demo.json").exists())?;
+    demo.end()?;
+    Ok(data)
+}
+
 impl Stage {
     /// Makes it, in PostgreSQL where one is given, with as many more people as `crowd` says.
     pub fn set(release: &Path, postgres: Option<Postgres>, crowd: Option<u32>) -> Result<Self> {
         println!("  making an organisation");
         let (folder, port) = (Scratch::new()?, free_port()?);
-        let data = folder.file("demo");
-        let mut demo = program(release, "postern");
-        demo.args(["demo", "--no-browser", "--port", &port.to_string(), "--data"]).arg(&data);
-        demo.args(postgres.iter().flat_map(|postgres| ["--database", &postgres.url]));
-        let mut demo = Process::start(&mut demo, folder.file("demo.log"))?;
-        demo.wait_until(|| data.join("demo.json").exists())?;
-        demo.end()?;
+        let data = organisation(release, &folder, port, postgres.as_ref())?;
         let mut facts: Value = serde_json::from_slice(&fs::read(data.join("demo.json"))?)?;
         let port = free_port()?;
         let database = postgres.as_ref().map(|postgres| postgres.url.as_str());

@@ -10,10 +10,10 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use super::process::{Scratch, program};
-use super::stage::{configure, free_port};
+use super::stage::{configure, free_port, organisation};
 use super::{Built, Measurement, Need};
 use crate::postgres::{self, Postgres};
-use crate::workspace::{output, run};
+use crate::workspace::output;
 
 const PGBENCH: Need = Need { what: "pgbench", is_there: || pgbench().is_some() };
 /// How long `pgbench` runs, in seconds.
@@ -138,11 +138,7 @@ impl Built {
 
 fn take(built: &Built, postgres: Option<&Postgres>) -> Result<Proofs> {
     let (folder, port) = (Scratch::new()?, free_port()?);
-    let data = folder.file("demo");
-    let mut demo = program(&built.folder, "postern");
-    demo.args(["demo", "--no-browser", "--check", "--port", &port.to_string(), "--data"]).arg(&data);
-    demo.args(postgres.iter().flat_map(|postgres| ["--database", &postgres.url]));
-    run(demo.stdout(Stdio::null()))?;
+    let data = organisation(&built.folder, &folder, port, postgres)?;
     configure(&data.join("server"), port, postgres.map(|postgres| postgres.url.as_str()))?;
     let mut verifying = program(&built.folder, "examples/verifying");
     verifying.arg(data.join("server")).stderr(Stdio::inherit());
