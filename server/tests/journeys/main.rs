@@ -9,6 +9,7 @@ mod administrator_pages;
 mod app;
 mod attestation;
 mod authn;
+mod authn_bodies;
 mod authn_codes;
 mod authn_limits;
 mod authn_recovery;
