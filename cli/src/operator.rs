@@ -54,7 +54,7 @@ pub struct NewToken {
     /// What it is for.
     #[arg(long)]
     name: String,
-    /// What it may do beyond its owner's ordinary rights: `recovery_pins`.
+    /// What it may do beyond its owner's ordinary rights: `recovery_pins`, `reset_without_case`.
     #[arg(long, value_name = "GRANT")]
     grant: Vec<String>,
 }

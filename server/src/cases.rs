@@ -24,7 +24,7 @@ use crate::api::error::ApiError;
 use crate::api::hal::time;
 use crate::api::users;
 
-pub use acts::{Gained, Request, act};
+pub use acts::{Gained, RUNBOOK_RESET, Request, act, reset_of};
 pub use known::{Known, actor, rules_for};
 pub use opening::open;
 

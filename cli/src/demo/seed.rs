@@ -174,7 +174,7 @@ impl Place<'_> {
 
     /// A token that may issue recovery PINs.
     fn token(&self, role: &Role) -> anyhow::Result<Secret<String>> {
-        let grants = vec!["recovery_pins".to_owned()];
+        let grants = vec!["recovery_pins".to_owned(), "reset_without_case".to_owned()];
         let command = Command::TokenCreate { login: role.login(), name: "demo".to_owned(), grants };
         match self.runtime.block_on(operator::run(self.app, command))? {
             operator::Answer::Done(lines) => {

@@ -31,6 +31,7 @@ pub mod profile;
 pub mod rate_limits;
 pub mod recovery_cases;
 pub mod recovery_pins;
+pub mod recovery_settings;
 pub mod roles;
 pub mod routes;
 pub mod sessions;
@@ -69,6 +70,7 @@ pub fn routes() -> Routes {
         .merge(rate_limits::routes())
         .merge(recovery_cases::routes())
         .merge(recovery_pins::routes())
+        .merge(recovery_settings::routes())
         .merge(roles::routes())
         .merge(sessions::routes())
         .merge(sms_templates::routes())

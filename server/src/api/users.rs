@@ -56,6 +56,8 @@ pub enum Refusal {
     LastSuper,
     /// The account is locked: no answer is looked at.
     Locked,
+    /// It is done in a recovery case.
+    NeedsCase,
     /// There is no lock to end.
     NotLocked,
     /// They are the caller.
@@ -257,6 +259,7 @@ impl Refusal {
             Self::Ended => "ended",
             Self::LastSuper => "last_super_admin",
             Self::Locked => "locked_out",
+            Self::NeedsCase => "case_required",
             Self::NotLocked => "not_locked",
             Self::Oneself => "self",
             Self::OutOfScope => "out_of_scope",
@@ -277,6 +280,9 @@ impl From<Refusal> for ApiError {
             Refusal::Forgotten => forbidden("E0000034", "Forgot password not allowed on specified user."),
             Refusal::LastSuper => Self::forbidden().cause("this is the last super administrator: make another first"),
             Refusal::Locked => forbidden("E0000069", "User Locked"),
+            Refusal::NeedsCase => Self::forbidden()
+                .cause("a reset needs a recovery case: open one for this person and name it as caseId")
+                .cause("or, where your organisation allows it, a token with the grant reset_without_case"),
             Refusal::NotLocked => forbidden("E0000032", "Unlock is not allowed for this user."),
             Refusal::Oneself => Self::forbidden().cause("you cannot do this to yourself"),
             Refusal::OutOfScope => Self::forbidden().cause("your role does not reach this person"),

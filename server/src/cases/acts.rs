@@ -3,18 +3,20 @@
 //! is in the one answer.
 
 use postern_authn::audit::EventType;
+use postern_authn::demand::Demands;
 use postern_authn::permission::Permission;
 use postern_authn::recovery::action::Action;
 use postern_authn::recovery::case::{Done, Wanted};
 use postern_authn::recovery::reset::Line;
 use postern_authn::user::Lifecycle;
-use postern_codes::id::Factor;
+use postern_codes::id::{Factor, RecoveryCase};
 use postern_codes::{Env, Id, Secret, b64};
 use postern_store::{Error, Tx};
 
 use super::{At, By, Known, event, held, refused, telling};
 use crate::App;
 use crate::api::backup_codes;
+use crate::api::demands::{DemandDocument, hold_in};
 use crate::api::error::ApiError;
 use crate::api::users::{self, Refusal};
 use crate::factors::{self, Doer};
@@ -81,6 +83,11 @@ pub async fn act(app: &App, by: &By, at: &At<'_>, request: &Request) -> Result<(
             tx.record(&event(by.failure(kind, hindrance.code()), &known), &env)?;
             return Ok(Err(hindrance.into()));
         }
+        if let Some((class, _)) = demands_of(tx)?.of_permission(permission(action))
+            && let Err(refused) = hold_in(tx, by, class, &env)?
+        {
+            return Ok(Err(refused));
+        }
         let wanted = Wanted {
             action,
             reason: &request.reason,
@@ -109,6 +116,21 @@ pub async fn act(app: &App, by: &By, at: &At<'_>, request: &Request) -> Result<(
     acted.await?
 }
 
+/// The reset of every factor of somebody, in a case of theirs.
+///
+/// # Errors
+/// As [`act`]; 404 for a case of somebody else.
+pub async fn reset_of(app: &App, by: &By, (who, which): (&str, &str), request: &Request) -> Result<Known, ApiError> {
+    let is_theirs = app.store.read(by.org, |tx| {
+        let (person, case) = (users::named(tx, by, who)?, super::named(tx, which)?);
+        Ok::<_, Error>(person.zip(case).is_some_and(|(person, case)| case.person == person.id))
+    });
+    if !is_theirs.await? {
+        return Err(ApiError::not_found::<RecoveryCase>(which));
+    }
+    act(app, by, &At { which, version: None }, request).await.map(|(known, _)| known)
+}
+
 /// By which name the record tells of an action: Okta's, where it has one.
 const fn kind(action: Action) -> EventType {
     match action {
@@ -123,10 +145,13 @@ const fn kind(action: Action) -> EventType {
     }
 }
 
-/// The name that help desks know an action by.
-pub(super) const fn runbook_name(action: Action) -> Option<&'static str> {
+/// What runbooks call the reset of factors.
+pub const RUNBOOK_RESET: &str = "mfa.factor_admin_reset";
+
+/// The name that runbooks have for an action.
+const fn runbook_name(action: Action) -> Option<&'static str> {
     match action {
-        Action::ResetFactor | Action::ResetFactors => Some("mfa.factor_admin_reset"),
+        Action::ResetFactor | Action::ResetFactors => Some(RUNBOOK_RESET),
         Action::TemporaryPassword => Some("user.password_set_by_admin"),
         Action::EndSessions
         | Action::GenerateCodes
@@ -147,6 +172,10 @@ const fn permission(action: Action) -> Permission {
         Action::Suspend => Permission::UsersSuspend,
         Action::TemporaryPassword => Permission::UsersResetPassword,
     }
+}
+
+fn demands_of(tx: &mut Tx<'_>) -> Result<Demands, Error> {
+    tx.setting::<DemandDocument>().map(|(DemandDocument(demands), _)| demands)
 }
 
 fn hindrance(tx: &mut Tx<'_>, by: &By, known: &Known, action: Action) -> Result<Option<Refusal>, Error> {

@@ -2,6 +2,8 @@
 
 use axum::http::Method;
 use postern_authn::permission::Role;
+use postern_server::api::recovery_settings::RecoverySettings;
+use postern_server::api::tokens;
 use postern_store::migrate::Engine;
 use postern_store::scratch;
 use serde_json::{Value, json};
@@ -153,5 +155,52 @@ async fn two_agents_who_act_at_once_act_once() {
         let mut answers = [one.status.as_u16(), two.status.as_u16()];
         answers.sort_unstable();
         assert_eq!(answers, [201, 409]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plain_reset_needs_a_case_or_a_token_that_was_made_for_it() {
+    for engine in scratch::engines() {
+        let desk = Desk::new(engine).await;
+        let app = &desk.staff.app;
+        let env = app.app.env();
+        let made = app.scratch.store.write(desk.staff.org, |tx| {
+            let kim = tx.user(desk.kim.id)?.expect("Kim");
+            tokens::create(tx, &kim, &"plain".parse().expect("a name"), &[], &env)
+        });
+        let plain = made.await.expect("a token").1.expose().clone();
+        let reset = format!("/api/v1/users/{}/lifecycle/reset_factors", desk.grace.id);
+        let refused = app.post(&reset, &plain, &Value::Null).await;
+        refused.refused(403, "E0000006");
+        assert!(refused.text().contains("recovery case"), "{}", refused.text());
+        app.post(&reset, &desk.kim.token, &Value::Null).await.expect(200);
+        let told = desk.staff.event_of("user.mfa.factor.reset_all", "SUCCESS").await;
+        assert_eq!(told["debugContext"]["debugData"]["outsideCase"], "true");
+        // In a case, by the program's own call; what the case needs is needed.
+        let case = desk.open(&desk.kim, &desk.grace).await;
+        let id = case["id"].as_str().expect("an id");
+        let inside = format!("{reset}?caseId={id}&reason=lost&ticket=T-1");
+        app.post(&inside, &plain, &Value::Null).await.refused(409, "missing");
+        let elsewhere = format!("/api/v1/users/{}/lifecycle/reset_factors?caseId={id}&reason=x&ticket=y", desk.lee.id);
+        app.post(&elsewhere, &desk.staff.root.token, &Value::Null).await.refused(404, "E0000007");
+        desk.in_person(&desk.kim, &case).await;
+        app.post(&inside, &plain, &Value::Null).await.expect(200);
+        // An organisation that forbids it.
+        let settings = "/recovery/api/v1/settings";
+        let forbid = json!({ "forbidsResetWithoutCase": true });
+        app.call(Method::PUT, settings, &desk.kim.token, &forbid).await.refused(403, "E0000006");
+        app.call(Method::PUT, settings, &desk.staff.root.token, &json!({ "forbids": 1 }))
+            .await
+            .refused(400, "E0000001");
+        let set = app.call(Method::PUT, settings, &desk.staff.root.token, &forbid).await;
+        if set.status.as_u16() == 403 {
+            // A setting of the organisation asks for a factor that a token cannot prove.
+            set.refused(403, "step_up_required");
+            let setting = RecoverySettings { forbids_reset_without_case: true };
+            let put = app.scratch.store.write(desk.staff.org, |tx| tx.put_setting(&setting, env.now).map(drop));
+            put.await.expect("it is set");
+        }
+        app.post(&reset, &desk.kim.token, &Value::Null).await.refused(403, "E0000006");
+        assert_eq!(app.get(settings, &desk.staff.root.token).await.expect(200).json(), forbid);
     }
 }

@@ -43,8 +43,10 @@ impl Harbour {
             tx.insert_factor(&factor, &env)?;
             tx.assign_role(hal.id, Role::HelpDesk, ada.id.as_str(), &env)?;
             let name = "journey".parse().expect("a name");
-            let (_, super_token) = tx.insert_token(ada.id, &name, &[Grant::RecoveryPins], &env)?;
-            let (_, desk_token) = tx.insert_token(hal.id, &name, &[Grant::RecoveryPins], &env)?;
+            let (_, super_token) =
+                tx.insert_token(ada.id, &name, &[Grant::RecoveryPins, Grant::ResetWithoutCase], &env)?;
+            let (_, desk_token) =
+                tx.insert_token(hal.id, &name, &[Grant::RecoveryPins, Grant::ResetWithoutCase], &env)?;
             Ok((super_token.expose().clone(), desk_token.expose().clone()))
         });
         let (super_token, desk_token) = made.await.expect("the database serves");

@@ -3,6 +3,7 @@
 
 use postern_authn::org::OrgName;
 use postern_authn::permission::Role;
+use postern_authn::token::Grant;
 use postern_authn::user::{Profile, Status, User};
 use postern_codes::id::{Id, Org, User as UserKind};
 use postern_server::api::tokens;
@@ -71,7 +72,7 @@ pub async fn member(app: &TestApp, org: Id<Org>, name: &str, roles: &[Role]) -> 
         for role in roles {
             tx.assign_role(user.id, *role, "system", &env)?;
         }
-        tokens::create(tx, &user, &token_name, &[], &env)
+        tokens::create(tx, &user, &token_name, &[Grant::ResetWithoutCase], &env)
     });
     Member { id: user.id, login: login.clone(), token: made.await.expect("a member").1.expose().clone() }
 }

@@ -7,6 +7,7 @@ use postern_authn::audit::{Event, EventType};
 use postern_authn::factor::Enrolled;
 use postern_authn::permission::{Permission, right};
 use postern_authn::recovery::reset::Line;
+use postern_authn::token::Grant;
 use postern_authn::user::User;
 use postern_codes::Timestamp;
 use postern_codes::id::Factor;
@@ -20,15 +21,18 @@ use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
 use crate::api::hal::{self, Links};
 use crate::api::path::Path;
+use crate::api::recovery_settings::RecoverySettings;
 use crate::api::routes::{Access, Routes};
+use crate::cases::RUNBOOK_RESET;
 use crate::notices::account as notices;
 
-/// Takes every factor from a person, and all that one of them began. They keep their password and cannot pass a second
-/// step until they enrol again.
+/// Takes every factor from a person outside any recovery case, and all that one of them began: for programs whose token was
+/// made for it, where the organisation does not forbid it. They keep their password and cannot pass a second step until
+/// they enrol again.
 ///
 /// # Errors
-/// 404 for nobody; 403 for somebody above the caller, the caller, and the last super administrator, who could not enter
-/// any more.
+/// 403 without that grant; 404 for nobody; 403 for somebody above the caller, the caller, and the last super
+/// administrator, who could not enter any more.
 pub async fn reset_factors(app: &App, by: &Allowed<right::UsersResetFactors>, who: &str) -> Result<(), ApiError> {
     let env = app.env();
     let kind = EventType::FactorResetAll;
@@ -40,11 +44,16 @@ pub async fn reset_factors(app: &App, by: &Allowed<right::UsersResetFactors>, wh
         if person.id == by.user() {
             return refuse(tx, by, kind, &person, Refusal::Oneself, &env);
         }
+        let (settings, _) = tx.setting::<RecoverySettings>()?;
+        if settings.forbids_reset_without_case || !by.has_grant(Grant::ResetWithoutCase.as_str()) {
+            return refuse(tx, by, kind, &person, Refusal::NeedsCase, &env);
+        }
         if tx.is_last_super(person.id)? {
             return refuse(tx, by, kind, &person, Refusal::LastSuper, &env);
         }
         let plan = tx.reset_factors(person.id, env.now)?;
         let event = by.success(kind).target(target(&person)).detail("factors", plan.kinds());
+        let event = event.detail("runbook", RUNBOOK_RESET).detail("outsideCase", "true");
         let told = |event: Event, (line, count): (Line, u64)| event.detail(line.as_str(), count.to_string());
         tx.record(&plan.lines().fold(event, told), &env)?;
         notices::factors_reset(tx, &app.config, &person, &env)?;

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use postern_authn::permission::{Permission, right};
+use postern_authn::recovery::action::Action;
 use postern_authn::user::User;
 use postern_codes::Timestamp;
 use postern_codes::id::User as UserKind;
@@ -24,6 +25,7 @@ use crate::api::page::Query;
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::app::to_the_end;
+use crate::cases;
 
 /// A person as the caller may see them.
 async fn veiled(app: &App, by: &Caller, person: &User) -> Result<Value, ApiError> {
@@ -273,9 +275,29 @@ async fn reset(
     Ok(recovery(super::reset(&app, &by, &who.0, (delivery, revoke)).await?))
 }
 
-async fn reset_factors(app: State<Arc<App>>, caller: Caller, who: Path<String>) -> Result<Json<Value>, ApiError> {
-    let by = caller.require::<right::UsersResetFactors>(&app).await?;
-    super::reset_factors(&app, &by, &who.0).await?;
+/// In a case that is named, or outside any.
+async fn reset_factors(
+    app: State<Arc<App>>,
+    caller: Caller,
+    who: Path<String>,
+    query: Result<Query, ApiError>,
+) -> Result<Json<Value>, ApiError> {
+    let query = query?;
+    let Some(which) = query.text("caseId") else {
+        let by = caller.require::<right::UsersResetFactors>(&app).await?;
+        super::reset_factors(&app, &by, &who.0).await?;
+        return Ok(done());
+    };
+    let by = caller.require::<right::CasesManage>(&app).await?;
+    let text = |name: &str| query.text(name).unwrap_or_default().to_owned();
+    let request = cases::Request {
+        action: Action::ResetFactors,
+        reason: text("reason"),
+        ticket: text("ticket"),
+        why_not_codes: text("whyNotCodes"),
+        factor: None,
+    };
+    cases::reset_of(&app, &by, (&who.0, which), &request).await?;
     Ok(done())
 }
 
