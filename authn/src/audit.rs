@@ -40,6 +40,18 @@ macro_rules! events {
     };
 }
 
+/// What runbooks of help desks call some events. A filter of the record takes either name.
+pub const RUNBOOK_NAMES: &[(&str, EventType)] = &[
+    ("mfa.factor_admin_reset", EventType::FactorResetAll),
+    ("mfa.factor_enrolled", EventType::FactorActivate),
+    ("user.password_set_by_admin", EventType::UserPasswordExpire),
+];
+
+/// Our name for an event of either name.
+pub fn known_name(text: &str) -> &str {
+    RUNBOOK_NAMES.iter().find(|(name, _)| *name == text).map_or(text, |(_, kind)| kind.as_str())
+}
+
 events! {
     ApiTokenCreate Info "system.api_token.create" "API token made";
     ApiTokenOutside Warn "system.api_token.request_outside_allowed_range" "API token used from where it may not be";

@@ -47,6 +47,13 @@ enum Command {
         #[command(subcommand)]
         command: people::People,
     },
+    /// What an auditor asks.
+    Audit {
+        #[command(flatten)]
+        folder: DataFolder,
+        #[command(subcommand)]
+        command: operator::Audit,
+    },
     /// Policies.
     Policy {
         #[command(flatten)]
@@ -91,6 +98,7 @@ fn main() -> ExitCode {
         Command::Serve(folder) => serve::run(&folder.data),
         Command::Admin { folder, command } => operator::run(&folder.data, command.into()),
         Command::People { folder, command } => people::run(&folder.data, command),
+        Command::Audit { folder, command } => operator::run(&folder.data, command.into()),
         Command::Policy { folder, command } => operator::run(&folder.data, command.into()),
         Command::Token { folder, command } => operator::run(&folder.data, command.into()),
         Command::User { folder, command } => operator::run(&folder.data, command.into()),

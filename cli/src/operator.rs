@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use postern_server::cases::report::Format;
 use postern_server::operator::desk::Desk;
 use postern_server::operator::{Answer, Command, NewUser};
 
@@ -43,6 +44,35 @@ pub enum Token {
         /// Its id.
         id: String,
     },
+}
+
+/// `postern audit ...`
+#[derive(Subcommand)]
+pub enum Audit {
+    /// Lists everything that an administrator did to give somebody their access back, newest first: who, for whom, in which
+    /// case, on what evidence, and what happened next.
+    Resets {
+        /// From this day or instant on, in UTC: 2026-11-22, or 2026-11-22T14:05:00Z.
+        #[arg(long)]
+        since: Option<String>,
+        /// Until this day or instant.
+        #[arg(long)]
+        until: Option<String>,
+        /// As what.
+        #[arg(long, value_enum, default_value_t = As::Text)]
+        format: As,
+    },
+}
+
+/// What a list is written as.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum As {
+    /// A table for a spreadsheet.
+    Csv,
+    /// An object a line.
+    Jsonl,
+    /// For people.
+    Text,
 }
 
 /// What a token is made for.
@@ -107,6 +137,21 @@ impl From<Admin> for Command {
     fn from(admin: Admin) -> Self {
         match admin {
             Admin::Recover { login } => Self::AdminRecover { login },
+        }
+    }
+}
+
+impl From<Audit> for Command {
+    fn from(audit: Audit) -> Self {
+        match audit {
+            Audit::Resets { since, until, format } => {
+                let format = match format {
+                    As::Csv => Format::Csv,
+                    As::Jsonl => Format::JsonLines,
+                    As::Text => Format::Text,
+                };
+                Self::AuditResets { since, until, format }
+            }
         }
     }
 }

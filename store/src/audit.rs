@@ -37,7 +37,7 @@ const LIST: &str = "SELECT e.id, e.position, e.published, e.body, p.body AS pers
 /// What the record can be filtered by.
 pub const ATTRIBUTES: &[Attribute] = &[
     Attribute { name: "actor.id", column: Column::Exact("e.actor_id") },
-    Attribute { name: "eventType", column: Column::Exact("e.event_type") },
+    Attribute { name: "eventType", column: Column::Named("e.event_type", postern_authn::audit::known_name) },
     Attribute { name: "outcome.reason", column: Column::Exact("e.reason") },
     Attribute { name: "outcome.result", column: Column::Exact("e.outcome") },
     Attribute {

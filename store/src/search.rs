@@ -40,6 +40,8 @@ pub enum Column {
     Indexed(&'static Self),
     /// A further member of a person's profile, by its name.
     Member(&'static str),
+    /// Text that has other names too: the column, and what gives the name that is stored.
+    Named(&'static str, fn(&str) -> &str),
     /// A status: what its words mean. Compared as words, so that `lt` and `gt` say "any but".
     State(&'static [Word]),
     /// Text that this program folds before it stores it: compared without regard to case in any alphabet.

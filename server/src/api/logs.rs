@@ -59,7 +59,7 @@ pub async fn of_oneself(
 }
 
 /// Gives events that wait for it their position, so that a reader sees what they themselves just did.
-async fn place(app: &App, org: Id<Org>) -> Result<(), ApiError> {
+pub(crate) async fn place(app: &App, org: Id<Org>) -> Result<(), ApiError> {
     while app.store.read(org, |tx| tx.has_unplaced_events()).await? {
         app.store.write(org, |tx| tx.place_events()).await?;
     }

@@ -18,9 +18,10 @@ use crate::api::body::Json;
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
 use crate::api::hal::{Links, time};
-use crate::api::page::Query;
+use crate::api::page::{Page, Query};
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
+use crate::cases::report::{self, Wanted};
 use crate::cases::{self, At, Gained, Known, Request, missing, moment};
 
 const ALL: &str = "/recovery/api/v1/cases";
@@ -33,6 +34,7 @@ pub fn routes() -> Routes {
         .get(ALL, read, list)
         .post(ALL, manage, post)
         .get(ONE, read, get)
+        .get("/recovery/api/v1/resets", Access::Permission(Permission::LogsRead), resets)
         .post("/recovery/api/v1/cases/{case}/take", manage, take)
         .post("/recovery/api/v1/cases/{case}/evidence", manage, evidence)
         .post("/recovery/api/v1/cases/{case}/press", manage, press)
@@ -70,7 +72,7 @@ impl Body {
     }
 
     fn action(&self) -> Result<Action, ApiError> {
-        self.action.parse().map_err(|_| {
+        self.action.parse().map_err(|()| {
             let names: Vec<_> = Action::ALL.iter().map(|action| action.as_str()).collect();
             ApiError::validation("action", [format!("action: there are {}", names.join(", "))])
         })
@@ -87,6 +89,15 @@ async fn list(app: State<Arc<App>>, caller: Caller, query: Query) -> Result<Json
         None => cases::under_way(&app, &by).await?,
     };
     Ok(Json(found.iter().map(|case| of_case(&app, case)).collect()))
+}
+
+/// Everything that was done to give somebody their access back.
+async fn resets(app: State<Arc<App>>, caller: Caller, query: Query) -> Result<Page, ApiError> {
+    let by = caller.require::<right::LogsRead>(&app).await?;
+    let wanted = Wanted { since: query.instant("since")?, until: query.instant("until")?, after: query.get("after")? };
+    let (lines, next) = report::page(&app, by.org, wanted, query.limit(100, 500)?).await?;
+    let next = next.map(|position| position.to_string());
+    Ok(Page::new(&app, &query, lines.iter().map(report::Line::json).collect(), next))
 }
 
 async fn post(app: State<Arc<App>>, caller: Caller, body: Sent) -> Result<(StatusCode, Json<Value>), ApiError> {

@@ -93,7 +93,8 @@ async fn each(app: &App, viewer: &Viewer, query: &Query, mut take: impl FnMut(&S
     Ok(())
 }
 
-fn as_file(kind: &'static str, name: &'static str, file: String) -> Response {
+/// A file to be saved.
+pub fn as_file(kind: &'static str, name: &'static str, file: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, kind),
         (header::CONTENT_DISPOSITION, name),
@@ -104,7 +105,7 @@ fn as_file(kind: &'static str, name: &'static str, file: String) -> Response {
 }
 
 /// A line of RFC 4180. A cell that a spreadsheet would take for a formula gets an apostrophe before it.
-fn line(file: &mut String, cells: impl IntoIterator<Item = String>) {
+pub fn line(file: &mut String, cells: impl IntoIterator<Item = String>) {
     for (at, cell) in cells.into_iter().enumerate() {
         if at > 0 {
             file.push(',');

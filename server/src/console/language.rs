@@ -90,6 +90,7 @@ catalogues! {
     "problem"
     "readiness"
     "reports"
+    "resets"
     "roles"
     "rules"
     "search"

@@ -61,6 +61,7 @@ pub mod problem;
 pub mod qr;
 pub mod recovery;
 pub mod reports;
+pub mod resets;
 pub mod role_form;
 pub mod roles;
 pub mod rule_form;
@@ -129,6 +130,7 @@ pub fn routes() -> Routes {
         .merge(pin_request::routes())
         .merge(policies::routes())
         .merge(reports::routes())
+        .merge(resets::routes())
         .merge(role_form::routes())
         .merge(roles::routes())
         .merge(rule_form::routes())

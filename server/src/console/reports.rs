@@ -20,6 +20,7 @@ use super::events;
 use super::list::{PAGE, pages};
 use super::page::page;
 use super::part::{Ask, Filters, Link, Pages, Record};
+use super::resets;
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::say;
@@ -42,6 +43,8 @@ pub struct Reports {
     pub pages: Pages,
     /// The same as a file: for a spreadsheet, for a program.
     pub exports: [Link; 2],
+    /// The report of access that was given back.
+    pub resets: Link,
 }
 
 fn filters(query: &Query) -> Filters {
@@ -58,6 +61,11 @@ fn filters(query: &Query) -> Filters {
         .ask(query, "outcome", say("reports-outcome"), Ask::Choice(outcomes))
         .ask(query, "since", say("reports-since"), Ask::Day)
         .ask(query, "until", say("reports-until"), Ask::Day)
+}
+
+/// Where the report of access that was given back is.
+pub fn resets_link() -> Link {
+    Link::new(say("resets-title"), resets::ADDRESS)
 }
 
 /// `/admin/reports`.
@@ -82,7 +90,7 @@ async fn show(State(app): State<Arc<App>>, viewer: Viewer, query: Query) -> Resu
     };
     let exports = [export(say("reports-csv"), "csv"), export(say("reports-json"), "jsonl")];
     let record = Record { events: found.iter().map(|event| events::line(event, &viewer)).collect() };
-    Ok(page(Reports { shell: viewer.shell(Place::Reports), filters, record, pages, exports }))
+    Ok(page(Reports { shell: viewer.shell(Place::Reports), filters, record, pages, exports, resets: resets_link() }))
 }
 
 /// The events that the filters of an address let through, newest first.
@@ -105,7 +113,10 @@ pub async fn wanted(app: &App, viewer: &Viewer, query: &Query) -> Result<EventQu
 }
 
 /// When a day of the viewer's begins; or the day so many days later.
-fn day(zone: &TimeZone, name: &str, text: &str, later: i32) -> Result<Option<Timestamp>, ApiError> {
+///
+/// # Errors
+/// E0000001 for a day that is none.
+pub fn day(zone: &TimeZone, name: &str, text: &str, later: i32) -> Result<Option<Timestamp>, ApiError> {
     if text.is_empty() {
         return Ok(None);
     }

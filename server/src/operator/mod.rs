@@ -3,6 +3,7 @@
 //! A command is sent to the running server over `admin.sock` ([`socket`]); only where none runs does the tool open the
 //! store itself ([`desk`]). Either way the same [`run`] does it, and it is recorded as done by the system.
 
+pub mod audit;
 pub mod desk;
 pub mod people;
 pub mod people_file;
@@ -15,6 +16,7 @@ use crate::api::users::Step;
 use serde::{Deserialize, Serialize};
 
 use crate::App;
+use crate::cases::report::Format;
 
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +26,15 @@ pub enum Command {
     AdminRecover {
         /// Who.
         login: String,
+    },
+    /// Lists what was done to give somebody their access back.
+    AuditResets {
+        /// From when on.
+        since: Option<String>,
+        /// Until when.
+        until: Option<String>,
+        /// As what.
+        format: Format,
     },
     /// A step of an import or export of people.
     PeopleFile(people_file::Step),
@@ -129,6 +140,7 @@ pub async fn run(app: &App, command: Command) -> anyhow::Result<Answer> {
     };
     match command {
         Command::AdminRecover { login } => recover::administrator(app, org, &login).await,
+        Command::AuditResets { since, until, format } => audit::resets(app, org, (since, until), format).await,
         Command::PeopleFile(step) => people_file::run(app, org, step).await,
         Command::Ping => Ok(Answer::Done(Vec::new())),
         Command::PolicyExplain { login, ip } => policies::explain(app, org, &login, ip.as_deref()).await,

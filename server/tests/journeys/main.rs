@@ -8,6 +8,7 @@ mod accounts;
 mod administrator_pages;
 mod app;
 mod attestation;
+mod auditor;
 mod authn;
 mod authn_bodies;
 mod authn_codes;

@@ -33,6 +33,7 @@ impl Condition {
                 Ok(Self { text: format!("{exists} AND {})", inner.text), values: inner.values, reach: None })
             }
             Column::Exact(name) => Self::text(name, operator, text).ok_or_else(refused),
+            Column::Named(name, known) => Self::text(name, operator, known(text)).ok_or_else(refused),
             Column::Flag(_) => Err(refused()),
             Column::Folded(name) => {
                 Self::text(&format!("lower({name})"), operator, &text.to_ascii_lowercase()).ok_or_else(refused)
@@ -155,7 +156,7 @@ impl Column {
     pub(super) fn is_present(self) -> Condition {
         let (text, values) = match self {
             Self::AnyOf(exists, _) => (format!("{exists})"), values![]),
-            Self::Exact(name) | Self::Folded(name) | Self::Stored(name) => {
+            Self::Exact(name) | Self::Folded(name) | Self::Named(name, _) | Self::Stored(name) => {
                 (format!("({name} IS NOT NULL AND {name} <> '')"), values![])
             }
             Self::Indexed(column) => return column.is_present(),

@@ -14,6 +14,18 @@ pub fn screens() -> Vec<(&'static str, String)> {
                 exports: [Link::new("CSV", "#"), Link::new("JSON", "#")],
                 record: record(),
                 pages: pages(),
+                resets: reports::resets_link(),
+            }),
+        ),
+        (
+            "resets",
+            drawn(&resets::Resets {
+                shell: shell(Place::Reports),
+                filters: Filters::new(resets::ADDRESS),
+                rows: vec![resets_row(Some(Link::new("1001", "/admin/cases/x"))), resets_row(None)],
+                empty: Empty { title: "None".into(), next: "Choose other days".into(), act: None },
+                pages: pages(),
+                exports: [Link::new("CSV", "#"), Link::new("JSON", "#")],
             }),
         ),
         (
@@ -88,5 +100,21 @@ pub fn home() -> home::Home {
             tally(5, "recovery PINs this week"),
         ],
         recent: Some(record()),
+    }
+}
+
+fn resets_row(case: Option<Link>) -> resets::Row {
+    let evidence = case.iter().map(|_| "VIDEO_CALL by hal@acme.example".to_owned()).collect();
+    resets::Row {
+        at: ago(3600),
+        what: "every factor removed".into(),
+        by: "hal@acme.example".into(),
+        person: "grace@acme.example".into(),
+        case,
+        evidence,
+        approved_by: "lee@acme.example".into(),
+        reason: "lost phone".into(),
+        ticket: "T-1".into(),
+        next: vec![("Factor enrolled".into(), ago(60))],
     }
 }

@@ -1,0 +1,13 @@
+resets-title = Zurückgegebener Zugang
+resets-lead = Was Administratoren taten, um jemanden wieder einzulassen: wer, für wen, auf welche Nachweise hin, und was danach geschah.
+resets-none = In dieser Zeit geschah nichts
+resets-none-next = Wählen Sie oben andere Tage. Was Personen für sich selbst tun, steht im Protokoll, nicht hier.
+resets-at = Wann
+resets-what = Was
+resets-by = von { $who }
+resets-person = Für wen
+resets-case = Fall und Nachweise
+resets-outside = Außerhalb jedes Falls
+resets-approved = gebilligt von { $who }
+resets-why = Grund und Ticket
+resets-next = Danach

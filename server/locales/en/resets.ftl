@@ -1,0 +1,13 @@
+resets-title = Access given back
+resets-lead = What administrators did to let somebody in again: who, for whom, on what evidence, and what happened next.
+resets-none = Nothing was done in this time
+resets-none-next = Choose other days above. What people do for themselves is in the record, not here.
+resets-at = When
+resets-what = What
+resets-by = by { $who }
+resets-person = For whom
+resets-case = Case and evidence
+resets-outside = Outside any case
+resets-approved = approved by { $who }
+resets-why = Reason and ticket
+resets-next = Then
