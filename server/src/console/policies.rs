@@ -31,7 +31,8 @@ use crate::api::{ApiError, policies};
 /// The list.
 pub const ADDRESS: &str = "/admin/security/policies";
 /// The types in the order of the tabs.
-const TYPES: &[PolicyType] = &[PolicyType::OktaSignOn, PolicyType::Password, PolicyType::MfaEnroll];
+const TYPES: &[PolicyType] =
+    &[PolicyType::OktaSignOn, PolicyType::Password, PolicyType::MfaEnroll, PolicyType::Recovery];
 
 /// `/admin/security/policies` and below.
 pub fn routes() -> Routes {

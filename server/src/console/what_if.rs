@@ -125,7 +125,7 @@ async fn show(Shared(app): Shared<Arc<App>>, viewer: Viewer, query: Query) -> Re
     let Some(person) = person.filter(|_| !is_wrong) else { return Ok(page_with(StatusCode::BAD_REQUEST, view)) };
     let zones: Vec<Id<Zone>> = zone.flatten().into_iter().collect();
     let question = Question { user: Some(person.id), ip: ip.map(str::to_owned), zones, ..Question::default() };
-    for kind in [PolicyType::OktaSignOn, PolicyType::Password, PolicyType::MfaEnroll] {
+    for kind in [PolicyType::OktaSignOn, PolicyType::Password, PolicyType::MfaEnroll, PolicyType::Recovery] {
         let found = what_if(&app, &by, kind, &question).await?;
         let is_known = query.text("browser") == Some(KNOWN);
         let env = app.env();

@@ -45,6 +45,11 @@ impl Setting {
     pub const fn name(&self) -> &'static str {
         self.name
     }
+
+    /// Its name in catalogues: what is asked alike in several blocks has one.
+    fn word(&self) -> &'static str {
+        self.name.rsplit('.').next().unwrap_or(self.name)
+    }
 }
 
 const fn setting(name: &'static str, at: &'static str, shape: Shape) -> Setting {
@@ -162,15 +167,53 @@ const PASSWORD_ACTIONS: &[Block] = &[(
     ],
 )];
 
-const RECOVERY_ACTIONS: &[Block] = &[(
-    "recovery",
-    &[
-        setting("numberAgeingDays", "/recovery/numberAgeingDays", Shape::Number(1, 90)),
-        setting("afterReset", "/recovery/afterReset", Shape::Choice(&["TICKET", "PASSWORD_ONLY"])),
-        setting("codesTo", "/recovery/codesTo", Shape::Choice(&["TICKET", "AGENT"])),
-        setting("enrolmentDeadlineHours", "/recovery/enrolmentDeadlineHours", Shape::Number(1, 168)),
-    ],
-)];
+/// What an action in a recovery case needs: its block, and the fields of it, which have the same names in each.
+macro_rules! needs {
+    ($($action:literal: $($kind:literal)*;)*) => {
+        &[
+            (
+                "recovery",
+                &[
+                    setting("numberAgeingDays", "/recovery/numberAgeingDays", Shape::Number(1, 90)),
+                    setting("afterReset", "/recovery/afterReset", Shape::Choice(&["TICKET", "PASSWORD_ONLY"])),
+                    setting("enrolmentDeadlineHours", "/recovery/enrolmentDeadlineHours", Shape::Number(1, 168)),
+                    setting("codesTo", "/recovery/codesTo", Shape::Choice(&["TICKET", "AGENT"])),
+                ],
+            ),
+            $((
+                $action,
+                &[
+                    setting(
+                        concat!($action, ".evidence"),
+                        concat!("/recovery/actions/", $action, "/evidence"),
+                        Shape::Number(1, 3),
+                    ),
+                    setting(
+                        concat!($action, ".approvals"),
+                        concat!("/recovery/actions/", $action, "/approvals"),
+                        Shape::Number(0, 3),
+                    ),
+                    setting(
+                        concat!($action, ".waitMinutes"),
+                        concat!("/recovery/actions/", $action, "/waitMinutes"),
+                        Shape::Number(0, 10_080),
+                    ),
+                    $(setting(
+                        concat!($action, ".", $kind),
+                        concat!("/recovery/actions/", $action, "/from"),
+                        Shape::Holds($kind),
+                    ),)*
+                ],
+            ),)*
+        ]
+    };
+    ($($action:literal)*) => {
+        needs! { $($action: "OTHER_FACTOR" "FEDERATED" "IN_PERSON" "MANAGER" "VIDEO_CALL" "CALL_BACK" "TICKET";)* }
+    };
+}
+
+const RECOVERY_ACTIONS: &[Block] =
+    needs! { "RECOVERY_PIN" "RESET_FACTOR" "RESET_FACTORS" "GENERATE_CODES" "TEMPORARY_PASSWORD" };
 
 const ENROLL_ACTIONS: &[Block] = &[("moment", &[setting("moment", "/enroll/self", Shape::Choice(MOMENTS))])];
 
@@ -248,8 +291,8 @@ pub fn fields(blocks: &[Block], value: impl Fn(&Setting) -> String) -> Vec<Field
             Shape::Enrolment(_) => choice(ENROLMENTS),
             Shape::Number(least, most) | Shape::Optional(least, most) => Kind::Number(least, most),
         };
-        let field = Field::new(setting.name, say_of("policies-setting", setting.name), kind)
-            .hint(say_of("policies-hint", setting.name))
+        let field = Field::new(setting.name, say_of("policies-setting", setting.word()), kind)
+            .hint(say_of("policies-hint", setting.word()))
             .holding(value(setting));
         if matches!(setting.shape, Shape::Optional(..)) { field.optional() } else { field }
     };
@@ -403,5 +446,21 @@ mod tests {
         let wrong = put(&mut document.clone(), PASSWORD, &Form::read(body.as_bytes()).unwrap());
         let names: Vec<_> = wrong.iter().map(|(name, _)| *name).collect();
         assert!(["minLength", "maxAgeDays", "common"].iter().all(|name| names.contains(name)), "{names:?}");
+    }
+
+    #[test]
+    fn every_action_of_a_case_that_gives_access_has_its_fields_and_every_type_of_evidence_is_one() {
+        use postern_authn::recovery::action::Action;
+        use postern_authn::recovery::evidence::Kind as Evidence;
+        for action in Action::ALL.iter().filter(|action| action.gives_access()) {
+            let (_, settings) = RECOVERY_ACTIONS.iter().find(|(name, _)| *name == action.as_str()).unwrap();
+            for kind in Evidence::ALL {
+                let name = format!("{action}.{kind}");
+                assert!(settings.iter().any(|setting| setting.name == name), "{name}");
+            }
+        }
+        let document = new_actions(PolicyType::Recovery);
+        let ageing = RECOVERY_ACTIONS[0].1[0];
+        assert_eq!(held(&document, &ageing), "7");
     }
 }
