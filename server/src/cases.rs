@@ -4,6 +4,7 @@
 mod acts;
 mod known;
 mod opening;
+pub mod report;
 mod telling;
 
 use axum::http::StatusCode;
@@ -24,7 +25,7 @@ use crate::api::error::ApiError;
 use crate::api::hal::time;
 use crate::api::users;
 
-pub use acts::{Gained, RUNBOOK_RESET, Request, act, reset_of};
+pub use acts::{Gained, RUNBOOK_RESET, Request, act, pin_in, pin_made, reset_of};
 pub use known::{Known, actor, rules_for};
 pub use opening::open;
 

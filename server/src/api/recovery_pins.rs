@@ -18,7 +18,7 @@ use postern_authn::token::Grant;
 use postern_authn::user::User;
 use postern_codes::drp1::{self, Generation, Pin};
 use postern_codes::id::{
-    Device as DeviceKind, Id, Issuance as IssuanceKind, Kind, RecoveryEnrolment, User as UserKind,
+    Device as DeviceKind, Id, Issuance as IssuanceKind, Kind, RecoveryCase, RecoveryEnrolment, User as UserKind,
 };
 use postern_codes::report::Mode;
 use postern_codes::{Env, Timestamp};
@@ -33,7 +33,7 @@ use super::devices;
 use super::hal::time;
 use crate::api::demands::DemandDocument;
 use crate::api::{Allowed, ApiError, Caller};
-use crate::{App, notices};
+use crate::{App, cases, notices};
 
 pub use http::routes;
 
@@ -177,8 +177,22 @@ fn decide(
         // Read again: it may have been taken back while it was waited for.
         known.enrolment = tx.enrolment(id)?;
     }
+    // A recovery case that is named must allow it; where cases are needed, nothing else is one.
+    let named =
+        request.case.as_deref().filter(|text| known.rules.needs_case || text.parse::<Id<RecoveryCase>>().is_ok());
+    let mut case = None;
+    if let Some(which) = named {
+        let texts = (request.reason.as_str(), request.ticket.as_deref().unwrap_or_default());
+        match cases::pin_in(tx, caller, (which, pair.user), texts, env)? {
+            Ok(allowed) => case = Some(allowed),
+            Err(refused) => return Ok(Err(refused)),
+        }
+    }
     match issued(tx, caller, &known, request, env)? {
         Ok(issuance) => {
+            if let Some(case) = &mut case {
+                cases::pin_made(tx, caller, case, env)?;
+            }
             let event = known.event(caller.success(EventType::RecoveryPinGenerate));
             let event = event.detail("issuance", issuance.id.to_string()).detail("mode", word(issuance.mode()));
             let event = event.detail("reason", request.reason.trim());

@@ -9,13 +9,14 @@ use postern_authn::recovery::action::Action;
 use postern_authn::recovery::case::{Done, Wanted};
 use postern_authn::recovery::reset::Line;
 use postern_authn::user::Lifecycle;
-use postern_codes::id::{Factor, RecoveryCase};
+use postern_codes::id::{Factor, RecoveryCase, User};
 use postern_codes::{Env, Id, Secret, b64};
 use postern_store::{Error, Tx};
 
-use super::{At, By, Known, event, held, refused, telling};
+use super::{At, By, Known, actor, event, held, refused, telling};
 use crate::App;
 use crate::api::backup_codes;
+use crate::api::caller::Caller;
 use crate::api::demands::{DemandDocument, hold_in};
 use crate::api::error::ApiError;
 use crate::api::users::{self, Refusal};
@@ -131,14 +132,56 @@ pub async fn reset_of(app: &App, by: &By, (who, which): (&str, &str), request: &
     act(app, by, &At { which, version: None }, request).await.map(|(known, _)| known)
 }
 
-/// By which name the record tells of an action: Okta's, where it has one.
+/// A recovery PIN that is to be made in a case: the case as [`pin_made`] keeps it once the PIN is.
+///
+/// # Errors
+/// Of the database; in it 404 for a case that is not this person's, and the refusal of the case.
+pub fn pin_in(
+    tx: &mut Tx<'_>,
+    by: &Caller,
+    (which, person): (&str, Id<User>),
+    (reason, ticket): (&str, &str),
+    env: &Env,
+) -> Result<Result<Known, ApiError>, Error> {
+    let missing = || ApiError::not_found::<RecoveryCase>(which);
+    let Some(id) = super::named(tx, which)?.filter(|case| case.person == person).map(|case| case.id) else {
+        return Ok(Err(missing()));
+    };
+    let Some(case) = tx.hold_case(id)? else { return Ok(Err(missing())) };
+    let actor = actor(tx, by, &case, env.now)?;
+    let mut known = Known::read(tx, case, env)?;
+    // The reason and the ticket of a PIN may be one.
+    let ticket = if ticket.trim().is_empty() { reason } else { ticket };
+    let wanted = Wanted { action: Action::RecoveryPin, reason, ticket, codes_left: 0, why_not_codes: "" };
+    let mut case = known.case.clone();
+    Ok(match case.act(&wanted, &actor, &known.terms()) {
+        Ok(_) => {
+            known.case = case;
+            Ok(known)
+        }
+        Err(refusal) => {
+            tx.record(&event(by.failure(EventType::CaseUse, refusal.code()), &known), env)?;
+            Err(refused(&refusal))
+        }
+    })
+}
+
+/// Keeps that a PIN was made in a case.
+///
+/// # Errors
+/// Of the database.
+pub fn pin_made(tx: &mut Tx<'_>, by: &Caller, known: &mut Known, env: &Env) -> Result<(), Error> {
+    tx.save_case(&mut known.case, env.now)?;
+    let event = event(by.success(EventType::CaseUse), known);
+    tx.record(&event.detail("action", Action::RecoveryPin.as_str()), env)
+}
+
+/// By which name the record tells of an action: Okta's, where it has one that is not written by the act itself.
 const fn kind(action: Action) -> EventType {
     match action {
         Action::EndSessions => EventType::SessionsClear,
-        Action::GenerateCodes => EventType::FactorActivate,
+        Action::GenerateCodes | Action::RecoveryPin | Action::ResetFactor | Action::UseBackupCode => EventType::CaseUse,
         Action::Note => EventType::CaseNote,
-        Action::RecoveryPin | Action::UseBackupCode => EventType::CaseUse,
-        Action::ResetFactor => EventType::FactorDeactivate,
         Action::ResetFactors => EventType::FactorResetAll,
         Action::Suspend => EventType::UserSuspend,
         Action::TemporaryPassword => EventType::UserPasswordExpire,

@@ -9,6 +9,7 @@ use postern_store::scratch;
 use serde_json::{Value, json};
 
 use crate::app::Answer;
+use crate::harbour::Harbour;
 use crate::staff::{Member, Staff};
 
 /// A help desk of two, an administrator, and Grace, who lost her phone.
@@ -202,5 +203,37 @@ async fn a_plain_reset_needs_a_case_or_a_token_that_was_made_for_it() {
         }
         app.post(&reset, &desk.kim.token, &Value::Null).await.refused(403, "E0000006");
         assert_eq!(app.get(settings, &desk.staff.root.token).await.expect(200).json(), forbid);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_cases_are_needed_a_pin_is_made_in_one_that_allows_it() {
+    for engine in scratch::engines() {
+        let harbour = Harbour::new(engine).await;
+        let computer = harbour.computer().await;
+        harbour.register(&computer).await;
+        let needed = json!({ "recoveryPinCaseRequired": true });
+        let settings = "/device-access/api/v1/access-settings";
+        harbour.app.call(Method::PUT, settings, &harbour.super_token, &needed).await.expect(200);
+        let ask = |case: Value| json!({ "mode": "TIME", "reason": "locked out", "caseId": case });
+        harbour.ask(&computer, &ask(Value::Null)).await.refused(400, "case_required");
+        harbour.ask(&computer, &ask(json!("INC-4711"))).await.refused(404, "E0000007");
+        let cases = "/recovery/api/v1/cases";
+        let post = async |path: &str, body: Value| {
+            harbour.app.post(&format!("{cases}{path}"), &harbour.desk_token, &body).await
+        };
+        let case = post("", json!({ "userId": harbour.grace.id })).await.expect(201).json();
+        harbour.ask(&computer, &ask(case["id"].clone())).await.refused(409, "missing");
+        let finding = json!({ "document": "badge", "place": "front desk" });
+        let path = format!("/{}/evidence", case["id"].as_str().expect("an id"));
+        post(&path, json!({ "kind": "IN_PERSON", "finding": finding })).await.expect(200);
+        harbour.ask(&computer, &ask(case["id"].clone())).await.expect(201);
+        let path = format!("{cases}/{}", case["number"]);
+        let now = harbour.app.get(&path, &harbour.desk_token).await.expect(200).json();
+        assert_eq!((&now["stage"], &now["done"][0]["action"]), (&json!("ACTING"), &json!("RECOVERY_PIN")));
+        // A second one too soon is refused, and the case keeps one.
+        harbour.ask(&computer, &ask(case["id"].clone())).await.refused(409, "too_soon");
+        let now = harbour.app.get(&path, &harbour.desk_token).await.expect(200).json();
+        assert_eq!(now["done"].as_array().map(Vec::len), Some(1));
     }
 }
