@@ -3,6 +3,7 @@
 
 mod acts;
 mod known;
+mod names;
 mod opening;
 pub mod report;
 mod telling;
@@ -27,7 +28,13 @@ use crate::api::users;
 
 pub use acts::{Gained, RUNBOOK_RESET, Request, act, pin_in, pin_made, reset_of};
 pub use known::{Known, actor, rules_for};
+pub use names::Names;
 pub use opening::open;
+
+/// So many cases are read at once.
+const CHUNK: u32 = 100;
+/// So often, for one page.
+const TURNS: u32 = 20;
 
 /// Whoever leads cases.
 pub type By = Allowed<right::CasesManage>;
@@ -92,6 +99,57 @@ pub async fn between(app: &App, by: &Allowed<right::CasesRead>, span: Span) -> R
         seen(tx, by, cases)
     });
     Ok(found.await?)
+}
+
+/// The case of a number that the caller may see: as people say it, "1001" or "case 1001".
+///
+/// # Errors
+/// Of the database.
+pub async fn of_number(
+    app: &App,
+    by: &Allowed<right::CasesRead>,
+    said: &str,
+) -> Result<Option<Id<RecoveryCase>>, ApiError> {
+    let digits: String = said.chars().filter(char::is_ascii_digit).collect();
+    let Ok(number) = digits.parse::<u32>() else { return Ok(None) };
+    let found = app.store.read(by.org, |tx| {
+        let Some(case) = tx.case_numbered(u64::from(number))? else { return Ok(None) };
+        Ok(users::is_seen(tx, by, Permission::CasesRead, case.person)?.then_some(case.id))
+    });
+    Ok(found.await?)
+}
+
+/// Cases that are over and that the caller may see, newest first, behind one of them.
+///
+/// # Errors
+/// Of the database.
+pub async fn past(
+    app: &App,
+    by: &Allowed<right::CasesRead>,
+    mut after: Option<(Timestamp, Id<RecoveryCase>)>,
+    limit: u32,
+) -> Result<Vec<Case>, ApiError> {
+    let mut kept = Vec::new();
+    // Whoever sees few of very many is shown what is found in so many turns.
+    for _ in 0..TURNS {
+        let span =
+            Span { from: Timestamp::from_micros(0), until: Timestamp::from_micros(i64::MAX), after, limit: CHUNK };
+        let read = app.store.read(by.org, |tx| {
+            let found = tx.cases_between(&span)?;
+            let last = found.last().map(|case| (case.opened_at, case.id));
+            let is_whole = found.len() < CHUNK as usize;
+            let over = found.into_iter().filter(|case| !case.stage.is_under_way()).collect();
+            Ok::<_, Error>((seen(tx, by, over)?, last, is_whole))
+        });
+        let (found, last, is_whole) = read.await?;
+        kept.extend(found);
+        after = last;
+        if is_whole || kept.len() >= limit as usize {
+            break;
+        }
+    }
+    kept.truncate(limit as usize);
+    Ok(kept)
 }
 
 fn seen(tx: &mut Tx<'_>, by: &Caller, cases: Vec<Case>) -> Result<Vec<Case>, Error> {

@@ -403,6 +403,7 @@ document.addEventListener("keydown", (event) => {
     }
   }
   if (event.key === "?") document.getElementById("keys")?.showModal();
+  if (event.key === "!") document.querySelector("[data-key='!']")?.click();
 });
 
 wake(document);

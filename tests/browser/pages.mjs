@@ -16,7 +16,9 @@ const NARROW = { width: 390, height: 844 };
 
 /** What the members of paths may be, on a stage. */
 const places = {
+  action: () => "RESET_FACTORS",
   assignment: (place) => place.assignment,
+  case: (place) => place.case,
   device: (place) => place.linux,
   factor: (place) => place.factor,
   group: (place) => place.group,
@@ -251,6 +253,9 @@ async function fill(place) {
   place.profile = (await call("/api/v1/org/factors/hotp/profiles", { name: "Blue tokens", settings: { hmacAlgorithm: "HMacSHA1", passCodeLength: 6, timeStep: 30 } })).id;
   const tokens = await (await fetch(`${place.url}/api/v1/api-tokens`, { headers: { authorization: `SSWS ${place.token}` } })).json();
   place.apiToken = tokens[0].id;
+  place.case = (await call("/recovery/api/v1/cases", { userId: place.grace })).id;
+  const finding = { document: "passport", place: "front desk" };
+  await call(`/recovery/api/v1/cases/${place.case}/evidence`, { kind: "IN_PERSON", finding });
   const group = await call("/api/v1/groups", { profile: { name: "Desk", description: "" } });
   place.assignment = (await call(`/api/v1/groups/${group.id}/roles`, { type: "HELP_DESK_ADMIN" })).id;
   const role = await call("/api/v1/iam/roles", { label: "Front desk", description: "Calls", permissions: ["okta.users.read", "okta.groups.read"] });

@@ -702,6 +702,11 @@ impl Case {
         Weight { is_privileged: terms.is_privileged, is_pressed: self.is_pressed, takes_both }
     }
 
+    /// Whether a piece of its evidence counts now for anything.
+    pub fn still_counts(&self, found: &Found, terms: &Terms<'_>) -> bool {
+        self.counted(terms, None).contains(&found)
+    }
+
     /// The evidence that counts now: young enough, since the last incident, by nobody who is out of the case.
     fn counted(&self, terms: &Terms<'_>, needed: Option<&Requirement>) -> Vec<&Found> {
         let life = evidence::LIFE + needed.map_or(Duration::ZERO, Requirement::wait);

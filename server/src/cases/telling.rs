@@ -43,7 +43,8 @@ pub fn acted(tx: &mut Tx<'_>, _: &App, known: &Known, done: &Done, env: &Env) ->
 /// # Errors
 /// Of the database.
 pub fn escalated(tx: &mut Tx<'_>, app: &App, known: &Known, role: Role, env: &Env) -> Result<(), Error> {
-    let mail = Mail { subject: say("mail-case-escalated-subject"), text: about("mail-case-escalated", app, known) };
+    let mail =
+        Mail { subject: say("mail-case-escalated-subject"), text: about(say("mail-case-escalated"), app, known) };
     for holder in tx.holders_of(role)? {
         if holder.id != known.person.id && !known.case.barred.contains(&holder.id) {
             mail.to_every_address(tx, &holder, env)?;
@@ -58,17 +59,18 @@ pub fn escalated(tx: &mut Tx<'_>, app: &App, known: &Known, role: Role, env: &En
 /// Of the database.
 pub fn incident(tx: &mut Tx<'_>, app: &App, known: &Known, env: &Env) -> Result<(), Error> {
     let what = say_of("domain-event", EventType::CaseIncident.as_str());
-    let mail =
-        Mail { subject: say("mail-alert-subject").with("what", what), text: about("mail-case-incident", app, known) };
+    let mail = Mail {
+        subject: say("mail-alert-subject").with("what", what),
+        text: about(say("mail-case-incident"), app, known),
+    };
     for admin in tx.super_administrators()? {
         mail.to_every_address(tx, &admin, env)?;
     }
     Ok(())
 }
 
-fn about(key: &'static str, app: &App, known: &Known) -> Text {
-    say(key)
-        .with("number", known.case.number.to_string())
+fn about(text: Text, app: &App, known: &Known) -> Text {
+    text.with("number", known.case.number.to_string())
         .with("person", known.person.name())
         .with("login", known.person.login.as_str().to_owned())
         .with("page", format!("{}/admin/cases/{}", app.config.public_url.first(), known.case.id))

@@ -56,6 +56,7 @@ catalogues! {
     "accounts"
     "administrators"
     "bulk"
+    "cases"
     "demands"
     "device"
     "devices"

@@ -13,6 +13,8 @@ pub mod administrator_new;
 pub mod administrators;
 pub mod assets;
 pub mod bulk;
+pub mod case;
+pub mod cases;
 pub mod choose;
 pub mod cookie;
 pub mod demands;
@@ -100,6 +102,8 @@ pub fn routes() -> Routes {
         .merge(administrator_new::routes())
         .merge(administrators::routes())
         .merge(bulk::routes())
+        .merge(case::routes())
+        .merge(cases::routes())
         .merge(choose::routes())
         .merge(demands::routes())
         .merge(device::routes())

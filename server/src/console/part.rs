@@ -257,6 +257,8 @@ pub enum Kind {
     Choice(Vec<(String, Text)>),
     /// A code of any form: of an app, a token, a message or a sheet of paper.
     Code,
+    /// A day, `2026-11-22`.
+    Day,
     /// An e-mail address.
     Email,
     /// Many short lines, an entry each.
@@ -377,6 +379,7 @@ impl Field {
             Kind::NineDigits => "field nine",
             Kind::Choice(_)
             | Kind::Code
+            | Kind::Day
             | Kind::Email
             | Kind::Lines
             | Kind::Long(_)

@@ -49,6 +49,8 @@ macro_rules! places {
 places! {
     /// Who may do what.
     Administrators, say("administrators-title"), "/admin/administrators", Some(Permission::RolesRead);
+    /// Who waits for a way back in.
+    Cases, say("cases-title"), "/admin/cases", Some(Permission::CasesRead);
     /// What privileged actions demand.
     Demands, say("demands-title"), "/admin/security/demands", Some(Permission::OrgRead);
     /// Protected computers.
@@ -95,6 +97,7 @@ const COLUMN: &[Line] = &[
     Line::One(Place::People),
     Line::One(Place::Groups),
     Line::One(Place::Devices),
+    Line::One(Place::Cases),
     Line::Group(
         || say("frame-security"),
         &[Place::SecurityGeneral, Place::Policies, Place::WhatIf, Place::Networks, Place::Demands, Place::Tokens],

@@ -19,6 +19,7 @@ use super::sign_in::Question;
 use super::*;
 
 mod account_screens;
+mod case_screens;
 mod device_screens;
 mod frame_screens;
 mod group_screens;
@@ -125,6 +126,7 @@ fn drawn(view: &impl Template) -> String {
 fn screens() -> Vec<(&'static str, String)> {
     [
         account_screens::screens(),
+        case_screens::screens(),
         device_screens::screens(),
         frame_screens::screens(),
         group_screens::screens(),

@@ -19,6 +19,7 @@ mod authorisation;
 mod backup_codes;
 mod bad_input;
 mod browser;
+mod case_pages;
 mod cases;
 mod computer;
 mod configuration;
