@@ -148,6 +148,8 @@ events! {
     RecoveryPinUnissued Error "device.desktop_mfa.recovery_pin.activation_without_issuance" "A computer opened with a PIN that was never issued";
     RecoveryRegisterFailed Warn "device.recovery.register_failed" "Registration for recovery failed";
     RecoveryRotate Info "device.desktop_mfa.recovery_pin.rotate_secret" "Recovery secret renewed";
+    ReferenceAdd Info "recovery.reference.add" "Something to compare a person with kept";
+    ReferenceRemove Warn "recovery.reference.remove" "Something to compare a person with removed";
     ReportSuspicious Warn "user.account.report_suspicious_activity_by_enduser" "A person said: this was not me";
     RequestBlocked Warn "security.request.blocked" "A blocked address was refused";
     ResourceSetCreate Info "iam.resourceset.create" "Resource set made";

@@ -5,6 +5,7 @@ mod acts;
 mod known;
 mod names;
 mod opening;
+pub mod references;
 pub mod report;
 mod telling;
 

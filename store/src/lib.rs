@@ -52,6 +52,7 @@ pub mod search;
 pub mod session_tokens;
 pub mod sessions;
 pub mod settings;
+pub mod sign_in_attempts;
 pub mod sign_ins;
 pub mod sms_templates;
 pub mod sql;
@@ -70,6 +71,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("attempts", attempts::STATEMENTS),
     ("audit", audit::STATEMENTS),
     ("callers", callers::STATEMENTS),
+    ("cases", cases::STATEMENTS),
     ("certificates", certificates::STATEMENTS),
     ("challenges", challenges::STATEMENTS),
     ("contacts", contacts::STATEMENTS),
@@ -94,6 +96,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("passwords", passwords::STATEMENTS),
     ("people", people::STATEMENTS),
     ("perimeter", perimeter::STATEMENTS),
+    ("person_references", person_references::STATEMENTS),
     ("policies", policies::STATEMENTS),
     ("principal_limits", principal_limits::STATEMENTS),
     ("proofs", proofs::STATEMENTS),
@@ -105,6 +108,7 @@ pub const STATEMENTS: &[(&str, &[sql::Statement])] = &[
     ("session_tokens", session_tokens::STATEMENTS),
     ("sessions", sessions::STATEMENTS),
     ("settings", settings::STATEMENTS),
+    ("sign_in_attempts", sign_in_attempts::STATEMENTS),
     ("sign_ins", sign_ins::STATEMENTS),
     ("sms_templates", sms_templates::STATEMENTS),
     ("sweep", sweep::STATEMENTS),

@@ -253,7 +253,10 @@ async function fill(place) {
   place.profile = (await call("/api/v1/org/factors/hotp/profiles", { name: "Blue tokens", settings: { hmacAlgorithm: "HMacSHA1", passCodeLength: 6, timeStep: 30 } })).id;
   const tokens = await (await fetch(`${place.url}/api/v1/api-tokens`, { headers: { authorization: `SSWS ${place.token}` } })).json();
   place.apiToken = tokens[0].id;
-  place.case = (await call("/recovery/api/v1/cases", { userId: place.grace })).id;
+  const photo = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+  await call(`/recovery/api/v1/users/${place.grace}/references`, { text: "Badge photo", photo });
+  const opened = await call("/recovery/api/v1/cases", { userId: place.grace });
+  place.case = opened.id;
   const finding = { document: "passport", place: "front desk" };
   await call(`/recovery/api/v1/cases/${place.case}/evidence`, { kind: "IN_PERSON", finding });
   const group = await call("/api/v1/groups", { profile: { name: "Desk", description: "" } });

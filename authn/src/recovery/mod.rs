@@ -12,6 +12,7 @@ pub mod case;
 pub mod evidence;
 pub mod pin;
 pub mod readiness;
+pub mod red_flags;
 pub mod report;
 pub mod reset;
 pub mod rules;

@@ -24,6 +24,8 @@ cases-about-past = Die neuesten zuerst, mit dem, was aus jedem wurde.
 cases-numbered = Fall { $number }
 cases-of = Fall { $number }: { $person }
 cases-go-to = Zu Fall { $number }
+cases-open = Wiederherstellungsfall eröffnen
+cases-open-effect = Was geschehen darf, folgt aus den Nachweisen, die Sie darin aufnehmen.
 cases-case = Fall
 cases-stands = Stand
 cases-agent = Bei
@@ -280,3 +282,45 @@ cases-discovered = Wie es entdeckt wurde
 cases-reported = Gemeldet
 cases-reported-by = { $who }, { $at }
 cases-restored = Zurückgegeben
+cases-tab-references = Zum Vergleich
+cases-references = Womit ein Gesicht verglichen wird
+cases-references-about = Bei einem Videoanruf steht das neben dem Formular. Was die anrufende Person schickt, ist keins.
+cases-references-none = Von { $person } ist noch nichts hinterlegt: Ein Videoanruf kann nicht als Nachweis dienen.
+cases-reference-add = Etwas hinterlegen
+cases-reference-text = Was es ist und wo es liegt
+cases-reference-text-hint = Zum Beispiel: Ausweisfoto von 2024, Personalakte 4711.
+cases-reference-text-wrong = Schreiben Sie eine Zeile von 1 bis { $most } Zeichen, die es noch nicht gibt. Höchstens 20 werden hinterlegt.
+cases-reference-photo = Foto
+cases-reference-photo-hint = PNG oder JPEG von höchstens { $kilobytes } kB.
+cases-photo-wrong = Wählen Sie ein PNG oder JPEG von höchstens { $kilobytes } kB.
+cases-reference-keep = Hinterlegen
+cases-reference-added = Es ist hinterlegt
+cases-reference-removed = Es ist entfernt
+cases-reference-under-way = Ein Fall dieser Person läuft: Was jetzt dazukommt, kann von der anrufenden Person stammen. Hinterlegen Sie es, wenn der Fall zu Ende ist.
+cases-of-person = Wiederherstellungsfälle
+cases-of-person-none = Noch kein Fall.
+cases-home-mine = Fall { $number } von { $person } ist nicht zu Ende
+cases-home-handed = Fall { $number } von { $person } wurde an Ihre Rolle übergeben
+cases-home-next = Wer wartet, kommt bis dahin nicht hinein.
+cases-flag-agent-rate = Bei dieser Person liegen { $count } Fälle von heute. Auf Müdigkeit warten Betrüger: erst eine Pause, dann entscheiden.
+cases-flag-contacts =
+    { $count ->
+        [one] Eine Adresse oder Nummer der Person hat sich in den letzten 30 Tagen geändert. Das kann auch jemand getan haben, der das Konto übernahm: Rufen Sie unter einer älteren an.
+       *[other] { $count } Adressen oder Nummern der Person haben sich in den letzten 30 Tagen geändert. Das kann auch jemand getan haben, der das Konto übernahm: Rufen Sie unter einer älteren an.
+    }
+cases-flag-earlier =
+    { $count ->
+        [one] Ein früherer Fall der Person wurde abgelehnt, übergeben oder zum Vorfall. Lesen Sie, warum, bevor Sie weitermachen.
+       *[other] { $count } frühere Fälle der Person wurden abgelehnt, übergeben oder zu Vorfällen. Lesen Sie, warum, bevor Sie weitermachen.
+    }
+cases-flag-failures =
+    { $count ->
+        [one] Ein Anmeldeversuch schlug am letzten Tag fehl. Fragen Sie, ob er von der Person war.
+       *[other] { $count } Anmeldeversuche schlugen am letzten Tag fehl. Fragen Sie, ob sie von der Person waren.
+    }
+cases-flag-networks =
+    { $count ->
+        [one] Jemand versuchte es von einer Netzadresse, von der seit 30 Tagen niemand hineinkam: { $newest }. Fragen Sie, wo die Person ist.
+       *[other] Jemand versuchte es von { $count } Netzadressen, von denen seit 30 Tagen niemand hineinkam, zuletzt { $newest }. Fragen Sie, wo die Person ist.
+    }
+cases-flag-young-link = Ein Computer gehört erst { $since } zu der Person. Eine PIN dafür hilft vielleicht dem, der ihn verknüpft hat.

@@ -45,7 +45,6 @@ person-done-activate = { $person } wird aktiviert
 person-done-deactivate = { $person } ist deaktiviert
 person-done-expire-password = { $person } wählt bei der nächsten Anmeldung ein neues Passwort
 person-done-reactivate = { $person } hat einen neuen Link bekommen
-person-done-reset-factors = Alle Faktoren von { $person } sind zurückgesetzt
 person-done-reset-password = Das Passwort von { $person } ist zurückgesetzt
 person-done-sign-out = { $person } ist überall abgemeldet
 person-done-suspend = { $person } ist gesperrt

@@ -24,6 +24,8 @@ cases-about-past = Newest first, with what became of each.
 cases-numbered = Case { $number }
 cases-of = Case { $number }: { $person }
 cases-go-to = Go to case { $number }
+cases-open = Open a recovery case
+cases-open-effect = What may be done follows from the evidence that you take in it.
 cases-case = Case
 cases-stands = Where it stands
 cases-agent = Agent
@@ -280,3 +282,45 @@ cases-discovered = How it was discovered
 cases-reported = Reported
 cases-reported-by = { $who }, { $at }
 cases-restored = Given back
+cases-tab-references = To compare with
+cases-references = To compare a face with
+cases-references-about = On a video call, whoever leads a case sees these beside the form. What the caller sends is none.
+cases-references-none = Nothing is kept of { $person } yet: a video call cannot be taken as evidence.
+cases-reference-add = Keep another
+cases-reference-text = What it is, and where it lies
+cases-reference-text-hint = Such as: badge photo of 2024, HR file 4711.
+cases-reference-text-wrong = Write one line of 1 to { $most } characters, and one that is not there yet. At most 20 are kept.
+cases-reference-photo = Photo
+cases-reference-photo-hint = PNG or JPEG of at most { $kilobytes } kB.
+cases-photo-wrong = Choose a PNG or JPEG of at most { $kilobytes } kB.
+cases-reference-keep = Keep it
+cases-reference-added = It is kept
+cases-reference-removed = It is removed
+cases-reference-under-way = A case of this person is under way: what is added now may come from whoever calls. Add it when the case is over.
+cases-of-person = Recovery cases
+cases-of-person-none = No case yet.
+cases-home-mine = Case { $number } of { $person } is not finished
+cases-home-handed = Case { $number } of { $person } was handed to your role
+cases-home-next = Whoever waits cannot come in until it is.
+cases-flag-agent-rate = This agent has { $count } cases of today. A tired agent is what an impostor waits for: take a break before you decide.
+cases-flag-contacts =
+    { $count ->
+        [one] One address or number of the person changed in the last 30 days. Whoever took the account may have done it: call an older one.
+       *[other] { $count } addresses or numbers of the person changed in the last 30 days. Whoever took the account may have done it: call an older one.
+    }
+cases-flag-earlier =
+    { $count ->
+        [one] An earlier case of the person was refused, handed on or became an incident. Read why before you go on.
+       *[other] { $count } earlier cases of the person were refused, handed on or became incidents. Read why before you go on.
+    }
+cases-flag-failures =
+    { $count ->
+        [one] One attempt to sign in failed in the last day. Ask whether it was theirs.
+       *[other] { $count } attempts to sign in failed in the last day. Ask whether they were theirs.
+    }
+cases-flag-networks =
+    { $count ->
+        [one] Somebody tried from a network address from which nobody got in for 30 days: { $newest }. Ask where the person is.
+       *[other] Somebody tried from { $count } network addresses from which nobody got in for 30 days, lately { $newest }. Ask where the person is.
+    }
+cases-flag-young-link = A computer was linked with the person only { $since }. A PIN for it may help whoever linked it.

@@ -45,7 +45,6 @@ person-done-activate = { $person } is being activated
 person-done-deactivate = { $person } is deactivated
 person-done-expire-password = { $person } chooses a new password at the next sign-in
 person-done-reactivate = { $person } was sent a new link
-person-done-reset-factors = All factors of { $person } are reset
 person-done-reset-password = The password of { $person } is reset
 person-done-sign-out = { $person } is signed out everywhere
 person-done-suspend = { $person } is suspended

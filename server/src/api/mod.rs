@@ -26,6 +26,7 @@ pub mod org_factors;
 pub mod origin;
 pub mod page;
 pub mod path;
+pub mod person_references;
 pub mod policies;
 pub mod profile;
 pub mod rate_limits;
@@ -66,6 +67,7 @@ pub fn routes() -> Routes {
         .merge(logs::routes())
         .merge(org::routes())
         .merge(org_factors::routes())
+        .merge(person_references::routes())
         .merge(policies::routes())
         .merge(rate_limits::routes())
         .merge(recovery_cases::routes())

@@ -213,6 +213,8 @@ pub fn shown(app: &App, known: &Known) -> Value {
         });
         numbers.collect()
     });
+    let flags = known.flags.iter().map(|flag| json!({ "what": flag.code(), "meaning": flag.meaning() }));
+    shown["redFlags"] = flags.collect();
     let references = known.references.iter().map(|kept| {
         json!({ "id": kept.id, "text": kept.reference.text, "since": time(kept.reference.since), "hasPhoto": kept.has_photo })
     });

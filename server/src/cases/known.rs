@@ -6,6 +6,7 @@ use postern_authn::policy::{Outcome, PolicyType, decide};
 use postern_authn::recovery::action::Action;
 use postern_authn::recovery::case::{Actor, Case, Decision, Terms};
 use postern_authn::recovery::evidence::{Facts, Seen};
+use postern_authn::recovery::red_flags::{self, Flag, red_flags};
 use postern_authn::recovery::rules::Rules;
 use postern_authn::user::{ContactPoint, Login, User};
 use postern_codes::id::{Id, User as UserKind};
@@ -38,6 +39,8 @@ pub struct Known {
     pub manager: Option<User>,
     /// How many backup codes they have left.
     pub codes_left: u64,
+    /// What deserves doubt.
+    pub flags: Vec<Flag>,
     /// The moment.
     pub now: Timestamp,
     /// When the present calendar day began, in the organisation's zone.
@@ -53,16 +56,20 @@ impl Known {
         let person = tx.user(case.person)?.ok_or_else(|| Error::fault("a case is about nobody"))?;
         let agent = case.agent.map_or(Ok(None), |agent| tx.user(agent))?;
         let (organisation, _) = tx.setting::<Organisation>()?;
+        let today = today(&organisation, env.now);
+        let contacts = tx.contacts(person.id)?;
+        let flags = flags(tx, &case, (&contacts, today), env.now)?;
         Ok(Self {
             agent,
             rules: rules_for(tx, person.id)?,
             is_privileged: tx.authority(person.id)?.is_administrator(),
-            contacts: tx.contacts(person.id)?,
+            contacts,
             references: tx.references_of(person.id)?,
             manager: manager_of(tx, &person)?,
             codes_left: backup_codes::left(tx, person.id)?.map_or(0, |set| set.remaining),
+            flags,
             now: env.now,
-            today: today(&organisation, env.now),
+            today,
             case,
             person,
         })
@@ -121,6 +128,22 @@ pub fn actor(tx: &mut Tx<'_>, by: &Caller, case: &Case, now: Timestamp) -> Resul
         resists_phishing: by.meets(Demand::PhishingResistant, now),
         is_escalated_to: role.is_some_and(|role| by.authority().holds(role)),
     })
+}
+
+/// What deserves doubt beside a case.
+fn flags(
+    tx: &mut Tx<'_>,
+    case: &Case,
+    (contacts, today): (&[ContactPoint], Timestamp),
+    now: Timestamp,
+) -> Result<Vec<Flag>, Error> {
+    let mut cases = tx.cases_of(case.person)?;
+    cases.retain(|other| other.id != case.id);
+    let links: Vec<_> = tx.links_of_user(case.person)?.iter().map(|link| link.since).collect();
+    let attempts = tx.sign_in_attempts(case.person)?;
+    let cases_of_agent = case.agent.map_or(Ok(0), |agent| tx.cases_since(today, agent))?;
+    let facts = red_flags::Facts { now, attempts: &attempts, cases: &cases, contacts, links: &links, cases_of_agent };
+    Ok(red_flags(&facts))
 }
 
 fn manager_of(tx: &mut Tx<'_>, person: &User) -> Result<Option<User>, Error> {

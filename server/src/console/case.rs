@@ -17,6 +17,7 @@ use postern_authn::permission::{Permission, Role, right};
 use postern_authn::recovery::action::Action;
 use postern_authn::recovery::case::{Case as Led, LONGEST_TEXT, Stage};
 use postern_authn::recovery::evidence::Kind;
+use postern_authn::recovery::red_flags::Flag;
 use serde_json::Value;
 
 use self::evidence::{Piece, Way};
@@ -217,7 +218,7 @@ async fn view(app: &App, viewer: &Viewer, looked: &Looked, typed: Option<Typed<'
         words: is_agent.then(|| (case.words.agent.clone(), case.words.person.clone())),
         is_pressed: case.is_pressed,
         may_press: is_agent && !case.is_pressed,
-        flags: Vec::new(),
+        flags: known.flags.iter().map(|flag| words_of(flag, viewer)).collect(),
         earlier: earlier
             .map(|other| (list::link(other), list::outcome(other), viewer.moment(other.opened_at)))
             .collect(),
@@ -231,6 +232,20 @@ async fn view(app: &App, viewer: &Viewer, looked: &Looked, typed: Option<Typed<'
         incident: of_incident(case, &names),
         panels,
     })
+}
+
+/// What deserves doubt, and what to do about it.
+fn words_of(flag: &Flag, viewer: &Viewer) -> Text {
+    match flag {
+        Flag::AgentRate(count) => say("cases-flag-agent-rate").with("count", *count),
+        Flag::Contacts(count) => say("cases-flag-contacts").with("count", *count),
+        Flag::EarlierCases(count) => say("cases-flag-earlier").with("count", *count),
+        Flag::Failures(count) => say("cases-flag-failures").with("count", *count),
+        Flag::Networks(count, newest) => {
+            say("cases-flag-networks").with("count", *count).with("newest", newest.clone())
+        }
+        Flag::YoungLink(since) => say("cases-flag-young-link").around("since", viewer.moment(*since)),
+    }
 }
 
 fn agent(case: &Led, names: &Names) -> Text {

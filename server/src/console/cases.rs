@@ -157,7 +157,7 @@ async fn under_way(app: &App, viewer: &Viewer, by: &Allowed<right::CasesRead>) -
 }
 
 /// Whether a case was handed to a role that the viewer holds.
-fn is_for(viewer: &Viewer, case: &Case) -> bool {
+pub fn is_for(viewer: &Viewer, case: &Case) -> bool {
     let role = case.escalated_to.as_deref().and_then(|role| role.parse::<Role>().ok());
     let is_out = case.barred.contains(&viewer.caller.user()) || case.person == viewer.caller.user();
     case.stage == Stage::Escalated && !is_out && role.is_some_and(|role| viewer.caller.authority().holds(role))

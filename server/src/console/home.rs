@@ -13,6 +13,7 @@ use postern_authn::policy::effect::{Idle, idle};
 use postern_authn::policy::password::FOREVER;
 use postern_authn::policy::{Policy, PolicyType, Status};
 use postern_authn::recovery::Rules;
+use postern_authn::recovery::case::Case;
 use postern_authn::user::User;
 use postern_codes::id::{Group, Id, Policy as PolicyKind};
 use postern_store::audit::{self, EventQuery};
@@ -24,11 +25,11 @@ use super::part::{Link, Record, State, Tone};
 use super::shell::{Place, Shell};
 use super::viewer::Viewer;
 use super::words::Text;
-use super::{events, people, policies};
+use super::{cases, events, people, policies};
 use crate::api::device_access::settings::rules;
 use crate::api::routes::{Access, Routes};
 use crate::api::{ApiError, Caller, logs, tokens, users};
-use crate::{App, portal, say};
+use crate::{App, cases as recovery_cases, portal, say};
 
 /// How long something alarming is shown here.
 const ALARM: Duration = Duration::from_hours(7 * 24);
@@ -110,6 +111,7 @@ async fn show(Shared(app): Shared<Arc<App>>, caller: Caller, headers: HeaderMap)
     });
     let numbers = numbers.await?;
     let mut attention = alarms(&app, &viewer).await?;
+    attention.extend(own_cases(&app, &viewer).await?);
     attention.extend(own_password(&app, &viewer).await?);
     attention.extend(locked_out(&app, &viewer).await?);
     attention.extend(matters(&numbers, &viewer));
@@ -120,6 +122,29 @@ async fn show(Shared(app): Shared<Arc<App>>, caller: Caller, headers: HeaderMap)
         tallies: tallies(&numbers, &viewer),
         recent: events::latest(&app, &viewer, None).await?,
     }))
+}
+
+/// Cases that the viewer has not finished, and those that wait for their role.
+async fn own_cases(app: &App, viewer: &Viewer) -> Result<Vec<Attention>, ApiError> {
+    if !viewer.may(Permission::CasesManage) {
+        return Ok(Vec::new());
+    }
+    let by = viewer.require::<right::CasesRead>(app).await?;
+    let mut found = recovery_cases::under_way(app, &by).await?;
+    found.retain(|case| case.agent == Some(by.user()) || cases::is_for(viewer, case));
+    found.truncate(FEW as usize);
+    let names = recovery_cases::Names::of(app, &by, &found).await?;
+    let matter = |case: &Case| {
+        let words = if case.agent.is_some() { say("cases-home-mine") } else { say("cases-home-handed") };
+        let words = words.with("number", case.number.to_string()).with("person", names.of_one(case.person));
+        let link = say("cases-go-to").with("number", case.number.to_string());
+        Attention {
+            state: State::new(Tone::Warning, words),
+            next: say("cases-home-next"),
+            link: Link::new(link, cases::address(case.id)),
+        }
+    };
+    Ok(found.iter().map(matter).collect())
 }
 
 /// That the viewer's own password expires within the days of which their policy tells them.

@@ -55,6 +55,7 @@ pub mod person;
 pub mod person_acts;
 pub mod person_factors;
 pub mod person_form;
+pub mod person_references;
 pub mod pin;
 pub mod pin_request;
 pub mod pin_state;
@@ -130,6 +131,7 @@ pub fn routes() -> Routes {
         .merge(person_acts::routes())
         .merge(person_factors::routes())
         .merge(person_form::routes())
+        .merge(person_references::routes())
         .merge(pin::routes())
         .merge(pin_request::routes())
         .merge(policies::routes())

@@ -13,13 +13,14 @@ use postern_codes::Timestamp;
 use postern_codes::id::User as UserKind;
 use postern_store::Error;
 
+use super::cases::OfPerson;
 use super::page::page;
-use super::part::{Act, Link, Moment, Notice, Record, State, Tab, Tabs, Tone, Undo};
+use super::part::{self, Act, Link, Moment, Notice, Record, State, Tabs, Tone, Undo};
 use super::recovery::{self, Recovery};
 use super::shell::{Place, Shell};
 use super::viewer::{self, Viewer};
 use super::words::{Text, say, say_of};
-use super::{device, events, people, person_acts, person_factors};
+use super::{device, events, people, person_acts, person_factors, person_references};
 use crate::App;
 use crate::api::page::Query;
 use crate::api::path::Path;
@@ -67,6 +68,8 @@ pub struct Person {
     pub done: Option<Done>,
     /// What stands above everything else.
     pub notice: Option<Notice>,
+    /// Their recovery cases, for those who may see them.
+    pub cases: Option<OfPerson>,
     /// Their computers.
     pub devices: Vec<Recovery>,
     /// How they can be reached, newest first, with those of the past.
@@ -140,9 +143,10 @@ async fn show(
         name: person.name(),
         login: person.login.to_string(),
         status: people::standing(&person, viewer.now),
-        tabs: tabs(&person, false),
+        tabs: tabs(&viewer, &person, Tab::Overview),
         done: query.text("done").and_then(|act| what_was_done(&person, act, &may)),
         notice: lock_notice(&person, failures, viewer.now),
+        cases: OfPerson::read(&app, &viewer, &person).await?,
         devices: computers(&app, &viewer, &person).await?,
         contacts,
         facts: facts(&person, roles, &groups),
@@ -156,16 +160,27 @@ async fn show(
     }))
 }
 
+/// Which of the pages about a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    /// Their factors.
+    Factors,
+    /// What everything hangs on.
+    Overview,
+    /// What is kept to compare them with.
+    References,
+}
+
 /// The pages about a person.
-pub fn tabs(person: &User, is_of_factors: bool) -> Tabs {
-    let tab = |label, href, is_current| Tab { label, href, is_current };
-    Tabs {
-        label: say("person-tabs").with("person", person.name()),
-        tabs: vec![
-            tab(say("person-overview"), people::address(person), !is_of_factors),
-            tab(say("people-factors"), person_factors::address(person), is_of_factors),
-        ],
-    }
+pub fn tabs(viewer: &Viewer, person: &User, current: Tab) -> Tabs {
+    let tab = |label, href, own| part::Tab { label, href, is_current: own == current };
+    let references = tab(say("cases-tab-references"), person_references::address(person), Tab::References);
+    let mut tabs = vec![
+        tab(say("person-overview"), people::address(person), Tab::Overview),
+        tab(say("people-factors"), person_factors::address(person), Tab::Factors),
+    ];
+    tabs.extend(viewer.may(Permission::CasesRead).then_some(references));
+    Tabs { label: say("person-tabs").with("person", person.name()), tabs }
 }
 
 /// The person's page, which says that `act` was done.

@@ -1,4 +1,4 @@
-//! What can be done to an account beyond its plain steps: its password, its factors, its sessions, its end.
+//! What can be done to an account beyond its plain steps: its password, its sessions, its end.
 
 use std::sync::Arc;
 
@@ -123,7 +123,6 @@ pub fn routes() -> Routes {
         .post("/admin/people/{person}/delete", of(Permission::UsersDelete), delete)
         .post("/admin/people/{person}/expire-password", of(Permission::UsersExpirePassword), expire)
         .post("/admin/people/{person}/reactivate", of(Permission::UsersActivate), reactivate)
-        .post("/admin/people/{person}/reset-factors", of(Permission::UsersResetFactors), reset_factors)
         .post("/admin/people/{person}/reset-password", of(Permission::UsersResetPassword), reset)
         .post("/admin/people/{person}/sign-out", of(Permission::UsersClearSessions), sign_out)
         .post("/admin/people/{person}/temporary-password", of(Permission::UsersCredentials), temporary)
@@ -151,12 +150,6 @@ async fn reactivate(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String
     let by = viewer.require::<right::UsersActivate>(&app).await?;
     users::reactivate(&app, &by, &id, Delivery::Mailed).await?;
     Ok(person::done(&id, "reactivate"))
-}
-
-async fn reset_factors(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let by = viewer.require::<right::UsersResetFactors>(&app).await?;
-    users::reset_factors(&app, &by, &id).await?;
-    Ok(Redirect::to(&format!("/admin/people/{id}/factors?done=reset-factors")).into_response())
 }
 
 async fn reset(app: Shared<Arc<App>>, viewer: Viewer, Path(id): Path<String>) -> Result<Response, ApiError> {

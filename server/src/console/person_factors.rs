@@ -1,5 +1,5 @@
-//! A person's factors, for whoever looks after them: what there is, one less, all of them reset, backup codes made for
-//! somebody who has nothing left.
+//! A person's factors, for whoever looks after them: what there is, one less, backup codes made for somebody who has
+//! nothing left. All of them are reset in a case.
 
 use std::sync::Arc;
 
@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use postern_authn::audit::EventType;
 use postern_authn::factor::Enrolled;
 use postern_authn::permission::{Permission, right};
-use postern_authn::recovery::reset::Line as PlanLine;
 use postern_authn::user::User;
 use postern_codes::Secret;
 use postern_codes::id::{Factor as FactorKind, Id, User as UserKind};
@@ -87,7 +86,7 @@ pub struct PersonFactors {
     pub codes: Option<Codes>,
     /// Where backup codes are made for them, for those who may.
     pub make: Option<String>,
-    /// The page that resets everything, for those who may.
+    /// The page from where everything is reset in a case, for those who may.
     pub reset: Option<String>,
 }
 
@@ -113,7 +112,6 @@ pub fn routes() -> Routes {
     let make = Access::Permission(Permission::UsersCredentials);
     Routes::new()
         .get("/admin/people/{person}/factors", read, show)
-        .get("/admin/people/{person}/factors/reset", reset, confirm_reset)
         .get("/admin/people/{person}/factors/backup-codes", make, confirm_codes)
         .post("/admin/people/{person}/factors/backup-codes", make, make_codes)
         .get("/admin/people/{person}/factors/{factor}/remove", reset, confirm)
@@ -165,7 +163,7 @@ async fn show(
         name: person.name(),
         login: person.login.to_string(),
         status: people::standing(&person, viewer.now),
-        tabs: person::tabs(&person, true),
+        tabs: person::tabs(&viewer, &person, person::Tab::Factors),
         notice: query.text("done").and_then(|act| was_done(act, &person)),
         is_own,
         factors: held.iter().map(row).collect(),
@@ -175,12 +173,12 @@ async fn show(
             last_used: set.last_used_at.map(|at| viewer.moment(at)),
         }),
         make: (acts && may_make).then(|| format!("{own}/backup-codes")),
-        reset: (acts && may_reset).then(|| format!("{own}/reset")),
+        reset: (acts && viewer.may(Permission::CasesManage)).then(|| format!("{}#cases", people::address(&person))),
     }))
 }
 
 fn was_done(act: &str, person: &User) -> Option<Notice> {
-    let act = ["factor-removed", "reset-factors"].into_iter().find(|own| *own == act)?;
+    let act = Some("factor-removed").filter(|own| *own == act)?;
     let happened = say_of("person-done", act).with("person", person.name());
     Some(Notice::new(Tone::Good, happened, say("person-done-recorded")))
 }
@@ -202,41 +200,6 @@ async fn seen<R: postern_authn::permission::Right>(
 fn asked(viewer: &Viewer, person: &User, part: Confirmation) -> PartPage<Confirmation> {
     let list = Link::new(person.name(), address(person));
     PartPage { shell: viewer.shell(Place::People), title: part.title.clone(), list, part }
-}
-
-/// What resetting everything takes from somebody, line by line.
-async fn confirm_reset(
-    Shared(app): Shared<Arc<App>>,
-    viewer: Viewer,
-    Path(id): Path<String>,
-) -> Result<Response, ApiError> {
-    let by = viewer.require::<right::UsersResetFactors>(&app).await?;
-    let (person, held) = seen(&app, &by, &id).await?;
-    let now = app.env().now;
-    let plan = app.store.read(by.org, |tx| tx.plan_reset(person.id, now)).await?;
-    let verb = say("accounts-reset-factors").with("person", person.name());
-    let goes = |factor: &Enrolled| Line {
-        who: Link::new(named(factor), address(&person)),
-        effect: say("person-factor-goes"),
-        state: None,
-    };
-    // Each factor has a line of its own.
-    let further = plan.lines().filter(|(line, _)| *line != PlanLine::Factors).map(|(line, count)| Line {
-        who: Link::new(person.name(), address(&person)),
-        effect: say_of("person-reset", line.as_str()).with("count", count),
-        state: None,
-    });
-    let part = Confirmation {
-        title: verb.clone(),
-        about: say("accounts-reset-factors-effect"),
-        lines: held.iter().map(goes).chain(further).collect(),
-        sent: Vec::new(),
-        action: format!("{}/reset-factors", people::address(&person)),
-        verb,
-        is_dangerous: true,
-        back: address(&person),
-    };
-    Ok(page(asked(&viewer, &person, part)))
 }
 
 async fn confirm(

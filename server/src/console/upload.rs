@@ -11,6 +11,7 @@ const LONGEST_BOUNDARY: usize = 70;
 /// A form on its way in.
 pub struct Upload {
     field: &'static str,
+    is_text: bool,
     mark: Vec<u8>,
     at: At,
     held: Vec<u8>,
@@ -40,6 +41,18 @@ impl Upload {
     /// # Errors
     /// Where the content type is another one.
     pub fn new(content_type: &str, field: &'static str) -> Result<Self, NoForm> {
+        Self::wanting(content_type, field, false)
+    }
+
+    /// The same form, of which what was typed into `field` is wanted.
+    ///
+    /// # Errors
+    /// Where the content type is another one.
+    pub fn of_text(content_type: &str, field: &'static str) -> Result<Self, NoForm> {
+        Self::wanting(content_type, field, true)
+    }
+
+    fn wanting(content_type: &str, field: &'static str, is_text: bool) -> Result<Self, NoForm> {
         let (kind, parameters) = content_type.split_once(';').ok_or(NoForm)?;
         let boundary = parameters.split(';').find_map(|parameter| {
             let (name, value) = parameter.split_once('=')?;
@@ -51,7 +64,7 @@ impl Upload {
         }
         let mark = format!("\r\n--{boundary}").into_bytes();
         // The first boundary has no end of a line before it where it begins the body.
-        Ok(Self { field, mark, at: At::Other, held: b"\r\n".to_vec(), name: None })
+        Ok(Self { field, is_text, mark, at: At::Other, held: b"\r\n".to_vec(), name: None })
     }
 
     /// Takes the next bytes of the form; gives those of the file.
@@ -111,8 +124,12 @@ impl Upload {
         let disposition = disposition.unwrap_or_default();
         let (name, file) = (quoted(disposition, " name=\""), quoted(disposition, "filename=\""));
         match file {
-            Some(file) if name == Some(self.field) && self.name.is_none() => {
+            Some(file) if !self.is_text && name == Some(self.field) && self.name.is_none() => {
                 self.name = Some(file.to_owned());
+                At::File
+            }
+            None if self.is_text && name == Some(self.field) && self.name.is_none() => {
+                self.name = Some(String::new());
                 At::File
             }
             _ => At::Other,
@@ -178,6 +195,16 @@ mod tests {
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = Upload::new(TYPE, "file").unwrap().push(&bytes);
         }
+    }
+
+    #[test]
+    fn what_was_typed_is_told_from_a_file() {
+        let form = b"----mark\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\na b\r\n----mark--\r\n";
+        let mut upload = Upload::of_text(TYPE, "other").unwrap();
+        assert_eq!(upload.push(form).unwrap(), b"a b");
+        assert!(upload.is_whole());
+        let mut upload = Upload::new(TYPE, "other").unwrap();
+        assert!(upload.push(form).unwrap().is_empty() && upload.is_whole());
     }
 
     #[test]

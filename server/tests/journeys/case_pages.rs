@@ -1,10 +1,13 @@
 //! Recovery cases by the console's pages: what an agent is shown to do next, what keeps them from it, and who else may.
 
 use axum::body::Body;
-use axum::http::{Request, header};
+use axum::http::{Method, Request, header};
+use postern_authn::audit::{Actor, Client, Event, EventType};
 use postern_authn::permission::Role;
 use postern_authn::user::ContactKind;
+use postern_codes::b64;
 use postern_store::scratch;
+use serde_json::{Value, json};
 
 use crate::app::Answer;
 use crate::browser::Browser;
@@ -200,16 +203,159 @@ async fn whoever_approves_is_asked_for_a_passkey_in_place() {
             crate::staff::member(&app, ada.org, "kim", &[Role::HelpDesk]).await,
             crate::staff::member(&app, ada.org, "grace", &[]).await,
         );
-        let call = async |path: &str, body: serde_json::Value| app.post(path, &kim.token, &body).await;
-        let opened = call("/recovery/api/v1/cases", serde_json::json!({ "userId": grace.id })).await.expect(201).json();
+        let call = async |path: &str, body: Value| app.post(path, &kim.token, &body).await;
+        let opened = call("/recovery/api/v1/cases", json!({ "userId": grace.id })).await.expect(201).json();
         let case = opened["id"].as_str().expect("an id").to_owned();
         let path = |act: &str| format!("/recovery/api/v1/cases/{case}/{act}");
-        call(&path("press"), serde_json::json!({})).await.expect(200);
-        let finding = serde_json::json!({ "document": "passport", "place": "desk" });
-        call(&path("evidence"), serde_json::json!({ "kind": "IN_PERSON", "finding": finding })).await.expect(200);
+        call(&path("press"), json!({})).await.expect(200);
+        let finding = json!({ "document": "passport", "place": "desk" });
+        call(&path("evidence"), json!({ "kind": "IN_PERSON", "finding": finding })).await.expect(200);
         let mut browser = Browser::of(&app, &ada).await;
         browser.open(&format!("/admin/cases/{case}")).await.expect(200).says(&["asks for a second person"]);
         let asked = browser.submit(&format!("/admin/cases/{case}/approve"), &[("action", "RESET_FACTORS")]).await;
         asked.expect(403).says(&["Reset factors and passwords of others", "needs a passkey"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_to_compare_with_is_added_before_a_case_and_shown_in_it() {
+    for engine in scratch::engines() {
+        let desk = Desk::new(engine).await;
+        let of = |who: &Member| format!("/recovery/api/v1/users/{}/references", who.id);
+        let photo = [b"\x89PNG\r\n\x1a\n".as_slice(), &[7; 300]].concat();
+        let body = json!({ "text": "badge photo", "photo": b64::encode(&photo) });
+        let call = async |by: &Member, method, path: &str, body: &Value| {
+            desk.staff.app.call(method, path, &by.token, body).await
+        };
+        call(&desk.kim, Method::POST, &of(&desk.kim), &body).await.refused(403, "E0000006");
+        call(&desk.grace, Method::GET, &of(&desk.grace), &Value::Null).await.refused(403, "E0000006");
+        let script = json!({ "text": "drawing", "photo": b64::encode(b"<svg onload=alert(1)>") });
+        call(&desk.kim, Method::POST, &of(&desk.grace), &script).await.refused(400, "E0000001");
+        let large = json!({ "text": "large", "photo": b64::encode(&[photo.as_slice(), &vec![0; 200_000]].concat()) });
+        call(&desk.kim, Method::POST, &of(&desk.grace), &large).await.refused(400, "E0000001");
+        let kept = call(&desk.kim, Method::POST, &of(&desk.grace), &body).await.expect(201).json();
+        call(&desk.kim, Method::POST, &of(&desk.grace), &body).await.refused(400, "E0000001");
+        desk.staff.event_of("recovery.reference.add", "SUCCESS").await;
+        let one = format!("{}/{}", of(&desk.grace), kept["id"].as_str().expect("an id"));
+        let shown = call(&desk.lee, Method::GET, &format!("{one}/photo"), &Value::Null).await.expect(200);
+        assert_eq!(shown.bytes, photo);
+        for (name, value) in [
+            ("content-type", "image/png"),
+            ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-store"),
+            ("content-security-policy", "default-src 'none'; sandbox"),
+        ] {
+            assert_eq!(shown.headers[name], value);
+        }
+        call(&desk.grace, Method::GET, &format!("{one}/photo"), &Value::Null).await.refused(403, "E0000006");
+        // Of somebody else there is none of that id.
+        let elsewhere = one.replace(desk.grace.id.as_str(), desk.lee.id.as_str());
+        call(&desk.kim, Method::GET, &format!("{elsewhere}/photo"), &Value::Null).await.refused(404, "E0000007");
+
+        let page = format!("/admin/people/{}/references", desk.grace.id);
+        desk.page(&desk.kim, &page).await.expect(200).says(&["badge photo", "Keep it", "To compare with"]);
+        let case = desk.opened(&desk.kim, &desk.grace).await;
+        let shown = desk.page(&desk.kim, &case).await.expect(200);
+        shown.says(&["Compared with", "badge photo", &format!("{one}/photo")]);
+        // What comes while a case is under way may come from whoever calls.
+        let late = json!({ "text": "what the caller sent" });
+        call(&desk.kim, Method::POST, &of(&desk.grace), &late).await.refused(409, "case_under_way");
+        let video = [("kind", "VIDEO_CALL"), ("reference", "what the caller sent"), ("seen", "her face")];
+        let refused = desk.form(&desk.kim, &format!("{case}/evidence"), &video).await.expect(400);
+        refused.says(&["There is no such photo or record any more", "value=\"her face\""]);
+        let video = [("kind", "VIDEO_CALL"), ("reference", "badge photo"), ("seen", "her face")];
+        desk.form(&desk.kim, &format!("{case}/evidence"), &video).await.leads_to();
+        desk.page(&desk.kim, &case).await.says(&["Compared with badge photo: her face"]);
+        let gone = format!("{page}/{}/remove", kept["id"].as_str().expect("an id"));
+        desk.form(&desk.kim, &gone, &[]).await.leads_to();
+        desk.page(&desk.kim, &page).await.says(&["Nothing is kept of grace Example"]);
+        desk.form(&desk.kim, &gone, &[]).await.expect(404);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_is_sent_by_the_form_and_what_was_typed_is_kept() {
+    for engine in scratch::engines() {
+        let desk = Desk::new(engine).await;
+        let page = format!("/admin/people/{}/references", desk.grace.id);
+        let send = async |text: &str, photo: &[u8]| {
+            let head = format!(
+                "--mark\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n{text}\r\n--mark\r\n\
+                 Content-Disposition: form-data; name=\"photo\"; filename=\"a.png\"\r\n\r\n"
+            );
+            let body = [head.as_bytes(), photo, b"\r\n--mark--\r\n"].concat();
+            let request = Request::post(&page)
+                .header(header::AUTHORIZATION, format!("SSWS {}", desk.kim.token))
+                .header(header::CONTENT_TYPE, "multipart/form-data; boundary=mark");
+            desk.staff.app.send(request.body(Body::from(body)).expect("a request")).await
+        };
+        let refused = send("badge photo", b"GIF89a").await.expect(400);
+        refused.says(&["value=\"badge photo\"", "Choose a PNG or JPEG of at most 200 kB."]);
+        send("", b"\xff\xd8\xff\xe0").await.expect(400).says(&["Write one line"]);
+        send("x", &vec![0; 300_000]).await.expect(413).says(&["Choose a PNG or JPEG"]);
+        send("badge photo", b"\xff\xd8\xff\xe0").await.leads_to();
+        send("HR file 4711", b"").await.leads_to();
+        desk.page(&desk.kim, &page).await.says(&["badge photo", "HR file 4711", "/photo\""]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_persons_page_leads_to_their_case_and_tells_of_earlier_ones() {
+    for engine in scratch::engines() {
+        let desk = Desk::new(engine).await;
+        let page = format!("/admin/people/{}", desk.grace.id);
+        let shown = desk.page(&desk.kim, &page).await.expect(200);
+        shown.says(&["Open a recovery case", "No case yet."]);
+        assert_eq!(desk.page(&desk.kim, &format!("{page}/factors/reset")).await.status, 404);
+        assert_eq!(desk.form(&desk.kim, &format!("{page}/reset-factors"), &[]).await.status, 404);
+        let own = desk.page(&desk.kim, &format!("/admin/people/{}", desk.kim.id)).await.expect(200);
+        assert!(!own.text().contains("Open a recovery case"));
+        let case = desk.opened(&desk.kim, &desk.grace).await;
+        desk.page(&desk.lee, &page).await.says(&["Go to case 1001", &case]);
+        desk.page(&desk.kim, "/admin").await.expect(200).says(&["Case 1001 of grace Example is not finished"]);
+        assert!(!desk.page(&desk.lee, "/admin").await.text().contains("is not finished"));
+        desk.form(&desk.kim, &format!("{case}/refuse"), &[("refuseReason", "no")]).await.leads_to();
+        desk.page(&desk.lee, &page).await.says(&["Open a recovery case", "Case 1001", "Refused"]);
+        // Whoever may not lead cases is offered none.
+        let reader = desk.staff.with("reader", &[Role::ReadOnly]).await;
+        let seen = desk.page(&reader, &page).await.expect(200);
+        assert!(!seen.text().contains("Open a recovery case"));
+        desk.form(&reader, "/admin/cases", &[("person", desk.grace.id.as_str())]).await.expect(403);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_deserves_doubt_stands_beside_the_person() {
+    for engine in scratch::engines() {
+        let desk = Desk::new(engine).await;
+        let quiet = desk.open(&desk.kim, &desk.grace).await;
+        desk.act(&desk.kim, &quiet, "refuse", json!({ "reason": "my gut says no" })).await.expect(200);
+        let env = desk.staff.app.app.env();
+        let kept = desk.staff.app.scratch.store.write(desk.staff.org, |tx| {
+            let number = (ContactKind::MobilePhone, Some("+15554150001"));
+            tx.note_contact(desk.grace.id, number, ("API", desk.grace.id.as_str()), &env)?;
+            for address in ["198.51.100.9", "198.51.100.9", "198.51.100.7"] {
+                let actor = Actor::user(desk.grace.id, &desk.grace.login, "Grace");
+                let client = Client { ip: address.to_owned(), ..Client::default() };
+                tx.record(&Event::failure(EventType::SessionStart, actor, client, "invalid_credentials"), &env)?;
+            }
+            Ok(())
+        });
+        kept.await.expect("the database serves");
+        let case = desk.opened(&desk.kim, &desk.grace).await;
+        let shown = desk.page(&desk.kim, &case).await.expect(200);
+        shown.says(&[
+            "Look twice",
+            "An earlier case of the person was refused",
+            "changed in the last 30 days",
+            "2 network addresses",
+            "3 attempts to sign in failed in the last day",
+        ]);
+        let number = case.rsplit('/').next().expect("an id");
+        let answer = desk.staff.app.get(&format!("/recovery/api/v1/cases/{number}"), &desk.kim.token).await;
+        let flags = answer.expect(200).json()["redFlags"].clone();
+        let flags: Vec<_> = flags.as_array().expect("a list").iter().map(|flag| flag["what"].as_str()).collect();
+        let wanted = ["earlier_cases", "contacts_changed", "strange_networks", "failures"];
+        assert_eq!(flags, wanted.map(Some));
     }
 }

@@ -64,6 +64,7 @@ pub fn screens() -> Vec<(&'static str, String)> {
                 all: Secret::new("ABCD-EFGH-IJKL-MNOP".to_owned()),
             }),
         ),
+        ("person-references", drawn(&person_references())),
         ("person-edit", drawn(&person_form())),
         (
             "person-temporary",
@@ -167,6 +168,11 @@ pub fn person() -> person::Person {
         done: None,
         notice: None,
         edit: Some("#".into()),
+        cases: Some(cases::OfPerson {
+            current: None,
+            open: Some("00u1".into()),
+            earlier: vec![(Link::new("Case 998", "#"), State::new(Tone::Danger, "Refused"), days_ago(2))],
+        }),
         devices: vec![ready("HARBOUR-07", "FRANDGCP0931240071")],
         contacts: vec![
             contact("E-mail", "grace@harbour.example", None, "by Ada Byron"),
@@ -181,6 +187,26 @@ pub fn person() -> person::Person {
 fn tabs(current: usize) -> Tabs {
     let tab = |at: usize, label: &str| Tab { label: label.into(), href: "#".into(), is_current: at == current };
     Tabs { label: "Pages about Grace Hopper".into(), tabs: vec![tab(0, "Overview"), tab(1, "Factors")] }
+}
+
+fn person_references() -> person_references::PersonReferences {
+    person_references::PersonReferences {
+        shell: shell(Place::People),
+        name: "Grace Hopper".into(),
+        login: "grace@harbour.example".into(),
+        status: State::new(Tone::Good, "Active"),
+        tabs: tabs(1),
+        notice: None,
+        summary: None,
+        rows: vec![person_references::Row {
+            text: "Badge photo".into(),
+            since: days_ago(300),
+            photo: Some("/photo".into()),
+            remove: Some("#".into()),
+        }],
+        add: Some(("#".into(), Field::new("text", "What it is", Kind::Text).refused("Write one line."))),
+        photo_error: Some("Choose a PNG or JPEG.".into()),
+    }
 }
 
 fn person_factors() -> person_factors::PersonFactors {
