@@ -61,6 +61,7 @@ events! {
     CaseEscalate Warn "recovery.case.escalate" "Recovery case handed to another role";
     CaseEvidence Info "recovery.case.evidence" "Evidence taken in a recovery case";
     CaseIncident Error "recovery.case.incident" "The wrong person was let in, or may have been";
+    CaseLapse Warn "recovery.case.lapse" "Nobody enrolled in time after a recovery case: account suspended";
     CaseNote Info "recovery.case.note" "Note written in a recovery case";
     CaseOpen Info "recovery.case.open" "Recovery case opened";
     CasePress Warn "recovery.case.press" "The caller in a recovery case pressed the agent";
@@ -68,6 +69,7 @@ events! {
     CaseRestore Warn "recovery.case.restore" "Account given back after an incident";
     CaseStop Warn "recovery.case.stop" "A person stopped a recovery case of theirs";
     CaseTake Info "recovery.case.take" "Recovery case taken by an agent";
+    CaseTicket Warn "recovery.case.ticket" "Enrolment ticket given in a recovery case";
     CaseUse Warn "recovery.case.act" "Action in a recovery case carried out";
     ClientConcurrencyViolation Warn "system.client.concurrency_rate_limit.violation" "Too many attempts to sign in at once";
     ClientRateLimitNotification Info "system.client.rate_limit.notification" "A browser would have been refused";

@@ -52,6 +52,8 @@ limits! {
     PinsOfAdministrator "pins_admin_hour", 20 in HOUR, "you made too many PINs in the last hour";
     /// Recovery cases opened for a person.
     CasesOfPerson "cases_person", 5 in DAY, "too many recovery cases were opened for this person today";
+    /// Enrolment tickets given anew in a recovery case.
+    TicketsOfCase "case_tickets", 5 in HOUR, "too many tickets were given in this case in the last hour";
     /// Recovery cases opened by an agent.
     CasesOfAgent "cases_agent", 20 in HOUR, "you opened too many recovery cases in the last hour";
     /// Entries that a computer asked about and that matched no issued PIN, for a generation.

@@ -27,7 +27,7 @@ pub use code::RecoveryCode;
 pub use course::{Duties, Errand, Place, Recovering, Wishes};
 pub use demands::{Decision, Demands, Policy, Situation, Standing, TwoCategories, Want};
 
-use crate::factor::{Kind, PASSWORD, Traits};
+use crate::factor::{Category, Kind, PASSWORD, Traits};
 use course::Course;
 
 /// How long a sign-in waits for the next answer.
@@ -134,6 +134,11 @@ impl Proof {
         Self { by: Means::Factor(kind, id), traits: kind.factor().traits(), at }
     }
 
+    /// Whether it says anything of who is there: that somebody vouched does not.
+    fn proves_its_person(&self) -> bool {
+        !self.traits.proves(Category::Vouched)
+    }
+
     /// The word of RFC 8176 for it.
     fn amr(&self) -> &'static str {
         match self.by {
@@ -190,8 +195,14 @@ impl Asking {
 
     /// Whether a proof of this worth is what is wanted. An answer that is not must not be judged: a code before the
     /// password would let strangers guess, and lock people out.
+    ///
+    /// Where something held is wanted for a session, the word of somebody who vouched is heard too. It does not meet what
+    /// is wanted: it leads to enrolment.
     pub fn takes(&self, traits: &Traits) -> bool {
-        self.wanted().is_some_and(|wanted| wanted.is_met_by(traits))
+        let leads_on = matches!(self.purpose(), Purpose::Api | Purpose::Console);
+        let is_heard =
+            |wanted: &Want| leads_on && wanted.category == Category::Possession && traits.proves(Category::Vouched);
+        self.wanted().is_some_and(|wanted| wanted.is_met_by(traits) || is_heard(&wanted))
     }
 
     /// Whether the password was right already: only then is anything told of what the person has.
@@ -237,7 +248,7 @@ impl Complete {
 
     /// When the newest factor that is not the password was proved.
     pub fn factor_at(&self) -> Option<Timestamp> {
-        let proofs = self.course.proofs.iter();
+        let proofs = self.course.proofs.iter().filter(|proof| proof.proves_its_person());
         proofs.filter(|proof| proof.by != Means::Password).map(|proof| proof.at).max()
     }
 
@@ -249,14 +260,14 @@ impl Complete {
 
     /// How they proved it, in the words of RFC 8176: `mfa` where categories differ.
     pub fn amr(&self) -> String {
-        let proofs = &self.course.proofs;
+        let proofs: Vec<_> = self.course.proofs.iter().filter(|proof| proof.proves_its_person()).collect();
         let mut words: Vec<&str> = Vec::new();
-        for proof in proofs {
+        for proof in &proofs {
             if !words.contains(&proof.amr()) {
                 words.push(proof.amr());
             }
         }
-        let differs = |proof: &Proof| proof.traits.verifies_user || proof.traits.category != proofs[0].traits.category;
+        let differs = |proof: &&Proof| proof.traits.verifies_user || proof.traits.category != proofs[0].traits.category;
         if proofs.iter().any(differs) {
             words.push("mfa");
         }

@@ -57,6 +57,7 @@ fn the_page_of_factors_is_fresh() {
             (Category::Possession, false) => "something held",
             (Category::Knowledge, _) => "something known",
             (Category::Inherence, _) => "who one is",
+            (Category::Vouched, _) => "that somebody vouched",
         };
         let channel = factor.channel().map_or("", |channel| channel.as_str());
         writeln!(

@@ -5,9 +5,11 @@ mod acts;
 mod known;
 mod names;
 mod opening;
+pub mod protection;
 pub mod references;
 pub mod report;
 mod telling;
+pub mod tickets;
 
 use axum::http::StatusCode;
 use postern_authn::audit::{Event, EventType, Target};
@@ -31,6 +33,7 @@ pub use acts::{Gained, RUNBOOK_RESET, Request, act, pin_in, pin_made, reset_of};
 pub use known::{Known, actor, rules_for};
 pub use names::Names;
 pub use opening::open;
+pub use tickets::Ticket;
 
 /// So many cases are read at once.
 const CHUNK: u32 = 100;
@@ -237,7 +240,11 @@ pub async fn escalate(app: &App, by: &By, at: &At<'_>, (role, reason): (&str, &s
         let names: Vec<_> = roles().map(Role::as_str).collect();
         ApiError::validation("role", [format!("role: there are {}", names.join(", "))])
     })?;
-    let told = |tx: &mut Tx<'_>, known: &Known, env: &Env| telling::escalated(tx, app, known, role, env);
+    let told = |tx: &mut Tx<'_>, known: &Known, env: &Env| {
+        // Whoever hands it on doubts, perhaps, whom they gave it to.
+        tickets::void(tx, known.person.id)?;
+        telling::escalated(tx, app, known, role, env)
+    };
     change_and(
         app,
         by,
@@ -286,7 +293,10 @@ pub async fn report(app: &App, by: &By, at: &At<'_>, (happened, discovered): (&s
             known.case.report(happened, discovered, actor, known.now)?;
             Ok(vec![("happened", happened.trim().to_owned()), ("discovered", discovered.trim().to_owned())])
         },
-        |tx, known, env| telling::incident(tx, app, known, env),
+        |tx, known, env| {
+            protection::shut(tx, by.success(EventType::UserSuspend), known, env)?;
+            telling::incident(tx, app, known, env)
+        },
     )
     .await
 }

@@ -24,6 +24,7 @@ use serde_json::Value;
 
 use crate::App;
 use crate::api::{ApiError, Caller};
+use crate::cases::tickets;
 use crate::console::factor_words::named;
 use crate::console::people;
 use crate::console::words::say;
@@ -219,6 +220,7 @@ pub async fn begin(app: &App, org: Id<Org>, doer: &Doer, user: &User, asked: Enr
         if is_active {
             tx.record(&doer.success(EventType::FactorActivate, user, &factor), &env)?;
             tell_enrolled(tx, user, &factor, &env)?;
+            tickets::enrolled(tx, app, (doer, user, &factor), &env)?;
         } else {
             tx.record(&doer.success(EventType::FactorEnrol, user, &factor), &env)?;
         }
@@ -306,6 +308,7 @@ pub async fn activate(
         tx.clear_limit(Limit::FactorActivations, &verify::first_answers_of(factor))?;
         tx.record(&doer.success(EventType::FactorActivate, user, factor), &env)?;
         tell_enrolled(tx, user, factor, &env)?;
+        tickets::enrolled(tx, app, (doer, user, factor), &env)?;
         theirs(tx, user.id, which)
     });
     done.await?

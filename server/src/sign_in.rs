@@ -56,9 +56,9 @@ pub struct Question {
 
 impl Question {
     /// The question to somebody who has these factors.
-    fn to_holder_of(own: &[Enrolled], wanted: Want) -> Self {
+    fn to_holder_of(own: &[Enrolled], asking: &Asking, wanted: Want) -> Self {
         let fits = |kinds: &dyn Fn(Kind) -> bool| {
-            own.iter().any(|factor| kinds(factor.kind) && wanted.is_met_by(&factor.traits()))
+            own.iter().any(|factor| kinds(factor.kind) && asking.takes(&factor.traits()))
         };
         let is_app = |kind| matches!(kind, Kind::Hotp | Kind::Totp);
         Self {
@@ -374,7 +374,7 @@ fn go_on(
             Step::Refused(Refusal::StartAgain)
         } else if let (Purpose::Console | Purpose::StepUp(_), Some(wanted)) = (asking.purpose(), asking.wanted()) {
             let fitting: Vec<_> = own.into_iter().filter(|factor| user.may_prove_by(factor.kind)).collect();
-            Step::Asked(Question::to_holder_of(&fitting, wanted))
+            Step::Asked(Question::to_holder_of(&fitting, &asking, wanted))
         } else {
             Step::Stands
         }),

@@ -18,12 +18,15 @@ crate::statements! {
     CASE_HOLD = "UPDATE recovery_cases SET version = version WHERE org_id = $1 AND id = $2 RETURNING document";
     CASE_OPEN = "SELECT document FROM recovery_cases WHERE org_id = $1 AND user_id = $2 AND ended_at IS NULL";
     CASE_SAVE = "UPDATE recovery_cases SET agent_id = $3, stage = $4, changed_at = $5, ended_at = $6, version = $7 + 1, \
-                 document = $8 WHERE org_id = $1 AND id = $2 AND version = $7";
+                 document = $8, due_at = $9, manager_id = $10 WHERE org_id = $1 AND id = $2 AND version = $7";
     CASES_OF = "SELECT document FROM recovery_cases WHERE org_id = $1 AND user_id = $2 ORDER BY opened_at DESC LIMIT 50";
     CASES_UNDER_WAY = "SELECT document FROM recovery_cases WHERE org_id = $1 AND ended_at IS NULL \
                        ORDER BY changed_at DESC LIMIT 200";
     CASES_BETWEEN = "SELECT document FROM recovery_cases WHERE org_id = $1 AND opened_at >= $2 AND opened_at < $3 \
                      AND (opened_at, id) < ($4, $5) ORDER BY opened_at DESC, id DESC LIMIT $6";
+    CASES_DUE = "SELECT id FROM recovery_cases WHERE org_id = $1 AND due_at <= $2 ORDER BY due_at LIMIT 200";
+    CASES_ASKING = "SELECT document FROM recovery_cases WHERE org_id = $1 AND manager_id = $2 AND ended_at IS NULL \
+                    ORDER BY changed_at LIMIT 50";
     CASES_SINCE = "SELECT COUNT(*) AS number FROM recovery_cases WHERE org_id = $1 AND opened_at >= $2 AND agent_id = $3";
 }
 
@@ -113,7 +116,18 @@ impl Tx<'_> {
         case.version += 1;
         let ended_at = (!case.stage.is_under_way()).then_some(now);
         let document = serde_json::to_string(case)?;
-        self.one(CASE_SAVE, values![case.id, case.agent, case.stage.as_str(), now, ended_at, before, document])
+        let parameters = values![
+            case.id,
+            case.agent,
+            case.stage.as_str(),
+            now,
+            ended_at,
+            before,
+            document,
+            case.enrol_until,
+            case.manager_asked
+        ];
+        self.one(CASE_SAVE, parameters)
     }
 
     /// The cases of a person, newest first, at most 50.
@@ -140,6 +154,22 @@ impl Tx<'_> {
         let (at, id) = span.after.map_or((span.until, String::new()), |(at, id)| (at, id.to_string()));
         let parameters = values![span.from, span.until, at, id, span.limit];
         self.rows(CASES_BETWEEN, parameters)?.iter().map(read).collect()
+    }
+
+    /// The cases in which somebody had to enrol by this moment.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn cases_due(&mut self, now: Timestamp) -> Result<Vec<Id<RecoveryCase>>, Error> {
+        self.rows(CASES_DUE, values![now])?.iter().map(|row| row.get("id")).collect()
+    }
+
+    /// The cases under way that ask for the word of this manager.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn cases_asking(&mut self, manager: Id<User>) -> Result<Vec<Case>, Error> {
+        self.rows(CASES_ASKING, values![manager])?.iter().map(read).collect()
     }
 
     /// How many cases an agent has that were opened at or after a moment.

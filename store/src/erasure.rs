@@ -23,6 +23,7 @@ crate::statements! {
     /// Every factor, of whatever status; the secret is wiped.
     FACTORS_ERASE = "UPDATE factors SET retired_at = COALESCE(retired_at, $3), updated_at = $3, secret = $4, profile = '{}', \
                      handle = NULL, version = version + 1 WHERE org_id = $1 AND user_id = $2";
+    SLIPS_ERASE = "DELETE FROM recovery_slips WHERE org_id = $1 AND user_id = $2";
     REFERENCES_ERASE = "DELETE FROM person_references WHERE org_id = $1 AND user_id = $2";
     CHALLENGES_VOID = "DELETE FROM challenges WHERE org_id = $1 AND user_id = $2";
     PASSWORDS_FORGET = "DELETE FROM password_history WHERE org_id = $1 AND user_id = $2";
@@ -50,6 +51,7 @@ impl Tx<'_> {
             LEAVE_GROUPS,
             LEAVE_DEVICES,
             REFERENCES_ERASE,
+            SLIPS_ERASE,
         ] {
             self.execute(statement, values![id])?;
         }

@@ -117,7 +117,11 @@ impl Tx<'_> {
         self.row(CODES_LEFT, values![factor])?.map_or(Ok(0), |row| row.get("remaining"))
     }
 
-    pub(crate) fn forget_codes(&mut self, factor: Id<Factor>) -> Result<(), Error> {
+    /// Forgets every code of a factor.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn forget_codes(&mut self, factor: Id<Factor>) -> Result<(), Error> {
         self.execute(CODES_FORGET, values![factor]).map(drop)
     }
 

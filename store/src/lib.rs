@@ -54,6 +54,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in_attempts;
 pub mod sign_ins;
+pub mod slips;
 pub mod sms_templates;
 pub mod sql;
 pub mod sweep;

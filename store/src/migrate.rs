@@ -35,6 +35,7 @@ const FILES: &[(i64, &str, &str)] = &[
     (14, "password by phone", include_str!("../migrations/0014_password_by_phone.sql")),
     (15, "resets", include_str!("../migrations/0015_resets.sql")),
     (16, "recovery cases", include_str!("../migrations/0016_recovery_cases.sql")),
+    (17, "way back", include_str!("../migrations/0017_way_back.sql")),
 ];
 
 /// Token, PostgreSQL's word, SQLite's word. `COLLATE "C"` sorts text by bytes, as SQLite does.

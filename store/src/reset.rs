@@ -50,11 +50,19 @@ impl Tx<'_> {
         self.void_challenges_of(user)?;
         self.forget_codes_of(user)?;
         self.execute(VERDICTS_VOID, values![user, now])?;
-        self.execute(SIGN_INS_END, values![user])?;
+        self.end_sign_ins_of(user)?;
         self.end_sessions_of(user, now)?;
         self.execute(BROWSERS_UNPROVE, values![user])?;
         self.void_links(user.as_str(), now)?;
         self.touch_user(user, now)?;
         Ok(plan)
+    }
+
+    /// Ends every sign-in of a person that is under way, with whatever was proved in it.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn end_sign_ins_of(&mut self, user: Id<User>) -> Result<u64, Error> {
+        self.execute(SIGN_INS_END, values![user])
     }
 }

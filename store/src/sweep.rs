@@ -40,6 +40,7 @@ impl Tx<'_> {
             + self.execute(LINKS, values![now.minus(MESSAGES_KEPT)])?
             + self.execute(SESSION_TOKENS, values![now])?
             + self.execute(SEEDS, values![now.minus(SEEDS_KEPT)])?
+            + self.sweep_slips(now.minus(CODES_KEPT))?
             + self.sweep_codes(now.minus(CODES_KEPT))?
             + self.lapse_factors(now.minus(ENROLMENT_PATIENCE), now)?
             + self.forget_imports(now.minus(IMPORTS_KEPT), now.minus(IMPORT_PATIENCE))?)

@@ -29,7 +29,7 @@ pub fn grouped(code: &Secret<String>) -> Secret<String> {
 
 /// What was typed as it is kept: without blanks and dashes, in capitals, and with the letters that 0, 1 and 8 are taken
 /// for. Nothing, where it has not the form of a code.
-fn typed(text: &Secret<String>) -> Option<Secret<String>> {
+pub(super) fn typed(text: &Secret<String>) -> Option<Secret<String>> {
     let read = |character: char| match character.to_ascii_uppercase() {
         '0' => 'O',
         '1' => 'I',

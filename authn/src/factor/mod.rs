@@ -7,6 +7,7 @@ pub mod backup_codes;
 pub mod call;
 mod code;
 pub mod email;
+pub mod enrolment_ticket;
 pub mod hotp;
 mod phone;
 pub mod question;
@@ -61,6 +62,8 @@ factors! {
     Question question::Question;
     /// Codes on paper.
     BackupCodes backup_codes::BackupCodes;
+    /// A ticket that leads to enrolment.
+    EnrolmentTicket enrolment_ticket::EnrolmentTicket;
 }
 
 /// A type of factor. Pure: what it must know is handed to it, what it found it gives back.
@@ -314,7 +317,8 @@ pub struct Traits {
 impl Traits {
     /// Whether this is proved.
     pub fn proves(&self, category: Category) -> bool {
-        self.category == category || (self.verifies_user && category != Category::Possession)
+        self.category == category
+            || (self.verifies_user && matches!(category, Category::Inherence | Category::Knowledge))
     }
 
     /// Whether these are worth at least as much as the others.
@@ -337,6 +341,8 @@ pub enum Category {
     Knowledge,
     /// What one has.
     Possession,
+    /// That somebody else vouched, once. It proves nobody: it lets whoever has the password enrol.
+    Vouched,
 }
 
 /// The traits of a password, which is kept with the person and not as a factor.

@@ -10,7 +10,7 @@ use postern_codes::{Secret, Timestamp, mac};
 use serde_json::Value;
 
 use super::{Answer, Consume, Held, Kind, Outside, SentCode, Verdict};
-use super::{backup_codes, code, hotp, question, totp, webauthn};
+use super::{backup_codes, code, enrolment_ticket, hotp, question, totp, webauthn};
 
 /// One of each type.
 pub const SPECIMENS: &[&dyn Specimen] = &[
@@ -22,6 +22,7 @@ pub const SPECIMENS: &[&dyn Specimen] = &[
     &code::specimen::Sent(Kind::Call),
     &question::specimen::Remembered,
     &backup_codes::specimen::Paper,
+    &enrolment_ticket::specimen::Spoken,
 ];
 
 /// A code that is none of those around `now`.

@@ -107,6 +107,9 @@ pub struct Case {
     pub enrol_until: Option<Timestamp>,
     /// Why it was refused or escalated, and what was written down.
     pub remarks: Vec<Remark>,
+    /// Whose word is asked for, where a manager's is.
+    #[serde(default)]
+    pub manager_asked: Option<Id<User>>,
     /// Which role it was escalated to.
     pub escalated_to: Option<String>,
     /// What is known of a wrong one who was let in.
@@ -391,6 +394,7 @@ impl Case {
             done: Vec::new(),
             enrol_until: None,
             remarks: Vec::new(),
+            manager_asked: None,
             escalated_to: None,
             incident: None,
         })
@@ -436,6 +440,8 @@ impl Case {
     /// [`Refusal`].
     pub fn witness(&mut self, kind: Kind, facts: &evidence::Facts<'_>, terms: &Terms<'_>) -> Result<(), Refusal> {
         let by = match facts.seen {
+            // Only who was asked, and for this case.
+            Some(Seen::Manager(who)) if self.manager_asked != Some(who) => return Err(Refusal::OutOfReach),
             Some(Seen::Manager(who)) => Some(who),
             Some(Seen::Factor(..) | Seen::Federated(..)) | None => None,
         };
@@ -470,6 +476,31 @@ impl Case {
         {
             self.stage = Stage::Verified;
         }
+        Ok(())
+    }
+
+    /// Asks the person's manager for their word.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn ask_manager(&mut self, manager: Option<Id<User>>, by: &Actor) -> Result<(), Refusal> {
+        self.own(by)?;
+        let manager = manager.filter(|manager| *manager != self.person && *manager != by.id);
+        self.manager_asked = Some(manager.ok_or(Refusal::NotEvidence(NotEvidence::NotTheManager))?);
+        Ok(())
+    }
+
+    /// The manager who was asked says no: that is written down, and nothing else.
+    ///
+    /// # Errors
+    /// [`Refusal`], for anybody else.
+    pub fn denied_by_manager(&mut self, manager: Id<User>, now: Timestamp) -> Result<(), Refusal> {
+        if self.manager_asked != Some(manager) {
+            return Err(Refusal::OutOfReach);
+        }
+        self.manager_asked = None;
+        let text = "the manager says: this is not them".to_owned();
+        self.remarks.push(Remark { by: manager, at: now, text });
         Ok(())
     }
 
@@ -570,12 +601,40 @@ impl Case {
         if action.awaits_enrolment() {
             self.stage = Stage::AwaitingEnrolment;
             let deadline = Duration::from_hours(u64::from(terms.rules.enrolment_deadline_hours));
-            let is_open = terms.rules.after_reset == AfterReset::PasswordOnly;
+            // By a password alone nobody enrols who administers.
+            let is_open = terms.rules.after_reset == AfterReset::PasswordOnly && !terms.is_privileged;
             self.enrol_until = is_open.then(|| terms.now.plus(deadline));
         } else if action.gives_access() && self.stage != Stage::AwaitingEnrolment {
             self.stage = Stage::Acting;
         }
         Ok(done)
+    }
+
+    /// Gives the person another ticket, after something that left them one.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn give_ticket(&mut self, by: &Actor) -> Result<(), Refusal> {
+        self.own(by)?;
+        match self.stage {
+            Stage::Acting | Stage::AwaitingEnrolment if self.enrol_until.is_none() => {}
+            stage => return Err(Refusal::Stage(stage)),
+        }
+        if self.done.iter().any(|done| done.action.awaits_enrolment()) {
+            self.stage = Stage::AwaitingEnrolment;
+        }
+        Ok(())
+    }
+
+    /// The time is over in which the person had to enrol by their password: it is the agent's turn again. `false` where it
+    /// is not over, or nothing is waited for.
+    pub fn lapse(&mut self, now: Timestamp) -> bool {
+        let is_over = self.stage == Stage::AwaitingEnrolment && self.enrol_until.is_some_and(|until| until <= now);
+        if is_over {
+            self.stage = Stage::Acting;
+            self.enrol_until = None;
+        }
+        is_over
     }
 
     /// Refuses: nothing that gives access is done in it any more.
@@ -592,6 +651,10 @@ impl Case {
     /// # Errors
     /// [`Refusal`], where it is over.
     pub fn stop(&mut self, now: Timestamp) -> Result<(), Refusal> {
+        // What was handed on before anything was done has given nobody access either.
+        if self.stage == Stage::Escalated && !self.gave_access() {
+            self.stage = Stage::Verifying;
+        }
         self.end_with("stopped by the person", self.person, now)
     }
 
@@ -628,6 +691,7 @@ impl Case {
         let is_waiting = self.stage == Stage::AwaitingEnrolment;
         if is_waiting {
             self.stage = Stage::Closed;
+            self.enrol_until = None;
         }
         is_waiting
     }
@@ -689,6 +753,11 @@ impl Case {
         }
         self.stage = Stage::Verified;
         Ok(())
+    }
+
+    /// Whether anything was done in it that gives access.
+    pub fn gave_access(&self) -> bool {
+        self.done.iter().any(|done| done.action.gives_access())
     }
 
     /// What this case adds to what an action needs.

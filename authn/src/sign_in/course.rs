@@ -133,6 +133,8 @@ pub struct Duties<'d> {
     pub may_enrol: bool,
     /// Whether a factor is missing that they must have.
     pub must_enrol: bool,
+    /// Whether the time is over in which they had to enrol by their password.
+    pub is_late: bool,
 }
 
 /// What is kept of a sign-in whatever its place.
@@ -166,6 +168,28 @@ impl Course {
             return self.at(Place::Proof(Want::any(Category::Possession)));
         }
         self.at(Place::Enrol)
+    }
+
+    /// The way of somebody for whom others vouched: with the password to enrolment, whatever the policies ask for.
+    fn by_ticket(self, duties: &Duties<'_>, has_shown: bool) -> SignIn {
+        if !duties.may_enrol {
+            return SignIn::Denied(Denied { user: self.user, reason: Denial::NothingEnrolled });
+        }
+        if !has_shown {
+            return self.at(Place::Proof(Want::any(Category::Possession)));
+        }
+        if !self.proofs.iter().any(|proof| proof.by == Means::Password) {
+            return self.at(Place::Proof(Want::any(Category::Knowledge)));
+        }
+        if duties.password == Errand::Change {
+            return self.at(Place::PasswordExpired);
+        }
+        self.at(Place::Enrol)
+    }
+
+    /// Whether somebody vouched for whoever is there.
+    fn has_ticket(&self) -> bool {
+        self.proofs.iter().any(|proof| proof.traits.proves(Category::Vouched))
     }
 
     /// Asks the policy what is missing.
@@ -203,6 +227,15 @@ impl SignIn {
             Self::Denied(denied) => return Self::Denied(denied),
         };
         let is_warned = course.is_warned || duties.password != Errand::Warning;
+        if duties.is_late {
+            return Self::Denied(Denied { user: course.user, reason: Denial::NothingEnrolled });
+        }
+        // Whoever was given a ticket and has nothing else comes by it, or not at all.
+        let holds = |category| duties.enrolled.iter().any(|traits| traits.proves(category));
+        let has_shown = course.has_ticket();
+        if course.user.is_some() && holds(Category::Vouched) && (has_shown || !holds(Category::Possession)) {
+            return course.by_ticket(duties, has_shown);
+        }
         match missing {
             Some((_, false)) if !duties.may_enrol => {
                 Self::Denied(Denied { user: course.user, reason: Denial::NothingEnrolled })
@@ -294,6 +327,11 @@ impl Asking {
     pub fn remembering(mut self, remembers: bool) -> Self {
         self.course.wishes.remembers |= remembers && self.course.wishes.is_trusted;
         self
+    }
+
+    /// Whether somebody vouched for whoever is there.
+    pub fn has_ticket(&self) -> bool {
+        self.course.has_ticket()
     }
 
     /// Whether something held was proved.

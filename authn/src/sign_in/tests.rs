@@ -187,7 +187,8 @@ fn led(env: &Env) -> Asking {
 fn what_a_person_does_on_the_way_comes_in_its_order() {
     let env = env();
     let held = [Kind::Totp.factor().traits()];
-    let duties = Duties { enrolled: &held, password: Errand::Change, may_enrol: true, must_enrol: true };
+    let duties =
+        Duties { enrolled: &held, password: Errand::Change, may_enrol: true, must_enrol: true, is_late: false };
     let wanted = led(&env).place();
     let proving = asking(SignIn::Asking(led(&env)).with(&duties));
     assert_eq!(proving.place(), wanted, "whoever has a factor proves it before a password is changed");
@@ -303,4 +304,66 @@ fn what_is_stored_is_read_back() {
     let text = serde_json::to_string(&second).unwrap();
     let read: Asking = serde_json::from_str(&text).unwrap();
     assert_eq!((read.user(), read.wanted()), (second.user(), second.wanted()));
+}
+
+/// Somebody who was given a ticket, and what they hold beside it.
+fn vouched_for(held: &[Traits], may_enrol: bool) -> Duties<'_> {
+    Duties { enrolled: held, may_enrol, ..Duties::default() }
+}
+
+fn ticket(env: &Env) -> Proof {
+    Proof::factor(Kind::EnrolmentTicket, Id::with_prefix("etk", env), env.now)
+}
+
+#[test]
+fn a_ticket_leads_with_the_password_to_enrolment_and_nowhere_else() {
+    let env = env();
+    let held = [Kind::EnrolmentTicket.factor().traits()];
+    let duties = vouched_for(&held, true);
+    let lenient = Demands::of(Some(&rule(Access::Allow, false)), Standing::default(), false, env.now);
+    let first = asking(asked(lenient, &env));
+    assert!(!first.takes(&held[0]), "the password comes first");
+    // Also where the password alone would let in.
+    let shown = asking(first.answer(Proof::password(env.now), &lenient, env.now).unwrap().with(&duties));
+    assert!(shown.takes(&held[0]));
+    let enrolling = asking(shown.answer(ticket(&env), &lenient, env.now).unwrap().with(&duties));
+    assert_eq!(enrolling.place(), Place::Enrol);
+    let again = asking(enrolling.clone().skipped(&lenient, env.now).with(&duties));
+    assert_eq!(again.place(), Place::Enrol, "nobody leaves it out");
+    // What one knows is no end of it; once something held is enrolled, the ticket is gone.
+    let knows = [held[0], Kind::Question.factor().traits()];
+    let further = asking(enrolling.clone().enrolled(None, &lenient, env.now).with(&vouched_for(&knows, true)));
+    assert_eq!(further.place(), Place::Enrol);
+    let has = [Kind::Totp.factor().traits()];
+    let SignIn::Complete(done) = enrolling.enrolled(Some(totp(&env)), POLICY, env.now).with(&vouched_for(&has, true))
+    else {
+        panic!()
+    };
+    assert_eq!(done.amr(), "pwd otp mfa");
+}
+
+#[test]
+fn a_ticket_alone_proves_nothing() {
+    let env = env();
+    let held = [Kind::EnrolmentTicket.factor().traits()];
+    let denied = SignIn::Asking(led(&env)).with(&vouched_for(&held, false));
+    assert!(matches!(denied, SignIn::Denied(Denied { reason: Denial::NothingEnrolled, .. })), "{denied:?}");
+    for purpose in [Purpose::Check, Purpose::StepUp(Id::new(&env))] {
+        assert!(!begin(&env, purpose).takes(&held[0]), "{purpose:?}");
+    }
+    // Where something held comes first, the password still comes.
+    let strict = Demands::of(Some(&SignOn::ours()), Standing::default(), true, env.now);
+    let first = asking(asked(strict, &env));
+    let second = asking(first.answer(ticket(&env), &strict, env.now).unwrap().with(&vouched_for(&held, true)));
+    assert_eq!(second.wanted().unwrap().category, Category::Knowledge);
+    let third =
+        asking(second.answer(Proof::password(env.now), &strict, env.now).unwrap().with(&vouched_for(&held, true)));
+    assert_eq!(third.place(), Place::Enrol);
+}
+
+#[test]
+fn whoever_is_too_late_stays_outside() {
+    let env = env();
+    let late = Duties { may_enrol: true, is_late: true, ..Duties::default() };
+    assert!(matches!(SignIn::Asking(led(&env)).with(&late), SignIn::Denied(_)));
 }

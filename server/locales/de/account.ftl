@@ -26,6 +26,7 @@ account-code-token-hotp = Code des Tokens
 account-code-email = E-Mail-Code
 account-code-sms = Code der SMS
 account-code-call = Code, den die Stimme gesagt hat
+account-code-enrolment-ticket = Ticket
 account-sent = Ein Code ist auf dem Weg an { $to }. Er gilt 5 Minuten.
 account-resend = Noch einen Code senden
 account-resend-about = Nichts gekommen? Warten Sie eine halbe Minute. Der frühere Code gilt dann nicht mehr.

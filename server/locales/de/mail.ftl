@@ -162,6 +162,13 @@ mail-case-acted =
     Im Fall { $number } tat der Helpdesk dies für Ihr Konto: { $action }.
 
     Wenn Sie nicht darum gebeten haben, rufen Sie sofort den Helpdesk an.
+mail-case-enrolled-subject = Sie können sich wieder anmelden: was geschah
+mail-case-enrolled =
+    Fall { $number } ist zu Ende: Zu Ihrem Konto wurde ein neuer Faktor eingerichtet. Der Helpdesk tat darin dies: { $actions }. Alles steht im Protokoll Ihrer Organisation.
+
+    Machen Sie jetzt Ersatzcodes, und bewahren Sie sie wie Ihren Pass auf; damit brauchen Sie das nächste Mal niemanden: { $page }
+mail-case-lapsed-subject = Ihr Konto ist gesperrt
+mail-case-lapsed = Nach Fall { $number } richtete niemand rechtzeitig einen neuen Faktor für Ihr Konto ein. Damit niemand allein mit Ihrem Passwort hineinkommt, ist das Konto gesperrt. Rufen Sie den Helpdesk an: Er führt den Fall weiter.
 mail-case-escalated-subject = Ein Wiederherstellungsfall wurde Ihrer Rolle übergeben
 mail-case-escalated =
     Fall { $number } betrifft { $person } ({ $login }). Wer ihn führte, gab ihn weiter: Jemand mit Ihrer Rolle muss ihn übernehmen.

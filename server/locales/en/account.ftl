@@ -26,6 +26,7 @@ account-code-token-hotp = Code of the token
 account-code-email = E-mail code
 account-code-sms = Code of the text message
 account-code-call = Code that the voice said
+account-code-enrolment-ticket = Ticket
 account-sent = A code is on its way to { $to }. It works for 5 minutes.
 account-resend = Send another code
 account-resend-about = Nothing came? Wait half a minute. Then the earlier code is void.

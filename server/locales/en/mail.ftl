@@ -162,6 +162,13 @@ mail-case-acted =
     In case { $number } the help desk did this for your account: { $action }.
 
     If you did not ask for it, call the help desk at once.
+mail-case-enrolled-subject = You can sign in again: what was done
+mail-case-enrolled =
+    Case { $number } is over: a new factor was set up for your account. In the case the help desk did this: { $actions }. All of it stands in your organisation's record.
+
+    Make backup codes now, and keep them where you keep your passport; with them you need nobody the next time: { $page }
+mail-case-lapsed-subject = Your account is suspended
+mail-case-lapsed = Nobody set up a new factor for your account in time after case { $number }. So that nobody comes in by your password alone, the account is suspended. Call the help desk: they go on with the case.
 mail-case-escalated-subject = A recovery case was handed to your role
 mail-case-escalated =
     Case { $number } is about { $person } ({ $login }). Whoever led it handed it on: somebody of your role must take it.

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use postern_authn::audit::{Event, EventType};
 use postern_authn::demand::{Class, Demand, Demands};
-use postern_authn::factor::Category;
+use postern_authn::factor::{Category, Enrolled};
 use postern_authn::permission::{Permission, right};
 use postern_authn::session;
 use postern_codes::{Env, Timestamp};
@@ -131,7 +131,10 @@ async fn may_add_first(app: &App, caller: &Caller, now: Timestamp) -> Result<boo
         Ok((tx.usable_factors_of(caller.user())?, tx.authority(caller.user())?.is_administrator()))
     });
     let (own, administers) = read.await?;
-    Ok(!administers && own.iter().all(|factor| !factor.traits().proves(Category::Possession)))
+    // Whoever was given a ticket shows it at a sign-in.
+    let is_first =
+        |factor: &Enrolled| ![Category::Possession, Category::Vouched].iter().any(|held| factor.traits().proves(*held));
+    Ok(!administers && own.iter().all(is_first))
 }
 
 /// Whether somebody has a factor that no false page can pass on.

@@ -22,7 +22,7 @@ use crate::api::page::{Page, Query};
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::cases::report::{self, Wanted};
-use crate::cases::{self, At, Gained, Known, Request, missing, moment};
+use crate::cases::{self, At, Gained, Known, Request, Ticket, missing, moment};
 
 const ALL: &str = "/recovery/api/v1/cases";
 const ONE: &str = "/recovery/api/v1/cases/{case}";
@@ -40,6 +40,7 @@ pub fn routes() -> Routes {
         .post("/recovery/api/v1/cases/{case}/press", manage, press)
         .post("/recovery/api/v1/cases/{case}/approvals", manage, approve)
         .post("/recovery/api/v1/cases/{case}/actions", manage, act)
+        .post("/recovery/api/v1/cases/{case}/ticket", manage, ticket)
         .post("/recovery/api/v1/cases/{case}/refuse", manage, refuse)
         .post("/recovery/api/v1/cases/{case}/escalate", manage, escalate)
         .post("/recovery/api/v1/cases/{case}/incident", manage, incident)
@@ -152,10 +153,29 @@ async fn act(app: State<Arc<App>>, caller: Caller, which: Path<String>, body: Se
         Gained::Codes(codes) => shown["codes"] = codes.iter().map(|code| code.expose().as_str()).collect(),
         Gained::Nothing => {}
         Gained::Password(password) => shown["temporaryPassword"] = password.expose().as_str().into(),
+        Gained::Ticket(ticket) => shown["ticket"] = of_ticket(ticket),
     }
+    Ok(shown_once(shown))
+}
+
+/// A ticket, as the agent speaks it.
+fn of_ticket(ticket: &Ticket) -> Value {
+    json!({ "code": ticket.code.expose().as_str(), "expiresAt": time(ticket.expires_at) })
+}
+
+/// An answer that no cache keeps.
+fn shown_once(shown: Value) -> Response {
     let mut response = axum::Json(shown).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    response
+}
+
+async fn ticket(app: State<Arc<App>>, caller: Caller, which: Path<String>, body: Sent) -> Result<Response, ApiError> {
+    let by = caller.require::<right::CasesManage>(&app).await?;
+    let (known, ticket) = cases::tickets::renew(&app, &by, &body?.0.at(&which.0)).await?;
+    let mut shown = shown(&app, &known);
+    shown["ticket"] = of_ticket(&ticket);
+    Ok(shown_once(shown))
 }
 
 async fn refuse(app: State<Arc<App>>, caller: Caller, which: Path<String>, body: Sent) -> Answer {
@@ -239,9 +259,19 @@ pub fn of_case(app: &App, case: &Case) -> Value {
     let path = format!("/recovery/api/v1/cases/{}", case.id);
     let is_open = case.stage.is_under_way();
     let mut links = Links::new(app).to("self", "GET", &path);
-    for act in
-        ["take", "evidence", "press", "approvals", "actions", "refuse", "escalate", "incident", "restore", "close"]
-    {
+    for act in [
+        "take",
+        "evidence",
+        "press",
+        "approvals",
+        "actions",
+        "ticket",
+        "refuse",
+        "escalate",
+        "incident",
+        "restore",
+        "close",
+    ] {
         links = links.to_if(is_open, act, "POST", format!("{path}/{act}"));
     }
     let found =

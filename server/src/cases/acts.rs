@@ -8,11 +8,13 @@ use postern_authn::permission::Permission;
 use postern_authn::recovery::action::Action;
 use postern_authn::recovery::case::{Done, Wanted};
 use postern_authn::recovery::reset::Line;
-use postern_authn::user::Lifecycle;
+use postern_authn::recovery::rules::CodesTo;
+use postern_authn::user::{Lifecycle, Status};
 use postern_codes::id::{Factor, RecoveryCase, User};
 use postern_codes::{Env, Id, Secret, b64};
 use postern_store::{Error, Tx};
 
+use super::tickets::{self, Ticket};
 use super::{At, By, Known, actor, event, held, refused, telling};
 use crate::App;
 use crate::api::backup_codes;
@@ -46,6 +48,8 @@ pub enum Gained {
     Nothing,
     /// A password that must be changed at the first sign-in.
     Password(Secret<String>),
+    /// A ticket that leads the person to enrolment.
+    Ticket(Ticket),
 }
 
 /// What was made before the transaction, since it takes long.
@@ -260,6 +264,12 @@ fn carry_out(
             told = told.detail("sessions", ended.to_string());
             Gained::Nothing
         }
+        Action::GenerateCodes if known.rules.codes_to == CodesTo::Ticket => {
+            if !person.status.is_in_force() {
+                return Ok(Err(Refusal::Ended.into()));
+            }
+            Gained::Ticket(tickets::give(tx, known, true, env)?)
+        }
         Action::GenerateCodes => {
             let codes = match backup_codes::make(tx, &Doer::of(by), person, env)? {
                 Ok(codes) => codes,
@@ -276,7 +286,7 @@ fn carry_out(
                 return Ok(Err(refused));
             }
             told = told.detail("factor", which.to_string());
-            Gained::Nothing
+            led_on(tx, known, env)?
         }
         Action::ResetFactors => {
             let plan = tx.reset_factors(person.id, env.now)?;
@@ -286,7 +296,8 @@ fn carry_out(
             };
             told = plan.lines().fold(told, line);
             notices::factors_reset(tx, &app.config, person, env)?;
-            Gained::Nothing
+            give_back(tx, by, known, env)?;
+            led_on(tx, known, env)?
         }
         Action::Suspend => {
             if tx.move_user(person, Lifecycle::Suspend, env.now)?.is_none() {
@@ -308,4 +319,26 @@ fn carry_out(
     };
     tx.record(&told, env)?;
     Ok(Ok(gained))
+}
+
+/// Lets the person in again whose account an incident shut, once it was given back and nothing of before lets anybody in.
+fn give_back(tx: &mut Tx<'_>, by: &By, known: &Known, env: &Env) -> Result<(), Error> {
+    let is_theirs_again = known.case.incident.as_ref().is_some_and(|incident| incident.restored_at.is_some());
+    let Some(person) = tx.user(known.person.id)?.filter(|person| is_theirs_again && person.status == Status::Suspended)
+    else {
+        return Ok(());
+    };
+    if tx.move_user(&person, Lifecycle::Unsuspend, env.now)?.is_some() {
+        tx.record(&event(by.success(EventType::UserUnsuspend), known), env)?;
+    }
+    Ok(())
+}
+
+/// By what the person comes to enrol, after a reset that left them nothing.
+fn led_on(tx: &mut Tx<'_>, known: &Known, env: &Env) -> Result<Gained, Error> {
+    if tickets::is_needed(tx, known)? {
+        tickets::give(tx, known, false, env).map(Gained::Ticket)
+    } else {
+        Ok(Gained::Nothing)
+    }
 }

@@ -38,6 +38,31 @@ pub fn acted(tx: &mut Tx<'_>, _: &App, known: &Known, done: &Done, env: &Env) ->
     Mail { subject: say("mail-case-acted-subject"), text }.to_every_address(tx, &known.person, env)
 }
 
+/// The person: they have a factor again, and the case is over.
+///
+/// # Errors
+/// Of the database.
+pub fn enrolled(tx: &mut Tx<'_>, app: &App, known: &Known, env: &Env) -> Result<(), Error> {
+    let mut actions: Vec<_> =
+        known.case.done.iter().map(|done| done.action).filter(|action| action.gives_access()).collect();
+    actions.dedup();
+    let actions = actions.into_iter().map(|action| say_of("mail-case-action", action.as_str()));
+    let text = say("mail-case-enrolled")
+        .with("number", known.case.number.to_string())
+        .with("actions", Text::list(actions))
+        .with("page", format!("{}/account", app.config.public_url.first()));
+    Mail { subject: say("mail-case-enrolled-subject"), text }.to_every_address(tx, &known.person, env)
+}
+
+/// The person: they did not enrol in time, and their account is suspended.
+///
+/// # Errors
+/// Of the database.
+pub fn lapsed(tx: &mut Tx<'_>, known: &Known, env: &Env) -> Result<(), Error> {
+    let text = say("mail-case-lapsed").with("number", known.case.number.to_string());
+    Mail { subject: say("mail-case-lapsed-subject"), text }.to_every_address(tx, &known.person, env)
+}
+
 /// Whoever holds the role that a case was handed to.
 ///
 /// # Errors

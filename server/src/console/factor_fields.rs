@@ -26,7 +26,7 @@ pub async fn fields(app: &App, user: &User, kind: Kind) -> Result<Vec<Field>, Ap
     let phone =
         || Field::new("phoneNumber", say("account-phone"), FieldKind::Telephone).hint(say("account-phone-hint"));
     Ok(match kind {
-        Kind::BackupCodes | Kind::Totp => Vec::new(),
+        Kind::BackupCodes | Kind::EnrolmentTicket | Kind::Totp => Vec::new(),
         Kind::Call => {
             let extension = text("phoneExtension", say("account-extension")).hint(say("account-extension-hint"));
             vec![phone().first(), extension.optional()]

@@ -5,6 +5,7 @@
 mod deliver;
 pub mod import_people;
 pub mod judge_rules;
+mod lapse_cases;
 mod place_events;
 mod sweep;
 
@@ -27,8 +28,15 @@ pub struct Job {
 }
 
 /// Every job.
-pub const JOBS: &[Job] =
-    &[deliver::MAIL, deliver::TELEPHONES, import_people::JOB, judge_rules::JOB, place_events::JOB, sweep::JOB];
+pub const JOBS: &[Job] = &[
+    deliver::MAIL,
+    deliver::TELEPHONES,
+    import_people::JOB,
+    judge_rules::JOB,
+    lapse_cases::JOB,
+    place_events::JOB,
+    sweep::JOB,
+];
 
 /// Runs every job once, in order.
 ///

@@ -175,7 +175,7 @@ impl<'a> Stage<'a> {
         Ok(Some(asked.0))
     }
 
-    /// Judges an answer by one factor; where that is an app, by the codes on paper too.
+    /// Judges an answer by one factor; where that is an app, by the codes on paper and a ticket too.
     ///
     /// # Errors
     /// What was wrong with the answer, which is counted; 403 where none is asked for, 404 for a factor that is not theirs.
@@ -188,7 +188,8 @@ impl<'a> Stage<'a> {
             return self.nothing_asked(&user, factor.kind).await;
         };
         let takes_paper = matches!(factor.kind, Kind::Totp | Kind::Hotp);
-        let fits = |other: &Enrolled| other.id == factor.id || takes_paper && other.kind == Kind::BackupCodes;
+        let is_paper = |kind| matches!(kind, Kind::BackupCodes | Kind::EnrolmentTicket);
+        let fits = |other: &Enrolled| other.id == factor.id || takes_paper && is_paper(other.kind);
         self.judge(&user, factor.kind, fits, &answer).await
     }
 

@@ -13,6 +13,7 @@ use postern_store::factors::OrgFactors;
 use postern_store::{Error, Tx};
 
 use super::ruling::Ruling;
+use crate::cases::tickets;
 
 /// A factor that a person may enrol, or has.
 #[derive(Debug, Clone, Copy)]
@@ -71,11 +72,49 @@ pub(super) fn may_enrol(
     (user, own): (&User, &[Enrolled]),
     asking: &Asking,
     (client, ruling): (&Client, &Ruling),
+    env: &Env,
 ) -> Result<bool, Error> {
-    let is_open = tx.enrolment_moment(user.id, &client.ip)?.is_at_sign_in();
+    let waits = Waits::of(tx, user, own, env)?;
+    let is_open = waits != Waits::No || tx.enrolment_moment(user.id, &client.ip)?.is_at_sign_in();
     let holds = own.iter().any(|factor| factor.traits().proves(Category::Possession));
     let by_password_alone = !asking.has_possession();
-    Ok(is_open && !(by_password_alone && (holds || ruling.is_administrator())))
+    Ok(match waits {
+        Waits::ForTicket if asking.has_ticket() => true,
+        Waits::ForTicket if !holds => false,
+        Waits::TooLong => false,
+        Waits::ForPassword | Waits::ForTicket | Waits::No => {
+            is_open && !(by_password_alone && (holds || ruling.is_administrator()))
+        }
+    })
+}
+
+/// Whether a recovery case waits for somebody to enrol, and what leads them there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    /// The password does.
+    ForPassword,
+    /// The password and a ticket do.
+    ForTicket,
+    /// None waits.
+    No,
+    /// The password did, and does no more.
+    TooLong,
+}
+
+impl Waits {
+    fn of(tx: &mut Tx<'_>, user: &User, own: &[Enrolled], env: &Env) -> Result<Self, Error> {
+        if own.iter().any(|factor| factor.traits().proves(Category::Vouched)) {
+            return Ok(Self::ForTicket);
+        }
+        if own.iter().any(|factor| factor.traits().proves(Category::Possession)) {
+            return Ok(Self::No);
+        }
+        Ok(match tickets::enrols_until(tx, user.id)? {
+            Some(until) if until > env.now => Self::ForPassword,
+            Some(_) => Self::TooLong,
+            None => Self::No,
+        })
+    }
 }
 
 /// Puts in between what this person must do. Whoever administers enrols nothing by a password alone: who has learnt it
@@ -104,12 +143,22 @@ pub(super) fn lead(
     let choices = choices(tx, user.id, own)?;
     let is_possible = choices.iter().any(|choice| choice.kind.factor().traits().proves(Category::Possession));
     let asks_factor = ruling.demands.wants_factor() || matches!(place, Some(Place::Proof(_)));
-    duties.may_enrol = moment.is_at_sign_in() && is_possible && !ruling.is_administrator();
-    duties.must_enrol = misses_required(&choices)
+    let waits = Waits::of(tx, user, own, env)?;
+    let holds = own.iter().any(|factor| factor.traits().proves(Category::Possession));
+    let has_ticket = matches!(&next, SignIn::Asking(asking) if asking.has_ticket());
+    duties.is_late = waits == Waits::TooLong;
+    duties.may_enrol = is_possible
+        && match waits {
+            Waits::ForTicket if has_ticket || !holds => true,
+            Waits::ForPassword => !ruling.is_administrator(),
+            Waits::ForTicket | Waits::No | Waits::TooLong => moment.is_at_sign_in() && !ruling.is_administrator(),
+        };
+    let is_missing = misses_required(&choices)
         && match moment {
             Moment::Challenge => asks_factor,
             Moment::Login => true,
             Moment::Never | Moment::NeverIncludingRecovery => false,
         };
+    duties.must_enrol = is_missing || (waits == Waits::ForPassword && duties.may_enrol);
     Ok(next.with(&duties))
 }

@@ -3,11 +3,13 @@
 use postern_authn::factor::{Enrolled, Kind, Status};
 use postern_authn::sign_in::{Place, Proof, SignIn};
 use postern_authn::user::User;
+use postern_codes::Secret;
 use postern_codes::id::{Factor, Id};
 
 use super::choice::wrong_state;
 use super::{Refusal, Stage, Step, duties, go_on, ruling};
-use crate::api::ApiError;
+use crate::api::{ApiError, backup_codes};
+use crate::cases::tickets;
 use crate::factors::sending::Sending;
 use crate::factors::{self, Begun, Doer, Enrolling, Reply};
 
@@ -62,6 +64,28 @@ impl Stage<'_> {
         factors::resend(self.app, self.org, &doer, &user, (which, sending)).await.map(drop)
     }
 
+    /// Makes backup codes for whoever came by a ticket that was given for them; it is used up, and the sign-in is over.
+    ///
+    /// # Errors
+    /// 403 where it was given for something else, or none was shown.
+    pub async fn make_codes(self) -> Result<Vec<Secret<String>>, ApiError> {
+        let user = self.person().await?;
+        let Self { app, org, client, row, asking, env } = self;
+        let doer = Doer::signing_in(&user, &client);
+        let made = app.store.write(org, |tx| {
+            let is_there = matches!(asking.place(), Place::Enrol | Place::Enrolling(_)) && asking.has_ticket();
+            if !is_there || !tickets::makes_codes(tx, user.id)? || !tx.end_sign_in(&row)? {
+                return Ok(Err(wrong_state()));
+            }
+            let codes = backup_codes::make(tx, &doer, &user, &env)?;
+            if codes.is_ok() {
+                tickets::retire(tx, user.id, env.now)?;
+            }
+            Ok(codes)
+        });
+        made.await?
+    }
+
     /// Refuses where the person may enrol nothing by what they proved, as things are now: they may have become an
     /// administrator since, or have got a factor elsewhere.
     async fn must_still(&self, user: &User) -> Result<(), ApiError> {
@@ -69,7 +93,7 @@ impl Stage<'_> {
         let may = self.app.store.read(self.org, |tx| {
             let ruling = ruling::of(tx, user, client, env)?;
             let own = tx.usable_factors_of(user.id)?;
-            duties::may_enrol(tx, (user, &own), asking, (client, &ruling))
+            duties::may_enrol(tx, (user, &own), asking, (client, &ruling), env)
         });
         if may.await? { Ok(()) } else { Err(wrong_state()) }
     }

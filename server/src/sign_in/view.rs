@@ -1,6 +1,6 @@
 //! Where a sign-in that a program leads stands, with whatever is shown of it there.
 
-use postern_authn::factor::{Enrolled, Status};
+use postern_authn::factor::{Enrolled, Kind, Status};
 use postern_authn::policy::password::PasswordSettings;
 use postern_authn::sign_in::{Asking, PATIENCE, Place};
 use postern_authn::user::User;
@@ -10,6 +10,7 @@ pub use super::duties::Choice;
 use super::ruling::Ruling;
 use super::{Stage, duties, ruling};
 use crate::api::ApiError;
+use crate::cases::tickets;
 
 /// A sign-in as it stands.
 pub struct View {
@@ -33,6 +34,8 @@ pub struct Known {
     pub choices: Vec<Choice>,
     /// Whether the rest may be left out.
     pub may_skip: bool,
+    /// Whether they may have backup codes made in place of it.
+    pub makes_codes: bool,
     /// What their password must be like.
     pub password: PasswordSettings,
     /// What was decided of them.
@@ -63,10 +66,12 @@ impl Stage<'_> {
             let mut begun = tx.all_factors_of(user.id)?;
             begun.retain(|factor| factor.status == Status::PendingActivation);
             let choices = duties::choices(tx, user.id, &usable)?;
-            let may_skip = asking.is_proved(&ruling.demands, env.now) && !duties::misses_required(&choices);
+            let must = usable.iter().any(|factor| factor.kind == Kind::EnrolmentTicket);
+            let may_skip = !must && asking.is_proved(&ruling.demands, env.now) && !duties::misses_required(&choices);
+            let makes_codes = asking.has_ticket() && tickets::makes_codes(tx, user.id)?;
             let password = tx.password_policy(user.id)?;
             let place = standing(asking.place(), (&usable, &begun));
-            let known = Known { user: user.clone(), usable, begun, choices, may_skip, password, ruling };
+            let known = Known { user: user.clone(), usable, begun, choices, may_skip, makes_codes, password, ruling };
             Ok((place, known))
         });
         let (place, known) = known.await?;

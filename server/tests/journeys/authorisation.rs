@@ -35,6 +35,7 @@ const OPEN: &[(&str, &str)] = &[
     ("POST /signin/enrol", "the same"),
     ("POST /signin/enrol/activate", "the same"),
     ("POST /signin/enrol/begin", "the same"),
+    ("POST /signin/enrol/codes", "the same"),
     ("POST /signin/enrol/resend", "the same"),
     ("POST /signin/factor", "the same"),
     ("POST /signin/ways", "the same"),

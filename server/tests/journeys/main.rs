@@ -72,4 +72,5 @@ mod sign_in_ways;
 mod staff;
 mod token_pages;
 mod tokens;
+mod way_back;
 mod zones;

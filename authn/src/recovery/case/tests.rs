@@ -451,6 +451,8 @@ fn walk(scene: &mut Scene, trace: u32) -> u32 {
             7 => {
                 let who = people[usize::from(scene.env.below(6))].id;
                 let who = if scene.env.below(2) == 0 { scene.manager } else { who };
+                let was_asked = case.ask_manager(Some(scene.manager), &by).is_ok();
+                assert!(!was_asked || by.id != scene.manager);
                 if case.witness(Kind::Manager, &scene.facts(Some(Seen::Manager(who))), &scene.terms()).is_ok() {
                     assert_eq!(who, scene.manager);
                     account.found.push((Kind::Manager, Some(who), now));

@@ -161,7 +161,11 @@ fn a_factor_that_comes_by_telephone_mail_or_memory_is_none() {
         let verdict = Kind::OtherFactor.evidence().judge(&json!(null), &facts(&env, &[], &[], Some(seen)));
         let counts = match kind {
             factor::Kind::WebAuthn | factor::Kind::Totp | factor::Kind::Hotp | factor::Kind::BackupCodes => true,
-            factor::Kind::Email | factor::Kind::Sms | factor::Kind::Call | factor::Kind::Question => false,
+            factor::Kind::Call
+            | factor::Kind::Email
+            | factor::Kind::EnrolmentTicket
+            | factor::Kind::Question
+            | factor::Kind::Sms => false,
         };
         assert_eq!(verdict.is_ok(), counts, "{kind:?}: {verdict:?}");
     }

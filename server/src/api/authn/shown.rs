@@ -308,8 +308,8 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// The factors that could prove what is wanted. Codes on paper are no factor of the API: where there is no app beside
-    /// them, they are typed where its code would be.
+    /// The factors that could prove what is wanted. Codes on paper and tickets are no factors of the API: where there is
+    /// no app beside them, they are typed where its code would be.
     fn verifiable(&self, view: &View, known: &Known) -> Value {
         let fits = |factor: &&Enrolled| view.asking.takes(&factor.traits());
         let is_listed = |factor: &&Enrolled| factor.kind.factor().is_listed();
@@ -320,7 +320,7 @@ impl<'a> Shown<'a> {
         };
         let mut factors: Vec<Value> = known.usable.iter().filter(fits).filter(is_listed).map(with_link).collect();
         let has = |kind| known.usable.iter().any(|factor| factor.kind == kind);
-        if has(Kind::BackupCodes) && !has(Kind::Totp) && !has(Kind::Hotp) {
+        if (has(Kind::BackupCodes) || has(Kind::EnrolmentTicket)) && !has(Kind::Totp) && !has(Kind::Hotp) {
             let kind = Kind::Totp.as_str();
             factors.push(json!({
                 "id": kind, "factorType": kind, "provider": "OKTA", "vendorName": "OKTA", "profile": {},

@@ -10,13 +10,14 @@ use axum::response::Response;
 use postern_authn::factor::{Category, Enrolled, Kind, Provider};
 use postern_authn::sign_in::Place;
 use postern_authn::user::User;
+use postern_codes::Secret;
 
 use super::sent::{Card, Sent, UnderWay, is_over};
 use super::ways::FACTOR;
 use super::{Question, go_on};
 use crate::App;
-use crate::api::ApiError;
 use crate::api::routes::{Access, Routes};
+use crate::api::{ApiError, backup_codes};
 use crate::app::to_the_end;
 use crate::console::factor_fields::{self, FIRST_ANSWER};
 use crate::console::factor_words::refusal;
@@ -37,6 +38,18 @@ const CHOICE: &str = "choice";
 /// Where somebody goes who wanted to go nowhere in particular: their backup codes are the next step.
 const AFTER: &str = "/account?done=added";
 
+/// Backup codes that a ticket had made, shown once.
+#[derive(Template)]
+#[template(path = "console/sign_in_codes.html")]
+pub struct Codes {
+    /// What every card has.
+    pub card: Card,
+    /// Each in groups of four.
+    pub codes: Vec<Secret<String>>,
+    /// All of them, a line each, to be copied.
+    pub all: Secret<String>,
+}
+
 /// What somebody may set up now.
 #[derive(Template)]
 #[template(path = "console/sign_in_choices.html")]
@@ -45,6 +58,8 @@ pub struct Choices {
     pub card: Card,
     /// One a type.
     pub offers: Vec<Offer>,
+    /// Whether backup codes can be made in place of it.
+    pub makes_codes: bool,
 }
 
 /// A factor that may be set up.
@@ -92,18 +107,20 @@ pub(super) fn routes() -> Routes {
         .post("/signin/enrol", open, ask)
         .post("/signin/enrol/activate", open, activate)
         .post("/signin/enrol/begin", open, begin)
+        .post("/signin/enrol/codes", open, make_codes)
         .post("/signin/enrol/resend", open, resend)
 }
 
 /// What the person of a sign-in may set up; the first card, where nothing is set up in it.
 pub(super) async fn page_of(app: &App, sent: Sent) -> Result<Response, ApiError> {
     let Some(known) = enrolling(app, &sent).await? else { return Ok(sent.over()) };
+    let makes_codes = known.makes_codes;
     let offers = offers(&known).into_iter().map(|choice| Offer {
         choice: choice.provider.org_factor,
         label: people::factor(choice.kind),
         about: say_of("account-add-about", choice.kind.as_str()),
     });
-    Ok(page(Choices { offers: offers.collect(), card: sent.card }))
+    Ok(page(Choices { offers: offers.collect(), makes_codes, card: sent.card }))
 }
 
 /// The person of a sign-in in which factors are set up now.
@@ -213,6 +230,24 @@ async fn begin(
                 view.notice = factor_fields::mend(&mut view.fields, &sent.form, &refused)?;
                 Ok(page_with(refused.status, view))
             }
+        }
+    })
+    .await
+}
+
+async fn make_codes(State(app): State<Arc<App>>, UnderWay(sent): UnderWay) -> Result<Response, ApiError> {
+    to_the_end(async move {
+        let made = match sent.stage(&app).await {
+            Ok(stage) => stage.make_codes().await,
+            Err(refused) => Err(refused),
+        };
+        match made {
+            Ok(codes) => {
+                let all = backup_codes::in_lines(&codes);
+                Ok(page(Codes { card: sent.card, codes, all }))
+            }
+            Err(refused) if is_over(&refused) => Ok(sent.over()),
+            Err(refused) => Err(refused),
         }
     })
     .await

@@ -130,7 +130,7 @@ async fn answer(State(app): State<Arc<App>>, UnderWay(sent): UnderWay) -> Result
     to_the_end(async move {
         let Some(factor) = named(&app, &sent).await? else { return Ok(sent.over()) };
         let typed = sent.form.secret(ANSWER);
-        let step = if factor.kind == Kind::BackupCodes {
+        let step = if matches!(factor.kind, Kind::BackupCodes | Kind::EnrolmentTicket) {
             let reply = sign_in::Reply::Factor(Answer::Code(typed));
             sign_in::answer(&app, &sent.client, &sent.card.state_token, reply).await
         } else {
@@ -172,7 +172,7 @@ impl Asked {
         let question = factor.profile["questionText"].as_str().filter(|_| kind == Kind::Question);
         let input = match kind {
             Kind::Question => FieldKind::Password,
-            Kind::BackupCodes | Kind::Hotp => FieldKind::Code,
+            Kind::BackupCodes | Kind::EnrolmentTicket | Kind::Hotp => FieldKind::Code,
             _ => FieldKind::AppCode,
         };
         let label = match question {

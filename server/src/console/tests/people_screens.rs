@@ -29,6 +29,7 @@ pub fn screens() -> Vec<(&'static str, String)> {
     };
     let choices = sign_in::enrol::Choices {
         card: card(),
+        makes_codes: true,
         offers: vec![sign_in::enrol::Offer {
             choice: "google_otp",
             label: "Authenticator app".into(),
@@ -99,6 +100,7 @@ pub fn screens() -> Vec<(&'static str, String)> {
         ),
         ("sign-in-sms", drawn(&sms)),
         ("sign-in-choices", drawn(&choices)),
+        ("sign-in-codes", drawn(&by_ticket())),
         ("sign-in-app", drawn(&app)),
         ("sign-in-code", drawn(&sign_in::SignIn::new(card(), Question::AppCode))),
     ]
@@ -234,5 +236,13 @@ fn person_factors() -> person_factors::PersonFactors {
         }),
         make: Some("#".into()),
         reset: Some("#".into()),
+    }
+}
+
+fn by_ticket() -> sign_in::enrol::Codes {
+    sign_in::enrol::Codes {
+        card: sign_in::sent::Card::new("Harbour Lights", ""),
+        codes: (0..10).map(|_| Secret::new("ABCD-EFGH-IJKL-MNOP".to_owned())).collect(),
+        all: Secret::new("ABCD-EFGH-IJKL-MNOP".to_owned()),
     }
 }
