@@ -62,6 +62,7 @@ events! {
     CaseEvidence Info "recovery.case.evidence" "Evidence taken in a recovery case";
     CaseIncident Error "recovery.case.incident" "The wrong person was let in, or may have been";
     CaseLapse Warn "recovery.case.lapse" "Nobody enrolled in time after a recovery case: account suspended";
+    CaseManager Info "recovery.case.manager" "Manager asked, or answered, in a recovery case";
     CaseNote Info "recovery.case.note" "Note written in a recovery case";
     CaseOpen Info "recovery.case.open" "Recovery case opened";
     CasePress Warn "recovery.case.press" "The caller in a recovery case pressed the agent";

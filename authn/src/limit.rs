@@ -54,6 +54,10 @@ limits! {
     CasesOfPerson "cases_person", 5 in DAY, "too many recovery cases were opened for this person today";
     /// Enrolment tickets given anew in a recovery case.
     TicketsOfCase "case_tickets", 5 in HOUR, "too many tickets were given in this case in the last hour";
+    /// Numbers for the help desk that were asked for in a name, whether it exists or not.
+    HelpOfName "help_name", 5 in HOUR, "too many numbers were asked for in this name";
+    /// The same, from a network address.
+    HelpOfAddress "help_address", 20 in HOUR, "too many numbers were asked for from this address";
     /// Recovery cases opened by an agent.
     CasesOfAgent "cases_agent", 20 in HOUR, "you opened too many recovery cases in the last hour";
     /// Entries that a computer asked about and that matched no issued PIN, for a generation.

@@ -183,7 +183,7 @@ pub async fn question(app: &App, person: &User, purpose: LinkPurpose) -> Result<
     let recovering = match purpose {
         LinkPurpose::Reset => Recovering::Password,
         LinkPurpose::Unlock => Recovering::Unlock,
-        LinkPurpose::Activate | LinkPurpose::Expired | LinkPurpose::NotMe => return Ok(None),
+        LinkPurpose::Activate | LinkPurpose::CaseNotMe | LinkPurpose::Expired | LinkPurpose::NotMe => return Ok(None),
     };
     let org = app.org().await?;
     let asks = app.store.read(org, |tx| recovery::asks_question(tx, person, recovering)).await?;
@@ -247,6 +247,7 @@ pub const fn page(purpose: LinkPurpose) -> &'static str {
     match purpose {
         LinkPurpose::Activate => "/welcome",
         LinkPurpose::Expired => "/expired",
+        LinkPurpose::CaseNotMe => "/not-me/case",
         LinkPurpose::NotMe => "/not-me",
         LinkPurpose::Reset => "/reset",
         LinkPurpose::Unlock => "/unlock",

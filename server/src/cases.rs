@@ -4,12 +4,15 @@
 mod acts;
 mod known;
 mod names;
+pub mod objection;
 mod opening;
 pub mod protection;
 pub mod references;
 pub mod report;
+pub mod slips;
 mod telling;
 pub mod tickets;
+pub mod vouching;
 
 use axum::http::StatusCode;
 use postern_authn::audit::{Event, EventType, Target};
@@ -32,8 +35,9 @@ use crate::api::users;
 pub use acts::{Gained, RUNBOOK_RESET, Request, act, pin_in, pin_made, reset_of};
 pub use known::{Known, actor, rules_for};
 pub use names::Names;
-pub use opening::open;
+pub use opening::{open, open_numbered};
 pub use tickets::Ticket;
+pub use vouching::ask_manager;
 
 /// So many cases are read at once.
 const CHUNK: u32 = 100;

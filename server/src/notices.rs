@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::console::words::{Text, say, say_of};
 
 /// How long "this was not me" can be said.
-const NOT_ME_LIFE: Duration = Duration::from_hours(168);
+pub const NOT_ME_LIFE: Duration = Duration::from_hours(168);
 
 /// Tells a person that a recovery PIN was made for them.
 ///

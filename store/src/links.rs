@@ -23,6 +23,8 @@ crate::statements! {
 pub enum LinkPurpose {
     /// Chooses the first password of a person; the subject is their id.
     Activate,
+    /// "This was not me": stops a recovery case, or shuts the account; the subject is the case's id.
+    CaseNotMe,
     /// Chooses another password after the right one that is expired; the subject is the person's id.
     Expired,
     /// "This was not me": takes back a recovery PIN; the subject is its id.
@@ -40,7 +42,7 @@ impl LinkPurpose {
         match self {
             Self::Activate => matches!(status, S::Provisioned),
             Self::Expired => matches!(status, S::PasswordExpired),
-            Self::NotMe => false,
+            Self::CaseNotMe | Self::NotMe => false,
             Self::Reset => matches!(status, S::Active | S::PasswordExpired | S::Recovery),
             Self::Unlock => status.is_in_force(),
         }
@@ -50,6 +52,7 @@ impl LinkPurpose {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Activate => "ACTIVATE",
+            Self::CaseNotMe => "CASE_NOT_ME",
             Self::Expired => "EXPIRED",
             Self::NotMe => "NOT_ME",
             Self::Reset => "RESET",

@@ -45,6 +45,7 @@ const ELSEWHERE = {
   "/expired/{token}": "its token comes by a sign-in: the journeys of account links",
   "/login/sessionCookieRedirect": "its token comes by a sign-in: the journeys of the Authentication API",
   "/not-me/{token}": "its token comes by mail: the journeys of notices",
+  "/not-me/case/{token}": "the same",
   "/reset/{token}": "its token comes by mail: the journeys of account links",
   "/unlock/{token}": "its token comes by mail: the journeys of the way back",
   "/setup/{link}": "the journey of the set-up link",

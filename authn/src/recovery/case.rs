@@ -442,13 +442,18 @@ impl Case {
         let by = match facts.seen {
             // Only who was asked, and for this case.
             Some(Seen::Manager(who)) if self.manager_asked != Some(who) => return Err(Refusal::OutOfReach),
+            Some(Seen::Manager(who)) if self.agent == Some(who) => return Err(Refusal::AlreadyOneOfThem),
             Some(Seen::Manager(who)) => Some(who),
             Some(Seen::Factor(..) | Seen::Federated(..)) | None => None,
         };
         if kind.evidence().witness() == Witness::Agent {
             return Err(Refusal::NotEvidence(NotEvidence::NotByWord));
         }
-        self.keep((kind, &Value::Null), by, facts, terms)
+        self.keep((kind, &Value::Null), by, facts, terms)?;
+        if by.is_some() {
+            self.manager_asked = None;
+        }
+        Ok(())
     }
 
     fn keep(

@@ -155,13 +155,9 @@ mail-case-opened =
     Fall { $number } wurde zu Ihrem Konto eröffnet: Jemand sagte unserem Helpdesk, dass Sie sich nicht anmelden können.
 
     Wenn Sie gerade mit dem Helpdesk sprechen, fragen Sie nach dem Wort des Falls. Es muss lauten: { $word }
-
-    Wenn Sie das nicht waren, sagen Sie es sofort unter { $page }, oder rufen Sie den Helpdesk selbst an.
 mail-case-acted-subject = Ihr Konto wurde vom Helpdesk geändert
 mail-case-acted =
     Im Fall { $number } tat der Helpdesk dies für Ihr Konto: { $action }.
-
-    Wenn Sie nicht darum gebeten haben, rufen Sie sofort den Helpdesk an.
 mail-case-enrolled-subject = Sie können sich wieder anmelden: was geschah
 mail-case-enrolled =
     Fall { $number } ist zu Ende: Zu Ihrem Konto wurde ein neuer Faktor eingerichtet. Der Helpdesk tat darin dies: { $actions }. Alles steht im Protokoll Ihrer Organisation.
@@ -169,6 +165,24 @@ mail-case-enrolled =
     Machen Sie jetzt Ersatzcodes, und bewahren Sie sie wie Ihren Pass auf; damit brauchen Sie das nächste Mal niemanden: { $page }
 mail-case-lapsed-subject = Ihr Konto ist gesperrt
 mail-case-lapsed = Nach Fall { $number } richtete niemand rechtzeitig einen neuen Faktor für Ihr Konto ein. Damit niemand allein mit Ihrem Passwort hineinkommt, ist das Konto gesperrt. Rufen Sie den Helpdesk an: Er führt den Fall weiter.
+mail-case-with-link =
+    { $text }
+
+    Wenn Sie das nicht waren, sagen Sie es hier, oder rufen Sie selbst den Helpdesk an:
+
+    { $link }
+mail-case-shut-subject = Ihr Konto ist geschlossen: jemand anderes war vielleicht darin
+mail-case-shut =
+    Nach Fall { $number } kam jemand anderes in Ihr Konto, oder könnte hineingekommen sein. Es ist gesperrt, und jede Sitzung, jedes Ticket und jede PIN ist beendet.
+
+    Kommen Sie zum Helpdesk, oder rufen Sie selbst dort an. Zurückgegeben wird das Konto nur, wenn zwei Personen Sie kennen oder Sie dort stehen.
+mail-case-manager-subject = Jemand aus Ihrem Team kann sich nicht anmelden: ist es wirklich diese Person?
+mail-case-manager =
+    { $person } ({ $login }), oder jemand, der sich so nennt, bat den Helpdesk um einen Weg zurück. Sprechen Sie mit der Person, unter einer Nummer, die Sie kennen: Hat sie darum gebeten? Der Helpdesk kann Ihnen die Nummer des Falls sagen: { $number }.
+
+    Antworten Sie in Ihrem Konto:
+
+    { $page }
 mail-case-escalated-subject = Ein Wiederherstellungsfall wurde Ihrer Rolle übergeben
 mail-case-escalated =
     Fall { $number } betrifft { $person } ({ $login }). Wer ihn führte, gab ihn weiter: Jemand mit Ihrer Rolle muss ihn übernehmen.

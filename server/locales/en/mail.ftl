@@ -155,13 +155,9 @@ mail-case-opened =
     Case { $number } was opened for your account: somebody told our help desk that you cannot sign in.
 
     If you are talking with the help desk now, ask them for the case's word. They must be able to say: { $word }
-
-    If this was not you, say so at once at { $page }, or call the help desk yourself.
 mail-case-acted-subject = Your account was changed by the help desk
 mail-case-acted =
     In case { $number } the help desk did this for your account: { $action }.
-
-    If you did not ask for it, call the help desk at once.
 mail-case-enrolled-subject = You can sign in again: what was done
 mail-case-enrolled =
     Case { $number } is over: a new factor was set up for your account. In the case the help desk did this: { $actions }. All of it stands in your organisation's record.
@@ -169,6 +165,24 @@ mail-case-enrolled =
     Make backup codes now, and keep them where you keep your passport; with them you need nobody the next time: { $page }
 mail-case-lapsed-subject = Your account is suspended
 mail-case-lapsed = Nobody set up a new factor for your account in time after case { $number }. So that nobody comes in by your password alone, the account is suspended. Call the help desk: they go on with the case.
+mail-case-with-link =
+    { $text }
+
+    If this was not you, say so here, or call the help desk yourself:
+
+    { $link }
+mail-case-shut-subject = Your account is shut: somebody else may have come in
+mail-case-shut =
+    After case { $number } somebody else came into your account, or may have. It is suspended, and every session, ticket and PIN of it has ended.
+
+    Come to your help desk, or call them yourself. They give the account back only to somebody whom two people know, or who stands there.
+mail-case-manager-subject = Somebody of yours cannot sign in: is it them?
+mail-case-manager =
+    { $person } ({ $login }), or somebody who says to be them, asked the help desk for a way back in. Speak with them, on a number that you know: are they the one who asks? The help desk can tell you the number of the case: { $number }.
+
+    Answer in your account:
+
+    { $page }
 mail-case-escalated-subject = A recovery case was handed to your role
 mail-case-escalated =
     Case { $number } is about { $person } ({ $login }). Whoever led it handed it on: somebody of your role must take it.

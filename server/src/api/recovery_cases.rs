@@ -37,6 +37,7 @@ pub fn routes() -> Routes {
         .get("/recovery/api/v1/resets", Access::Permission(Permission::LogsRead), resets)
         .post("/recovery/api/v1/cases/{case}/take", manage, take)
         .post("/recovery/api/v1/cases/{case}/evidence", manage, evidence)
+        .post("/recovery/api/v1/cases/{case}/manager", manage, manager)
         .post("/recovery/api/v1/cases/{case}/press", manage, press)
         .post("/recovery/api/v1/cases/{case}/approvals", manage, approve)
         .post("/recovery/api/v1/cases/{case}/actions", manage, act)
@@ -54,6 +55,7 @@ pub fn routes() -> Routes {
 struct Body {
     version: Option<u64>,
     user_id: String,
+    number: Option<u64>,
     kind: String,
     finding: Value,
     action: String,
@@ -104,7 +106,10 @@ async fn resets(app: State<Arc<App>>, caller: Caller, query: Query) -> Result<Pa
 async fn post(app: State<Arc<App>>, caller: Caller, body: Sent) -> Result<(StatusCode, Json<Value>), ApiError> {
     let by = caller.require::<right::CasesManage>(&app).await?;
     let Json(body) = body?;
-    let known = cases::open(&app, &by, &body.user_id).await?;
+    let known = match body.number {
+        Some(number) => cases::open_numbered(&app, &by, number).await?,
+        None => cases::open(&app, &by, &body.user_id).await?,
+    };
     Ok((StatusCode::CREATED, Json(shown(&app, &known))))
 }
 
@@ -124,6 +129,12 @@ async fn evidence(app: State<Arc<App>>, caller: Caller, which: Path<String>, bod
     let by = caller.require::<right::CasesManage>(&app).await?;
     let Json(body) = body?;
     let known = cases::record(&app, &by, &body.at(&which.0), (&body.kind, &body.finding)).await?;
+    Ok(Json(shown(&app, &known)))
+}
+
+async fn manager(app: State<Arc<App>>, caller: Caller, which: Path<String>, body: Sent) -> Answer {
+    let by = caller.require::<right::CasesManage>(&app).await?;
+    let known = cases::ask_manager(&app, &by, &body?.0.at(&which.0)).await?;
     Ok(Json(shown(&app, &known)))
 }
 
@@ -262,6 +273,7 @@ pub fn of_case(app: &App, case: &Case) -> Value {
     for act in [
         "take",
         "evidence",
+        "manager",
         "press",
         "approvals",
         "actions",
@@ -312,6 +324,7 @@ pub fn of_case(app: &App, case: &Case) -> Value {
         "done": case.done.iter().map(done).collect::<Vec<_>>(),
         "remarks": case.remarks.iter().map(|one| json!({ "by": one.by, "at": time(one.at), "text": one.text })).collect::<Vec<_>>(),
         "enrolUntil": moment(case.enrol_until),
+        "managerAsked": case.manager_asked,
         "escalatedTo": case.escalated_to,
         "incident": incident,
         "_links": Value::from(links),

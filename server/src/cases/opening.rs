@@ -5,6 +5,7 @@ use postern_authn::audit::EventType;
 use postern_authn::limit::{Charge, Limit};
 use postern_authn::permission::Permission;
 use postern_authn::recovery::case::{Actor, Case};
+use postern_codes::id::RecoveryCase;
 
 use super::{By, Known, event, refused, telling};
 use crate::App;
@@ -16,9 +17,42 @@ use crate::api::users;
 /// # Errors
 /// 404 for nobody; 403 for oneself, and for somebody above the caller; 429 where too many were opened.
 pub async fn open(app: &App, by: &By, who: &str) -> Result<Known, ApiError> {
+    open_for(app, by, Whom::Person(who)).await
+}
+
+/// Opens the case of the number that somebody drew at the sign-in page, with the words that their browser shows.
+///
+/// # Errors
+/// As [`open`]; 404 for a number that nobody drew, or that is over or used.
+pub async fn open_numbered(app: &App, by: &By, number: u64) -> Result<Known, ApiError> {
+    open_for(app, by, Whom::Slip(number)).await
+}
+
+/// Who is meant.
+#[derive(Clone, Copy)]
+enum Whom<'a> {
+    /// By their id or name.
+    Person(&'a str),
+    /// By what they drew.
+    Slip(u64),
+}
+
+async fn open_for(app: &App, by: &By, whom: Whom<'_>) -> Result<Known, ApiError> {
     let env = app.env();
     let kind = EventType::CaseOpen;
     let opened = app.store.write(by.org, |tx| {
+        let slip = match whom {
+            Whom::Person(_) => None,
+            Whom::Slip(number) => match tx.slip(number, env.now)?.filter(|slip| slip.user.is_some()) {
+                Some(slip) => Some(slip),
+                None => return Ok(Err(ApiError::not_found::<RecoveryCase>(&number.to_string()))),
+            },
+        };
+        let drawn_by = slip.as_ref().and_then(|slip| slip.user).map(|user| user.to_string());
+        let who = match (whom, &drawn_by) {
+            (Whom::Person(who), _) => who,
+            (Whom::Slip(_), drawn_by) => drawn_by.as_deref().unwrap_or_default(),
+        };
         let person = match users::reached_with(tx, by, Permission::CasesManage, who, kind, &env)? {
             Ok(person) => person,
             Err(refused) => return Ok(Err(refused)),
@@ -43,11 +77,19 @@ pub async fn open(app: &App, by: &By, who: &str) -> Result<Known, ApiError> {
             }
         }
         let actor = Actor { id: by.user(), reaches: true, resists_phishing: false, is_escalated_to: false };
-        let number = tx.next_case_number()?;
-        let case = match Case::open(number, person.id, &actor, &env) {
+        let number = match &slip {
+            Some(slip) if tx.use_slip(slip.number, env.now)? => slip.number,
+            // Another agent was faster.
+            Some(slip) => return Ok(Err(ApiError::not_found::<RecoveryCase>(&slip.number.to_string()))),
+            None => tx.next_case_number()?,
+        };
+        let mut case = match Case::open(number, person.id, &actor, &env) {
             Ok(case) => case,
             Err(refusal) => return Ok(Err(refused(&refusal))),
         };
+        if let Some(slip) = slip {
+            case.words = slip.words;
+        }
         let (id, told) = (person.id, Known::read(tx, case, &env)?);
         if !tx.insert_case(&told.case)? {
             return Ok(Err(under_way(id.as_str())));

@@ -7,6 +7,7 @@ use postern_codes::id::{Id, RecoveryCase};
 use postern_store::{Error, Tx};
 
 use super::{Known, event, telling, tickets};
+use crate::App;
 use crate::api::recovery_pins;
 
 /// Shuts an account: it is suspended, and every session, sign-in, PIN, ticket and remembered browser ends. Who is the last
@@ -39,7 +40,7 @@ pub(super) fn shut(tx: &mut Tx<'_>, suspended: Event, known: &Known, env: &Env) 
 ///
 /// # Errors
 /// Of the database.
-pub fn lapse(tx: &mut Tx<'_>, case: Id<RecoveryCase>, env: &Env) -> Result<(), Error> {
+pub fn lapse(tx: &mut Tx<'_>, app: &App, case: Id<RecoveryCase>, env: &Env) -> Result<(), Error> {
     let Some(mut case) = tx.hold_case(case)?.filter(|case| case.enrol_until.is_some()) else { return Ok(()) };
     if !case.lapse(env.now) {
         return Ok(());
@@ -50,5 +51,5 @@ pub fn lapse(tx: &mut Tx<'_>, case: Id<RecoveryCase>, env: &Env) -> Result<(), E
     let by_itself = |kind| event(Event::success(kind, Actor::system(), Client::default()), &known);
     tx.record(&by_itself(EventType::CaseLapse), env)?;
     shut(tx, by_itself(EventType::UserSuspend), &known, env)?;
-    telling::lapsed(tx, &known, env)
+    telling::lapsed(tx, app, &known, env)
 }

@@ -71,6 +71,7 @@ catalogues! {
     "frame"
     "group"
     "groups"
+    "help"
     "home"
     "imports"
     "limits"

@@ -44,6 +44,7 @@ pub mod list;
 pub mod meanwhile;
 pub mod networks;
 pub mod not_me;
+pub mod not_me_case;
 pub mod organisation;
 pub mod page;
 pub mod part;
@@ -123,6 +124,7 @@ pub fn routes() -> Routes {
         .merge(limits::routes())
         .merge(networks::routes())
         .merge(not_me::routes())
+        .merge(not_me_case::routes())
         .merge(organisation::routes())
         .merge(parts::routes())
         .merge(people::routes())

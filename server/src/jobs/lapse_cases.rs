@@ -15,7 +15,7 @@ async fn run(app: &App) -> Result<(), Error> {
         let env = app.env();
         let late = app.store.read(org.id, |tx| tx.cases_due(env.now)).await?;
         for case in late {
-            app.store.write(org.id, |tx| cases::protection::lapse(tx, case, &env)).await?;
+            app.store.write(org.id, |tx| cases::protection::lapse(tx, app, case, &env)).await?;
         }
     }
     Ok(())

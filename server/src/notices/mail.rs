@@ -1,6 +1,8 @@
 //! A mail before it has a language, and whose language and clock it gets: the person's own, else the organisation's.
 
-use postern_authn::user::{ContactKind, User};
+use std::time::Duration;
+
+use postern_authn::user::{ContactKind, ContactPoint, User};
 use postern_codes::Env;
 use postern_store::deliveries::Message;
 use postern_store::{Error, Tx};
@@ -11,6 +13,9 @@ use crate::console::help_desk::HelpDesk;
 use crate::console::language::{self, Language, Reader};
 use crate::console::words::{Text, say};
 use crate::organisation::Organisation;
+
+/// For how long an address that was replaced is told too.
+const OLD: Duration = Duration::from_hours(30 * 24);
 
 /// What somebody is told. The greeting above it and the help desk below it are the same in every mail.
 #[derive(Debug, Clone)]
@@ -33,6 +38,27 @@ impl Mail {
         for contact in standing.filter(|contact| matches!(contact.kind, ContactKind::Email | ContactKind::SecondEmail))
         {
             tx.enqueue(&contact.value, &message, env)?;
+        }
+        Ok(())
+    }
+
+    /// The same, and to those that were replaced in the last 30 days: whoever took an account over has, perhaps, put an
+    /// address of theirs in its place. What came from the organisation's records is told first.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn to_old_and_new(&self, tx: &mut Tx<'_>, user: &User, env: &Env) -> Result<(), Error> {
+        let message = self.message(tx, user)?;
+        let is_mail = |contact: &ContactPoint| matches!(contact.kind, ContactKind::Email | ContactKind::SecondEmail);
+        let mut contacts = tx.contacts(user.id)?;
+        contacts.retain(|contact| is_mail(contact) && contact.until_at.is_none_or(|until| until.plus(OLD) > env.now));
+        contacts.sort_by_key(|contact| !contact.is_from_records());
+        let mut told: Vec<String> = Vec::new();
+        for contact in contacts {
+            if !told.contains(&contact.value) {
+                tx.enqueue(&contact.value, &message, env)?;
+                told.push(contact.value);
+            }
         }
         Ok(())
     }

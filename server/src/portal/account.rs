@@ -17,8 +17,10 @@ use super::sessions::{self, Remembered, Session};
 use super::{ACCOUNT, factors};
 use crate::App;
 use crate::api::page::Query;
+use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::api::{ApiError, backup_codes};
+use crate::cases::vouching;
 use crate::console::account::KEPT;
 use crate::console::factor_words::{about, detail, named};
 use crate::console::form::Form;
@@ -32,6 +34,30 @@ use crate::console::words::{Text, say, say_of};
 const FEW: u32 = 20;
 /// So few backup codes are a reason to make others.
 const SCARCE: u64 = 2;
+
+/// A case of one's own.
+pub struct OwnCase {
+    /// Its number.
+    pub number: u64,
+    /// What the agent must say.
+    pub agent: String,
+    /// What its reader answers.
+    pub person: String,
+}
+
+/// A case that asks for its reader's word.
+pub struct Ask {
+    /// Whom it is about.
+    pub person: String,
+    /// Their name to sign in.
+    pub login: String,
+    /// Its number.
+    pub number: u64,
+    /// Since when.
+    pub since: Moment,
+    /// Where the answer goes.
+    pub action: String,
+}
 
 /// A factor of one's own.
 pub struct Own {
@@ -89,6 +115,10 @@ pub struct Account {
     pub frame: Frame,
     /// What was just done.
     pub notice: Option<Notice>,
+    /// Their own case that is under way.
+    pub case: Option<OwnCase>,
+    /// Whose cases ask for their word.
+    pub asks: Vec<Ask>,
     /// Their factors, oldest first.
     pub factors: Vec<Own>,
     /// What they can add.
@@ -111,7 +141,11 @@ pub struct Account {
 
 /// `/account`.
 pub(super) fn routes() -> Routes {
-    Routes::new().get(ACCOUNT, Access::SignedIn, show).post("/account/zone", Access::SignedIn, choose_zone)
+    Routes::new()
+        .get(ACCOUNT, Access::SignedIn, show)
+        .post("/account/zone", Access::SignedIn, choose_zone)
+        .post("/account/cases/{case}/vouch", Access::SignedIn, vouch)
+        .post("/account/case/factor", Access::SignedIn, show_factor)
 }
 
 async fn show(
@@ -127,8 +161,17 @@ async fn show(
 
 /// What can be said about an act that the address names; nothing about one that there is not.
 fn was_done(act: &str) -> Option<Notice> {
-    const ACTS: &[&str] =
-        &["added", "browsers-forgotten", "not-me", "others-ended", "password", "removed", "session-ended"];
+    const ACTS: &[&str] = &[
+        "added",
+        "browsers-forgotten",
+        "factor-shown",
+        "not-me",
+        "others-ended",
+        "password",
+        "removed",
+        "session-ended",
+        "vouched",
+    ];
     let act = ACTS.iter().find(|own| **own == act)?;
     Some(Notice::new(Tone::Good, say_of("account-done", act), say_of("account-done-next", act)))
 }
@@ -149,9 +192,17 @@ async fn account(app: &App, owner: &Owner, zone: Field) -> Result<Account, ApiEr
                 last_seen: device.last_seen_at.map(|at| owner.moment(at)),
             });
         }
-        Ok((held, allowed, backup_codes::left(tx, user)?, tx.enrolment_policy(user)?, computers))
+        let cases = (vouching::asked_of(tx, user)?, tx.open_case_of(user)?);
+        Ok((held, allowed, (backup_codes::left(tx, user)?, cases), tx.enrolment_policy(user)?, computers))
     });
-    let (held, allowed, left, policy, computers) = read.await?;
+    let (held, allowed, (left, (asked, case)), policy, computers) = read.await?;
+    let asks = asked.into_iter().map(|(case, person)| Ask {
+        person: person.name(),
+        login: person.login.to_string(),
+        number: case.number,
+        since: owner.moment(case.opened_at),
+        action: format!("/account/cases/{}/vouch", case.id),
+    });
     let offers = factors::offers(app, owner, &held).await?;
     let (sessions, browsers) = sessions::shown(app, owner).await?;
     let has = |kind| held.iter().any(|factor| factor.kind == kind);
@@ -162,6 +213,8 @@ async fn account(app: &App, owner: &Owner, zone: Field) -> Result<Account, ApiEr
     Ok(Account {
         frame: owner.frame(),
         notice: None,
+        asks: asks.collect(),
+        case: case.map(|case| OwnCase { number: case.number, agent: case.words.agent, person: case.words.person }),
         offers: offers.into_iter().map(offer).collect(),
         wants_codes: !held.is_empty() && left.is_none_or(|set| set.remaining <= SCARCE),
         factors: held.iter().map(|factor| own(owner, factor, &allowed)).collect(),
@@ -172,6 +225,26 @@ async fn account(app: &App, owner: &Owner, zone: Field) -> Result<Account, ApiEr
         computers,
         zone,
     })
+}
+
+async fn show_factor(Shared(app): Shared<Arc<App>>, owner: Owner) -> Result<Response, ApiError> {
+    vouching::show_factor(&app, &owner.caller).await?;
+    Ok(super::done("factor-shown"))
+}
+
+async fn vouch(
+    Shared(app): Shared<Arc<App>>,
+    owner: Owner,
+    Path(case): Path<String>,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let is_them = match form.text("answer") {
+        "yes" => true,
+        "no" => false,
+        _ => return Ok(Redirect::to(ACCOUNT).into_response()),
+    };
+    vouching::vouch(&app, &owner.caller, &case, is_them).await?;
+    Ok(super::done("vouched"))
 }
 
 fn own(owner: &Owner, factor: &Enrolled, allowed: &OrgFactors) -> Own {

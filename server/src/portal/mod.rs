@@ -7,6 +7,7 @@ pub mod activity;
 pub mod backup_codes;
 pub mod factors;
 pub mod forgot;
+pub mod help;
 pub mod own_password;
 pub mod owner;
 mod password;
@@ -39,6 +40,7 @@ pub fn routes() -> Routes {
         .merge(backup_codes::routes())
         .merge(factors::routes())
         .merge(forgot::routes())
+        .merge(help::routes())
         .merge(own_password::routes())
         .merge(password::routes())
         .merge(sessions::routes())

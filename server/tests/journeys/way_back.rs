@@ -272,3 +272,175 @@ async fn an_incident_shuts_the_account_and_a_reset_after_it_opens_it() {
         assert_eq!(lost.enrol(&enrolling).await["status"], "SUCCESS");
     }
 }
+
+/// The links of a case's mails that say "this was not me", oldest first, with who got them.
+async fn objections(lost: &Lost) -> Vec<(String, String)> {
+    let mail = lost.door.staff.mail().await;
+    let link = |(to, _, text): &(String, String, String)| {
+        let link = text.lines().find_map(|line| line.strip_prefix("http://localhost:8080/not-me/case/"))?;
+        Some((to.clone(), format!("/not-me/case/{link}")))
+    };
+    mail.iter().filter_map(link).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_stops_a_case_by_the_link_in_its_notice() {
+    for engine in scratch::engines() {
+        let lost = Lost::new(engine).await;
+        lost.door.staff.mail().await;
+        let case = lost.verified().await;
+        let told = objections(&lost).await;
+        let (to, link) = told.first().expect("a notice");
+        assert_eq!(to, &lost.door.grace.login);
+        let mut browser = Browser::new(lost.door.app());
+        browser.open(link).await.expect(200).says(&["Nothing was done yet", "stop the case"]);
+        assert_eq!(lost.stage(&case).await, "VERIFIED", "a page that is opened changes nothing");
+        browser.open("/not-me/case/guessed").await.expect(404).says(&["This link does not work"]);
+        browser.submit("/not-me/case/guessed", &[]).await.expect(404);
+        browser.submit(link, &[]).await.expect(200).says(&["The case is stopped"]);
+        browser.submit(link, &[]).await.expect(404);
+        assert_eq!(lost.stage(&case).await, "REFUSED");
+        let body = json!({ "action": "RESET_FACTORS", "reason": "lost phone", "ticket": "T-1" });
+        let late = lost.act(&lost.kim, &case, "actions", body).await;
+        assert_ne!(late.status, 200, "{}", late.text());
+        lost.door.staff.event_of("recovery.case.stop", "SUCCESS").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_shuts_their_account_after_a_reset_that_was_not_theirs() {
+    for engine in scratch::engines() {
+        let lost = Lost::new(engine).await;
+        // The address was replaced yesterday: the old one is told too.
+        let path = format!("/api/v1/users/{}", lost.door.grace.id);
+        let root = lost.door.staff.root.token.clone();
+        let replaced = json!({ "profile": { "email": "stolen@evil.example" } });
+        lost.door.app().post(&path, &root, &replaced).await.expect(200);
+        lost.door.app().world.advance_seconds(24 * 60 * 60);
+        lost.door.staff.mail().await;
+        let case = lost.reset().await;
+        let told = objections(&lost).await;
+        let to: std::collections::BTreeSet<_> = told.iter().map(|(to, _)| to.as_str()).collect();
+        assert_eq!(to, [lost.door.grace.login.as_str(), "stolen@evil.example"].into());
+        // The impostor is faster, and enrols.
+        let enrolling = lost.show(&ticket(&case)).await.expect(200).json();
+        let done = lost.enrol(&enrolling).await;
+        assert_eq!(lost.stage(&case).await, "CLOSED");
+        let session = json!({ "sessionToken": done["sessionToken"] });
+        let session = lost.door.app().post("/api/v1/sessions", "", &session).await.expect(200).json();
+        let (_, link) = told.last().expect("a notice");
+        let mut browser = Browser::new(lost.door.app());
+        browser.open(link).await.expect(200).says(&["nobody signs in to it", "shut my account"]);
+        browser.submit(link, &[]).await.expect(200).says(&["Your account is shut"]);
+        assert_eq!(lost.stage(&case).await, "INCIDENT");
+        let person = lost.door.app().get(&path, &root).await.expect(200).json();
+        assert_eq!(person["status"], "SUSPENDED");
+        let kept = lost.door.app().get(&format!("/api/v1/sessions/{}", id(&session)), &root).await;
+        assert_eq!(kept.status, 404, "the impostor's session lives: {}", kept.text());
+        let body = json!({ "username": lost.door.grace.login, "password": PASSWORD });
+        lost.door.post("", &body).await.refused(401, "E0000004");
+        // Whoever let them in is out of it.
+        lost.act(&lost.kim, &case, "take", json!({})).await.refused(403, "barred");
+        lost.act(&lost.lee, &case, "take", json!({})).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_from_the_sign_in_page_opens_the_case_with_its_words() {
+    for engine in scratch::engines() {
+        let lost = Lost::new(engine).await;
+        let login = lost.door.grace.login.as_str();
+        let mut hers = Browser::new(lost.door.app());
+        hers.open("/signin/help").await.expect(200).says(&["Get a number"]);
+        hers.submit("/signin/help", &[]).await.expect(400);
+        let page = hers.submit("/signin/help", &[("username", login)]).await.leads_to().to_owned();
+        let shown = hers.open(&page).await.expect(200);
+        shown.says(&["They say", "You answer"]);
+        let number: u64 = page.rsplit('=').next().and_then(|number| number.parse().ok()).expect("a number");
+        // A stranger's browser sees nothing of it, and gets a number of its own.
+        let mut stranger = Browser::new(lost.door.app());
+        assert!(!stranger.open(&page).await.expect(200).text().contains("They say"));
+        let other = stranger.submit("/signin/help", &[("username", login)]).await.leads_to().to_owned();
+        assert_ne!(other, page);
+        assert!(!stranger.open(&page).await.expect(200).text().contains("They say"));
+        // A name that nobody has gets one too, which opens nothing.
+        let nobody = stranger.submit("/signin/help", &[("username", "nobody")]).await.leads_to().to_owned();
+        stranger.open(&nobody).await.expect(200).says(&["They say", "You answer"]);
+        let nobody: u64 = nobody.rsplit('=').next().and_then(|number| number.parse().ok()).expect("a number");
+        lost.post(&lost.kim, "", json!({ "number": nobody })).await.refused(404, "E0000007");
+        lost.post(&lost.kim, "", json!({ "number": 1 })).await.refused(404, "E0000007");
+        let case = lost.post(&lost.kim, "", json!({ "number": number })).await.expect(201).json();
+        assert_eq!(case["number"], number);
+        shown.says(&[
+            case["words"]["agent"].as_str().expect("a word"),
+            case["words"]["person"].as_str().expect("a word"),
+        ]);
+        lost.post(&lost.lee, "", json!({ "number": number })).await.refused(404, "E0000007");
+        // Over after an hour; and nobody draws them without end.
+        for _ in 0..3 {
+            stranger.submit("/signin/help", &[("username", login)]).await.leads_to();
+        }
+        stranger.submit("/signin/help", &[("username", login)]).await.expect(429);
+        lost.door.app().world.advance_seconds(60 * 60);
+        assert!(!hers.open(&page).await.expect(200).text().contains("They say"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_managers_word_is_theirs_alone_and_fresh() {
+    for engine in scratch::engines() {
+        let app = crate::app::TestApp::new(engine).await;
+        let boss = crate::people::organisation(&app).await;
+        let grace = crate::staff::member(&app, boss.org, "grace", &[]).await;
+        let kim = crate::staff::member(&app, boss.org, "kim", &[Role::HelpDesk]).await;
+        let root = crate::staff::member(&app, boss.org, "root", &[Role::Super]).await;
+        let post = async |by: &Member, path: &str, body: Value| {
+            app.post(&format!("/recovery/api/v1/cases{path}"), &by.token, &body).await
+        };
+        let case = post(&kim, "", json!({ "userId": grace.id })).await.expect(201).json();
+        let ask = format!("/{}/manager", id(&case));
+        post(&kim, &ask, json!({})).await.refused(400, "not_evidence");
+        let named = json!({ "profile": { "managerId": boss.id } });
+        app.post(&format!("/api/v1/users/{}", grace.id), &root.token, &named).await.expect(200);
+        let mut browser = Browser::of(&app, &boss).await;
+        let vouch = format!("/account/cases/{}/vouch", id(&case));
+        browser.submit(&vouch, &[("answer", "yes")]).await.expect(404);
+        let asked = post(&kim, &ask, json!({})).await.expect(200).json();
+        assert_eq!(asked["managerAsked"], json!(boss.id));
+        browser.open("/account").await.expect(200).says(&["Is it grace Example", &case["number"].to_string()]);
+        // Not by a session that proved its factor long ago.
+        app.world.advance_seconds(6 * 60);
+        browser.submit(&vouch, &[("answer", "yes")]).await.expect(403);
+        let mut browser = Browser::of(&app, &boss).await;
+        assert_eq!(browser.submit(&vouch, &[("answer", "no")]).await.leads_to(), "/account?done=vouched");
+        browser.submit(&vouch, &[("answer", "yes")]).await.expect(404);
+        let path = format!("/recovery/api/v1/cases/{}", id(&case));
+        let noted = app.get(&path, &kim.token).await.expect(200).json();
+        assert_eq!((&noted["stage"], &noted["remarks"][0]["by"]), (&json!("OPEN"), &json!(boss.id)));
+        post(&kim, &ask, json!({})).await.expect(200);
+        assert_eq!(browser.submit(&vouch, &[("answer", "yes")]).await.leads_to(), "/account?done=vouched");
+        let vouched = app.get(&path, &kim.token).await.expect(200).json();
+        assert_eq!((&vouched["stage"], &vouched["evidence"][0]["kind"]), (&json!("VERIFIED"), &json!("MANAGER")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_factor_that_still_works_is_shown_in_a_session_and_counts() {
+    for engine in scratch::engines() {
+        let app = crate::app::TestApp::new(engine).await;
+        let grace = crate::people::organisation(&app).await;
+        let root = crate::staff::member(&app, grace.org, "root", &[Role::Super]).await;
+        let mut browser = Browser::of(&app, &grace).await;
+        browser.submit("/account/case/factor", &[]).await.expect(404);
+        let body = json!({ "userId": grace.id });
+        let case = app.post("/recovery/api/v1/cases", &root.token, &body).await.expect(201).json();
+        browser.open("/account").await.expect(200).says(&[case["words"]["person"].as_str().expect("a word")]);
+        let shown = browser.submit("/account/case/factor", &[]).await;
+        assert_eq!(shown.leads_to(), "/account?done=factor-shown");
+        let path = format!("/recovery/api/v1/cases/{}", id(&case));
+        let seen = app.get(&path, &root.token).await.expect(200).json();
+        assert_eq!(seen["evidence"][0]["kind"], "OTHER_FACTOR", "{seen}");
+        app.world.advance_seconds(6 * 60);
+        browser.submit("/account/case/factor", &[]).await.expect(403);
+    }
+}

@@ -323,6 +323,14 @@ fn done(viewer: &Viewer, known: &Known, action: Action, gained: Gained) -> Respo
             let shown = view(say("person-codes-made").with("person", person), say("person-codes-made-about"));
             page(GainedPage { codes, all, ..shown })
         }
+        Gained::Ticket(ticket) => {
+            let once = Once { label: say("cases-ticket"), secret: ticket.code };
+            let shown = view(
+                say("cases-ticket-made").with("person", person),
+                say("cases-ticket-about").with("until", Text::exact(ticket.expires_at)),
+            );
+            page(GainedPage { once: Some(once), ..shown })
+        }
         Gained::Password(secret) => {
             let once = Once { label: say("cases-password"), secret };
             let shown = view(say("accounts-temporary").with("person", person), say("accounts-temporary-about"));

@@ -1,11 +1,14 @@
 //! Samples of the pages of one's own account, and of what an organisation sets for them.
 
 use super::*;
+use crate::cases::objection::Effect;
+use crate::console::not_me_case::NotMeCase;
 use crate::portal::account::{Account, Computer, Offer, Own, left};
 use crate::portal::activity::Activity;
 use crate::portal::backup_codes::Codes;
 use crate::portal::factors::{Activate, NewPasskey};
 use crate::portal::forgot::Forgot;
+use crate::portal::help::{Drawn, Help};
 use crate::portal::owner::{FormPage, Frame, StepUp};
 use crate::portal::sessions::{Remembered, Session};
 use crate::portal::unlock::{self, Unlock};
@@ -36,6 +39,11 @@ pub fn screens() -> Vec<(&'static str, String)> {
         ("account-activate", drawn(&activate())),
         ("account-codes", drawn(&Codes::new(frame.clone(), codes, ago(0).for_the_record()))),
         ("account-activity", drawn(&Activity { frame: frame.clone(), record: record(), pages: pages() })),
+        ("help", drawn(&help(false))),
+        ("help-number", drawn(&help(true))),
+        ("not-me-case-shuts", drawn(&objecting(Effect::Shuts, false))),
+        ("not-me-case-stops", drawn(&objecting(Effect::Stops, false))),
+        ("not-me-case-stopped", drawn(&objecting(Effect::Stops, true))),
         ("forgot", drawn(&lost(false, false))),
         ("locked-out", drawn(&lost(true, false))),
         ("locked-out-sent", drawn(&lost(true, true))),
@@ -59,6 +67,18 @@ pub fn screens() -> Vec<(&'static str, String)> {
 fn lost(is_lock: bool, is_sent: bool) -> Forgot {
     let field = Field::new("username", "Name", Kind::Text).hint("As you sign in.");
     Forgot { org: "Harbour Lights".into(), is_lock, ends_locks: true, is_sent, notice: None, field }
+}
+
+fn help(is_drawn: bool) -> Help {
+    let field = Field::new("username", "Name", Kind::Text).hint("As you sign in.");
+    let drawn =
+        is_drawn.then(|| Drawn { number: 1001, agent: "4711".into(), person: "0815".into(), until: in_an_hour() });
+    Help { org: "Harbour Lights".into(), drawn, notice: None, field }
+}
+
+fn objecting(effect: Effect, is_done: bool) -> NotMeCase {
+    let (org, action) = ("Harbour Lights".into(), "/not-me/case/abc".into());
+    NotMeCase { org, action, about: Some((1001, effect)), is_done }
 }
 
 fn ending(stage: unlock::Stage) -> Unlock {
@@ -133,6 +153,8 @@ fn nothing() -> Account {
     Account {
         frame: Frame { is_administrator: false, ..frame() },
         notice: None,
+        case: None,
+        asks: Vec::new(),
         factors: Vec::new(),
         offers: Vec::new(),
         codes: None,
@@ -166,6 +188,14 @@ fn account() -> Account {
     Account {
         frame: frame(),
         notice: Some(Notice::new(Tone::Good, "The factor is added", "You were told by mail.")),
+        case: Some(account::OwnCase { number: 1001, agent: "4711".into(), person: "0815".into() }),
+        asks: vec![account::Ask {
+            person: "Grace Hopper".into(),
+            login: "grace@harbour.example".into(),
+            number: 1001,
+            since: ago(20),
+            action: "#".into(),
+        }],
         factors: vec![own("Authenticator app", None, None), own("Text message", Some("+46 8 555 0100"), Some(off))],
         offers: vec![offer("Passkey", true), offer("Security question", false)],
         codes: Some(account::Codes { state: left(2), since: days_ago(30), last_used: Some(days_ago(2)) }),

@@ -1,0 +1,13 @@
+help-short = Ich kann meinen Faktor nicht benutzen
+help-title = Sie können Ihren Faktor nicht benutzen?
+help-about = Holen Sie eine Nummer für den Helpdesk. Damit werden Sie sofort gefunden, und Sie wissen, dass Sie mit ihm sprechen.
+help-act = Nummer holen
+help-number = Rufen Sie den Helpdesk an und sagen Sie diese Nummer
+help-number-about = Sie steht nur hier in diesem Browser. Geändert wurde nichts, und niemand wurde benachrichtigt.
+help-case = Ihre Nummer
+help-agent = Der Helpdesk sagt
+help-person = Sie antworten
+help-words-about = Wenn Ihr Gegenüber diese vier Ziffern nicht sagen kann, legen Sie auf: Das ist nicht der Helpdesk. Sagen Sie niemandem Ihr Passwort.
+help-until = Die Nummer gilt bis { $until }.
+help-other = Wenn ein anderer Faktor von Ihnen noch geht, { $act }: Das zählt als Nachweis, dass Sie es sind.
+help-other-act = melden Sie sich damit an und zeigen Sie ihn in Ihrem Konto

@@ -1,0 +1,13 @@
+help-short = I can't use my factor
+help-title = You can't use your factor?
+help-about = Get a number for the help desk. With it they find you at once, and you know that you speak with them.
+help-act = Get a number
+help-number = Call the help desk, and tell them this number
+help-number-about = It stands here in this browser alone. Nothing was changed, and nobody was told.
+help-case = Your number
+help-agent = They say
+help-person = You answer
+help-words-about = If whoever you speak with cannot say those four digits, hang up: it is not the help desk. Tell nobody your password.
+help-until = The number can be used until { $until }.
+help-other = If another factor of yours still works, { $act }: it counts as proof that it is you.
+help-other-act = sign in by it and show it in your account
