@@ -62,6 +62,7 @@ mod policy_pages;
 mod readers;
 mod recovery_pin;
 mod requests;
+mod runbook;
 mod scopes;
 mod sent_codes;
 mod sessions;

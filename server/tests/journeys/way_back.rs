@@ -13,14 +13,14 @@ use crate::factors::id;
 use crate::staff::Member;
 
 /// Grace, who lost her phone, and the help desk.
-struct Lost {
-    door: Door,
-    kim: Member,
-    lee: Member,
+pub struct Lost {
+    pub door: Door,
+    pub kim: Member,
+    pub lee: Member,
 }
 
 impl Lost {
-    async fn new(engine: Engine) -> Self {
+    pub async fn new(engine: Engine) -> Self {
         let door = Door::new(engine).await;
         let kim = door.staff.with("kim", &[Role::HelpDesk]).await;
         let lee = door.staff.with("lee", &[Role::HelpDesk]).await;
@@ -28,42 +28,42 @@ impl Lost {
         Self { door, kim, lee }
     }
 
-    async fn post(&self, by: &Member, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, by: &Member, path: &str, body: Value) -> Answer {
         self.door.app().post(&format!("/recovery/api/v1/cases{path}"), &by.token, &body).await
     }
 
-    async fn act(&self, by: &Member, case: &Value, act: &str, body: Value) -> Answer {
+    pub async fn act(&self, by: &Member, case: &Value, act: &str, body: Value) -> Answer {
         self.post(by, &format!("/{}/{act}", id(case)), body).await
     }
 
     /// A case of Grace's, who stood there.
-    async fn verified(&self) -> Value {
+    pub async fn verified(&self) -> Value {
         let case = self.post(&self.kim, "", json!({ "userId": self.door.grace.id })).await.expect(201).json();
         let finding = json!({ "document": "passport", "place": "front desk" });
         let body = json!({ "kind": "IN_PERSON", "finding": finding });
         self.act(&self.kim, &case, "evidence", body).await.expect(200).json()
     }
 
-    async fn acted(&self, case: &Value, action: &str) -> Value {
+    pub async fn acted(&self, case: &Value, action: &str) -> Value {
         let body = json!({ "action": action, "reason": "lost phone", "ticket": "T-1" });
         self.act(&self.kim, case, "actions", body).await.expect(200).json()
     }
 
     /// The case after a reset.
-    async fn reset(&self) -> Value {
+    pub async fn reset(&self) -> Value {
         let case = self.verified().await;
         self.acted(&case, "RESET_FACTORS").await
     }
 
     /// Types a ticket over the API after the password.
-    async fn show(&self, ticket: &str) -> Answer {
+    pub async fn show(&self, ticket: &str) -> Answer {
         let entered = self.door.enter().await;
         assert_eq!(entered["status"], "MFA_REQUIRED", "{entered}");
         self.door.step("/factors/token:software:totp/verify", &entered, json!({ "passCode": ticket })).await
     }
 
     /// Enrols an app in a sign-in.
-    async fn enrol(&self, state: &Value) -> Value {
+    pub async fn enrol(&self, state: &Value) -> Value {
         let body = json!({ "factorType": "token:software:totp", "provider": "GOOGLE" });
         let begun = self.door.step("/factors", state, body).await.expect(200).json();
         let factor = &begun["_embedded"]["factor"];
@@ -72,19 +72,19 @@ impl Lost {
         self.door.step(&path, &begun, json!({ "passCode": code })).await.expect(200).json()
     }
 
-    async fn policy(&self, rules: Value) {
+    pub async fn policy(&self, rules: Value) {
         let people = json!({ "people": { "users": { "exclude": [self.door.staff.root.id] } } });
         let body = json!({ "type": "RECOVERY", "name": "Ours", "conditions": people });
         self.door.policy(body, json!({ "recovery": rules })).await;
     }
 
-    async fn stage(&self, case: &Value) -> Value {
+    pub async fn stage(&self, case: &Value) -> Value {
         let path = format!("/recovery/api/v1/cases/{}", id(case));
         self.door.app().get(&path, &self.kim.token).await.expect(200).json()["stage"].clone()
     }
 }
 
-fn ticket(case: &Value) -> String {
+pub fn ticket(case: &Value) -> String {
     case["ticket"]["code"].as_str().unwrap_or_else(|| panic!("a ticket: {case}")).to_owned()
 }
 
