@@ -121,10 +121,16 @@ pub fn name(action: Action) -> Text {
     say_of("cases-action", action.as_str())
 }
 
-/// The page of an action, by what is done there and to whom.
+/// The page of an action, by what is done there and to whom. A PIN is made for one computer of several: on its own page,
+/// where the case is named.
 pub fn link(known: &Known, action: Action) -> Link {
     let word = say_of("cases-do", action.as_str()).with("person", known.person.name());
-    Link::new(word, format!("{}/actions/{action}", address(known.case.id)))
+    let href = if action == Action::RecoveryPin {
+        people::address(&known.person)
+    } else {
+        format!("{}/actions/{action}", address(known.case.id))
+    };
+    Link::new(word, href)
 }
 
 /// What is missing, in words.
@@ -177,7 +183,8 @@ async fn show(
 }
 
 fn parsed(action: &str) -> Result<Action, ApiError> {
-    let known = OFFERED.iter().copied().find(|own| own.as_str() == action);
+    let mut own = OFFERED.iter().copied().filter(|own| *own != Action::RecoveryPin);
+    let known = own.find(|own| own.as_str() == action);
     known.ok_or_else(ApiError::no_such_path)
 }
 
@@ -214,7 +221,7 @@ async fn view(app: &App, viewer: &Viewer, looked: &Looked, action: Action) -> Re
         action: format!("{}/actions/{action}", address(known.case.id)),
         version: known.case.version,
         fields: fields(known, action, &held),
-        is_dangerous: !matches!(action, Action::RecoveryPin | Action::UseBackupCode),
+        is_dangerous: action != Action::UseBackupCode,
     })
 }
 
