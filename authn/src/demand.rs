@@ -149,8 +149,8 @@ mod tests {
 
     #[test]
     fn what_changes_something_is_demanded_of() {
-        // Asked for by name, where the act is.
-        let by_name = ["okta.devices.recoveryPin.generate"];
+        // Asked for by name, where the act is; in a case, of the permission that what is done in it needs.
+        let by_name = ["okta.devices.recoveryPin.generate", "okta.recovery.cases.manage"];
         for permission in Permission::ALL {
             let name = permission.as_str();
             let is_demanded = Class::ALL.iter().any(|class| class.permissions().contains(permission));

@@ -322,6 +322,5 @@ cases-flag-networks =
        *[other] Jemand versuchte es von { $count } Netzadressen, von denen seit 30 Tagen niemand hineinkam, zuletzt { $newest }. Fragen Sie, wo die Person ist.
     }
 cases-flag-young-link = Ein Computer gehört erst { $since } zu der Person. Eine PIN dafür hilft vielleicht dem, der ihn verknüpft hat.
-cases-ticket = Ticket
 cases-ticket-made = Ein Ticket für { $person }
 cases-ticket-about = Lesen Sie es jetzt vor: Nach dem Passwort wird es an der Stelle eines Codes eingegeben, dann wird ein Faktor eingerichtet. Es gilt einmal, bis { $until }, und wird nicht noch einmal gezeigt.

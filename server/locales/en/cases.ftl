@@ -322,6 +322,5 @@ cases-flag-networks =
        *[other] Somebody tried from { $count } network addresses from which nobody got in for 30 days, lately { $newest }. Ask where the person is.
     }
 cases-flag-young-link = A computer was linked with the person only { $since }. A PIN for it may help whoever linked it.
-cases-ticket = Ticket
 cases-ticket-made = A ticket for { $person }
 cases-ticket-about = Read it to them now: after their password they type it in the place of a code, and then set up a factor. It counts once, until { $until }, and is not shown again.

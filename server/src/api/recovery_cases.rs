@@ -170,7 +170,7 @@ async fn act(app: State<Arc<App>>, caller: Caller, which: Path<String>, body: Se
 }
 
 /// A ticket, as the agent speaks it.
-fn of_ticket(ticket: &Ticket) -> Value {
+pub fn of_ticket(ticket: &Ticket) -> Value {
     json!({ "code": ticket.code.expose().as_str(), "expiresAt": time(ticket.expires_at) })
 }
 

@@ -125,7 +125,7 @@ pub async fn act(app: &App, by: &By, at: &At<'_>, request: &Request) -> Result<(
 ///
 /// # Errors
 /// As [`act`]; 404 for a case of somebody else.
-pub async fn reset_of(app: &App, by: &By, (who, which): (&str, &str), request: &Request) -> Result<Known, ApiError> {
+pub async fn reset_of(app: &App, by: &By, (who, which): (&str, &str), request: &Request) -> Result<Gained, ApiError> {
     let is_theirs = app.store.read(by.org, |tx| {
         let (person, case) = (users::named(tx, by, who)?, super::named(tx, which)?);
         Ok::<_, Error>(person.zip(case).is_some_and(|(person, case)| case.person == person.id))
@@ -133,7 +133,7 @@ pub async fn reset_of(app: &App, by: &By, (who, which): (&str, &str), request: &
     if !is_theirs.await? {
         return Err(ApiError::not_found::<RecoveryCase>(which));
     }
-    act(app, by, &At { which, version: None }, request).await.map(|(known, _)| known)
+    act(app, by, &At { which, version: None }, request).await.map(|(_, gained)| gained)
 }
 
 /// A recovery PIN that is to be made in a case: the case as [`pin_made`] keeps it once the PIN is.

@@ -1,6 +1,7 @@
 //! What is taken away where the wrong one was let in, or where nobody came in time.
 
 use postern_authn::audit::{Actor, Client, Event, EventType};
+use postern_authn::factor::Category;
 use postern_authn::user::Lifecycle;
 use postern_codes::Env;
 use postern_codes::id::{Id, RecoveryCase};
@@ -47,6 +48,10 @@ pub fn lapse(tx: &mut Tx<'_>, app: &App, case: Id<RecoveryCase>, env: &Env) -> R
     }
     tx.save_case(&mut case, env.now)?;
     let known = Known::read(tx, case, env)?;
+    // Whoever still holds a factor lost one of several: nothing is open that must be shut.
+    if tx.usable_factors_of(known.person.id)?.iter().any(|factor| factor.traits().proves(Category::Possession)) {
+        return Ok(());
+    }
     tickets::mark(tx, &known, false, env)?;
     let by_itself = |kind| event(Event::success(kind, Actor::system(), Client::default()), &known);
     tx.record(&by_itself(EventType::CaseLapse), env)?;

@@ -185,7 +185,8 @@ async fn a_plain_reset_needs_a_case_or_a_token_that_was_made_for_it() {
         let elsewhere = format!("/api/v1/users/{}/lifecycle/reset_factors?caseId={id}&reason=x&ticket=y", desk.lee.id);
         app.post(&elsewhere, &desk.staff.root.token, &Value::Null).await.refused(404, "E0000007");
         desk.in_person(&desk.kim, &case).await;
-        app.post(&inside, &plain, &Value::Null).await.expect(200);
+        let done = app.post(&inside, &plain, &Value::Null).await.expect(200).json();
+        assert!(done["ticket"]["code"].is_string(), "{done}");
         // An organisation that forbids it.
         let settings = "/recovery/api/v1/settings";
         let forbid = json!({ "forbidsResetWithoutCase": true });

@@ -23,6 +23,7 @@ use crate::api::caller::{Allowed, Caller};
 use crate::api::error::ApiError;
 use crate::api::page::Query;
 use crate::api::path::Path;
+use crate::api::recovery_cases;
 use crate::api::routes::{Access, Routes};
 use crate::app::to_the_end;
 use crate::cases;
@@ -297,8 +298,10 @@ async fn reset_factors(
         why_not_codes: text("whyNotCodes"),
         factor: None,
     };
-    cases::reset_of(&app, &by, (&who.0, which), &request).await?;
-    Ok(done())
+    Ok(match cases::reset_of(&app, &by, (&who.0, which), &request).await? {
+        cases::Gained::Ticket(ticket) => Json(json!({ "ticket": recovery_cases::of_ticket(&ticket) })),
+        cases::Gained::Codes(_) | cases::Gained::Nothing | cases::Gained::Password(_) => done(),
+    })
 }
 
 async fn forgot(
