@@ -1069,3 +1069,28 @@ CREATE TABLE person_references (
 )STRICT;
 CREATE UNIQUE INDEX person_references_text ON person_references (org_id, user_id, text);
 
+-- 0017 way back
+-- Until when a person must have enrolled, and whose word a case asks for.
+ALTER TABLE recovery_cases ADD COLUMN due_at INTEGER;
+ALTER TABLE recovery_cases ADD COLUMN manager_id TEXT;
+CREATE INDEX recovery_cases_due ON recovery_cases (org_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX recovery_cases_manager ON recovery_cases (org_id, manager_id) WHERE manager_id IS NOT NULL;
+
+-- What somebody reads out who asks for help at the sign-in page: a number and two words, for one browser. Of a name that
+-- nobody has there is one too, which opens nothing.
+CREATE TABLE recovery_slips (
+    org_id      TEXT NOT NULL REFERENCES orgs,
+    number      INTEGER NOT NULL,
+    user_id     TEXT,
+    agent_word  TEXT NOT NULL,
+    person_word TEXT NOT NULL,
+    browser     BLOB NOT NULL,
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    used_at     INTEGER,
+    PRIMARY KEY (org_id, number),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
+)STRICT;
+CREATE INDEX recovery_slips_browser ON recovery_slips (org_id, browser, expires_at);
+CREATE INDEX recovery_slips_person ON recovery_slips (org_id, user_id);
+

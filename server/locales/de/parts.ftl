@@ -52,4 +52,4 @@ parts-delete-effect = Richtlinien, die sie nennen, meinen dann niemanden.
 parts-ticks = Kästchen zum Ankreuzen
 parts-ticks-hint = Beliebig viele davon.
 parts-ticks-about = Was daraus folgt, in einem Satz.
-parts-day = Ein Tag
+parts-a-day = Ein Tag

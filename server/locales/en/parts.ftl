@@ -52,4 +52,4 @@ parts-delete-effect = Policies that name it then mean nobody.
 parts-ticks = Boxes to tick
 parts-ticks-hint = Any number of them.
 parts-ticks-about = What follows from it, in a sentence.
-parts-day = A day
+parts-a-day = A day

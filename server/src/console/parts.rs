@@ -58,7 +58,7 @@ impl Parts {
             Field::new("part-phone", say("parts-phone"), Kind::Telephone),
             Field::new("part-nine", say("field-nine"), Kind::NineDigits),
             Field::new("part-number", say("parts-number"), Kind::Number(1, 7200)).holding("60"),
-            Field::new("part-day", say("parts-day"), Kind::Day).holding("2026-11-22"),
+            Field::new("part-day", say("parts-a-day"), Kind::Day).holding("2026-11-22"),
             Field::new("part-choice", say("parts-choice"), Kind::Choice(choices)).holding("b"),
             Field::new("part-long", say("parts-long"), Kind::Long(255)).optional(),
         ]

@@ -37,7 +37,7 @@ async fn i_lost_my_phone_i_cannot_sign_in() {
     for engine in scratch::engines() {
         let lost = Lost::new(engine).await;
         lost.number("+1 555 415 1337").await;
-        lost.days(30);
+        lost.days(25);
 
         // Step 1. Confirm who they are. A number that was supplied just now is the attacker's.
         lost.number("+1 555 415 6666").await;

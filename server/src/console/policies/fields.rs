@@ -172,7 +172,7 @@ macro_rules! needs {
     ($($action:literal: $($kind:literal)*;)*) => {
         &[
             (
-                "recovery",
+                "cases",
                 &[
                     setting("numberAgeingDays", "/recovery/numberAgeingDays", Shape::Number(1, 90)),
                     setting("afterReset", "/recovery/afterReset", Shape::Choice(&["TICKET", "PASSWORD_ONLY"])),
