@@ -33,7 +33,7 @@ use crate::api::hal::time;
 use crate::api::users;
 
 pub use acts::{Gained, RUNBOOK_RESET, Request, act, pin_in, pin_made, reset_of};
-pub use known::{Known, actor, rules_for};
+pub use known::{Known, actor};
 pub use names::Names;
 pub use opening::{open, open_numbered};
 pub use tickets::Ticket;
@@ -95,18 +95,6 @@ pub async fn of_person(app: &App, by: &Allowed<right::CasesRead>, who: &str) -> 
         tx.cases_of(person.id).map(Some)
     });
     found.await?.ok_or_else(|| ApiError::not_found::<postern_codes::id::User>(who))
-}
-
-/// The cases of a span of time that the caller may see, newest first.
-///
-/// # Errors
-/// Of the database.
-pub async fn between(app: &App, by: &Allowed<right::CasesRead>, span: Span) -> Result<Vec<Case>, ApiError> {
-    let found = app.store.read(by.org, |tx| {
-        let cases = tx.cases_between(&span)?;
-        seen(tx, by, cases)
-    });
-    Ok(found.await?)
 }
 
 /// The case of a number that the caller may see: as people say it, "1001" or "case 1001".
@@ -192,10 +180,9 @@ pub async fn record(app: &App, by: &By, at: &At<'_>, (kind, finding): (&str, &Va
         ApiError::validation("kind", [format!("kind: there are {}", names.join(", "))])
     })?;
     change(app, by, at, EventType::CaseEvidence, |known, actor| {
-        let mut case = known.case.clone();
-        let terms = known.terms();
-        known.with_facts(None, |facts| case.record((kind, finding), actor, facts, &terms))?;
-        known.case = case;
+        known.change(|case, known| {
+            known.with_facts(None, |facts| case.record((kind, finding), actor, facts, &known.terms()))
+        })?;
         Ok(vec![("evidence", kind.to_string())])
     })
     .await
@@ -215,9 +202,7 @@ pub async fn press(app: &App, by: &By, at: &At<'_>) -> Result<Known, ApiError> {
 /// As [`change`].
 pub async fn approve(app: &App, by: &By, at: &At<'_>, action: Action) -> Result<Known, ApiError> {
     change(app, by, at, EventType::CaseApprove, |known, actor| {
-        let mut case = known.case.clone();
-        case.approve(action, actor, &known.terms())?;
-        known.case = case;
+        known.change(|case, known| case.approve(action, actor, &known.terms()))?;
         Ok(vec![("action", action.to_string())])
     })
     .await
@@ -298,7 +283,7 @@ pub async fn report(app: &App, by: &By, at: &At<'_>, (happened, discovered): (&s
             Ok(vec![("happened", happened.trim().to_owned()), ("discovered", discovered.trim().to_owned())])
         },
         |tx, known, env| {
-            protection::shut(tx, by.success(EventType::UserSuspend), known, env)?;
+            protection::shut(tx, &event(by.success(EventType::UserSuspend), known), known, env)?;
             telling::incident(tx, app, known, env)
         },
     )
@@ -311,10 +296,7 @@ pub async fn report(app: &App, by: &By, at: &At<'_>, (happened, discovered): (&s
 /// As [`change`].
 pub async fn restore(app: &App, by: &By, at: &At<'_>) -> Result<Known, ApiError> {
     change(app, by, at, EventType::CaseRestore, |known, actor| {
-        let mut case = known.case.clone();
-        case.restore(actor, &known.terms())?;
-        known.case = case;
-        Ok(Vec::new())
+        known.change(|case, known| case.restore(actor, &known.terms())).map(|()| Vec::new())
     })
     .await
 }
@@ -359,23 +341,37 @@ async fn change_and(
             Ok(held) => held,
             Err(refused) => return Ok(Err(refused)),
         };
-        match rule(&mut known, &actor) {
-            Ok(details) => {
-                tx.save_case(&mut known.case, env.now)?;
-                let event = details
-                    .into_iter()
-                    .fold(event(by.success(kind), &known), |event, (name, value)| event.detail(name, value));
-                tx.record(&event, &env)?;
-                then(tx, &known, &env)?;
-                Ok(Ok(Known::read(tx, known.case, &env)?))
-            }
-            Err(refusal) => {
-                tx.record(&event(by.failure(kind, refusal.code()), &known), &env)?;
-                Ok(Err(refused(&refusal)))
-            }
+        let said = rule(&mut known, &actor);
+        if let Err(refused) = keep(tx, by, &mut known, (kind, said), &env)? {
+            return Ok(Err(refused));
         }
+        then(tx, &known, &env)?;
+        Ok(Ok(Known::read(tx, known.case, &env)?))
     });
     changed.await?
+}
+
+/// Keeps what a rule said of a case: the case as it is now and the event of it, or the refusal's.
+fn keep(
+    tx: &mut Tx<'_>,
+    by: &Caller,
+    known: &mut Known,
+    (kind, said): (EventType, Result<Details, Refusal>),
+    env: &Env,
+) -> Result<Result<(), ApiError>, Error> {
+    match said {
+        Ok(details) => {
+            tx.save_case(&mut known.case, env.now)?;
+            let event = event(by.success(kind), known);
+            let event = details.into_iter().fold(event, |event, (name, value)| event.detail(name, value));
+            tx.record(&event, env)?;
+            Ok(Ok(()))
+        }
+        Err(refusal) => {
+            tx.record(&event(by.failure(kind, refusal.code()), known), env)?;
+            Ok(Err(refused(&refusal)))
+        }
+    }
 }
 
 /// A case to be changed, and who changes it.
@@ -484,9 +480,4 @@ pub fn missing(missing: &Missing) -> Value {
         Missing::Wait(until) => shown["until"] = time(*until).into(),
     }
     shown
-}
-
-/// The moment of a member of a case, as the API shows it.
-pub fn moment(at: Option<Timestamp>) -> Value {
-    at.map(time).into()
 }

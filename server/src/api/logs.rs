@@ -49,13 +49,17 @@ pub async fn of_oneself(
 ) -> Result<Vec<StoredEvent>, ApiError> {
     place(app, by.org).await?;
     let id = Value::from(by.user().as_str());
-    let of = |kind: &EventType| format!("eventType eq {}", Value::from(kind.as_str()));
-    let any = |kinds: &[EventType]| kinds.iter().map(of).collect::<Vec<_>>().join(" or ");
     let (to_them, by_them) = (any(to_them), any(by_them));
     let text = format!("(target.id eq {id} and ({to_them})) or (actor.id eq {id} and ({by_them}))");
     let condition = Some(Condition::parse(&text, audit::ATTRIBUTES).map_err(ApiError::fault)?);
     let query = EventQuery { condition, descending: true, after, ..EventQuery::default() };
     Ok(app.store.read(by.org, |tx| tx.events(&query, limit)).await?)
+}
+
+/// The filter that any of these types passes.
+pub fn any(kinds: &[EventType]) -> String {
+    let of = |kind: &EventType| format!("eventType eq {}", Value::from(kind.as_str()));
+    kinds.iter().map(of).collect::<Vec<_>>().join(" or ")
 }
 
 /// Gives events that wait for it their position, so that a reader sees what they themselves just did.

@@ -22,7 +22,7 @@ use crate::api::page::{Page, Query};
 use crate::api::path::Path;
 use crate::api::routes::{Access, Routes};
 use crate::cases::report::{self, Wanted};
-use crate::cases::{self, At, Gained, Known, Request, Ticket, missing, moment};
+use crate::cases::{self, At, Gained, Known, Request, Ticket, missing};
 
 const ALL: &str = "/recovery/api/v1/cases";
 const ONE: &str = "/recovery/api/v1/cases/{case}";
@@ -304,7 +304,7 @@ pub fn of_case(app: &App, case: &Case) -> Value {
             "at": time(incident.at),
             "happened": incident.happened,
             "discovered": incident.discovered,
-            "restoredAt": moment(incident.restored_at),
+            "restoredAt": incident.restored_at.map(time),
             "review": incident.review,
         })
     });
@@ -323,7 +323,7 @@ pub fn of_case(app: &App, case: &Case) -> Value {
         "approvals": case.approvals.iter().map(|one| json!({ "action": one.action, "by": one.by, "at": time(one.at) })).collect::<Vec<_>>(),
         "done": case.done.iter().map(done).collect::<Vec<_>>(),
         "remarks": case.remarks.iter().map(|one| json!({ "by": one.by, "at": time(one.at), "text": one.text })).collect::<Vec<_>>(),
-        "enrolUntil": moment(case.enrol_until),
+        "enrolUntil": case.enrol_until.map(time),
         "managerAsked": case.manager_asked,
         "escalatedTo": case.escalated_to,
         "incident": incident,

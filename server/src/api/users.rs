@@ -30,10 +30,10 @@ use crate::api::page::{Gathering, Listed};
 
 pub use create::{NewPerson, create};
 pub use credentials::{
-    ChangedPassword, NewQuestion, NewSecret, change_password, change_question, expire, expire_with_temporary, forgot,
-    forgot_with_answer, reset,
+    ChangedPassword, NewQuestion, NewSecret, TemporaryPassword, change_password, change_question, expire,
+    expire_with_temporary, forgot, forgot_with_answer, reset,
 };
-pub use enrolments::reset_factors;
+pub use enrolments::{reset_factors, with_plan};
 pub use http::routes;
 pub use lifecycle::{
     Removed, Step, StepRight, activate, reactivate, remove, sign_out, sign_out_oneself, step, unlock, unlock_link,

@@ -7,11 +7,10 @@ use postern_authn::demand::Demands;
 use postern_authn::permission::Permission;
 use postern_authn::recovery::action::Action;
 use postern_authn::recovery::case::{Done, Wanted};
-use postern_authn::recovery::reset::Line;
 use postern_authn::recovery::rules::CodesTo;
 use postern_authn::user::{Lifecycle, Status};
 use postern_codes::id::{Factor, RecoveryCase, User};
-use postern_codes::{Env, Id, Secret, b64};
+use postern_codes::{Env, Id, Secret};
 use postern_store::{Error, Tx};
 
 use super::tickets::{self, Ticket};
@@ -21,7 +20,7 @@ use crate::api::backup_codes;
 use crate::api::caller::Caller;
 use crate::api::demands::{DemandDocument, hold_in};
 use crate::api::error::ApiError;
-use crate::api::users::{self, Refusal};
+use crate::api::users::{self, Refusal, TemporaryPassword};
 use crate::factors::{self, Doer};
 use crate::notices::account as notices;
 
@@ -52,24 +51,6 @@ pub enum Gained {
     Ticket(Ticket),
 }
 
-/// What was made before the transaction, since it takes long.
-struct Prepared {
-    password: Secret<String>,
-    hash: Secret<String>,
-}
-
-impl Prepared {
-    async fn of(app: &App, action: Action, env: &Env) -> Result<Option<Self>, ApiError> {
-        if action != Action::TemporaryPassword {
-            return Ok(None);
-        }
-        // 90 random bits; whatever else a policy asks for is asked of the next one.
-        let password = Secret::new(b64::encode(&env.bytes::<12>()));
-        let hash = app.passwords.hash(password.clone(), env).await?;
-        Ok(Some(Self { password, hash }))
-    }
-}
-
 /// Does something in a case.
 ///
 /// # Errors
@@ -77,7 +58,9 @@ impl Prepared {
 pub async fn act(app: &App, by: &By, at: &At<'_>, request: &Request) -> Result<(Known, Gained), ApiError> {
     let env = app.env();
     let action = request.action;
-    let prepared = Prepared::of(app, action, &env).await?;
+    // Made before the transaction, since it takes long.
+    let temporary =
+        if action == Action::TemporaryPassword { Some(TemporaryPassword::new(app, &env).await?) } else { None };
     let kind = kind(action);
     let acted = app.store.write(by.org, |tx| {
         let (mut known, actor) = match held(tx, by, at, kind, &env)? {
@@ -100,16 +83,14 @@ pub async fn act(app: &App, by: &By, at: &At<'_>, request: &Request) -> Result<(
             codes_left: known.codes_left,
             why_not_codes: &request.why_not_codes,
         };
-        let mut case = known.case.clone();
-        let done = match case.act(&wanted, &actor, &known.terms()) {
+        let done = match known.change(|case, known| case.act(&wanted, &actor, &known.terms())) {
             Ok(done) => done,
             Err(refusal) => {
                 tx.record(&event(by.failure(kind, refusal.code()), &known).detail("action", action.as_str()), &env)?;
                 return Ok(Err(refused(&refusal)));
             }
         };
-        known.case = case;
-        let gained = match carry_out(tx, app, by, &known, (&done, request, prepared.as_ref()), &env)? {
+        let gained = match carry_out(tx, app, by, &known, (&done, request, temporary.as_ref()), &env)? {
             Ok(gained) => gained,
             // Nothing of the case was kept yet.
             Err(refused) => return Ok(Err(refused)),
@@ -157,12 +138,8 @@ pub fn pin_in(
     // The reason and the ticket of a PIN may be one.
     let ticket = if ticket.trim().is_empty() { reason } else { ticket };
     let wanted = Wanted { action: Action::RecoveryPin, reason, ticket, codes_left: 0, why_not_codes: "" };
-    let mut case = known.case.clone();
-    Ok(match case.act(&wanted, &actor, &known.terms()) {
-        Ok(_) => {
-            known.case = case;
-            Ok(known)
-        }
+    Ok(match known.change(|case, known| case.act(&wanted, &actor, &known.terms())) {
+        Ok(_) => Ok(known),
         Err(refusal) => {
             tx.record(&event(by.failure(EventType::CaseUse, refusal.code()), &known), env)?;
             Err(refused(&refusal))
@@ -242,7 +219,7 @@ fn carry_out(
     app: &App,
     by: &By,
     known: &Known,
-    (done, request, prepared): (&Done, &Request, Option<&Prepared>),
+    (done, request, temporary): (&Done, &Request, Option<&TemporaryPassword>),
     env: &Env,
 ) -> Result<Result<Gained, ApiError>, Error> {
     let person = &known.person;
@@ -290,11 +267,7 @@ fn carry_out(
         }
         Action::ResetFactors => {
             let plan = tx.reset_factors(person.id, env.now)?;
-            told = told.detail("factors", plan.kinds());
-            let line = |told: postern_authn::audit::Event, (line, count): (Line, u64)| {
-                told.detail(line.as_str(), count.to_string())
-            };
-            told = plan.lines().fold(told, line);
+            told = users::with_plan(told, &plan);
             notices::factors_reset(tx, &app.config, person, env)?;
             give_back(tx, by, known, env)?;
             led_on(tx, known, env)?
@@ -307,13 +280,11 @@ fn carry_out(
             Gained::Nothing
         }
         Action::TemporaryPassword => {
-            let made = prepared.ok_or_else(|| Error::fault("no password was prepared"))?;
-            if tx.move_user(person, Lifecycle::ExpirePassword, env.now)?.is_none() {
-                return Ok(Err(Refusal::Status(Lifecycle::ExpirePassword).into()));
+            let made = temporary.ok_or_else(|| Error::fault("no password was made"))?;
+            if let Err(refusal) = made.give(tx, app, person, env)? {
+                return Ok(Err(refusal.into()));
             }
-            tx.set_password(person.id, made.hash.expose(), env)?;
             tx.end_sessions_of(person.id, env.now)?;
-            notices::password_set_for(tx, &app.config, person, env)?;
             Gained::Password(made.password.clone())
         }
     };

@@ -4,7 +4,7 @@ use postern_authn::demand::Demand;
 use postern_authn::permission::{Permission, Role};
 use postern_authn::policy::{Outcome, PolicyType, decide};
 use postern_authn::recovery::action::Action;
-use postern_authn::recovery::case::{Actor, Case, Decision, Terms};
+use postern_authn::recovery::case::{Actor, Case, Decision, Refusal, Terms};
 use postern_authn::recovery::evidence::{Facts, Seen};
 use postern_authn::recovery::red_flags::{self, Flag, red_flags};
 use postern_authn::recovery::rules::Rules;
@@ -80,6 +80,17 @@ impl Known {
         Terms { now: self.now, rules: &self.rules, is_privileged: self.is_privileged }
     }
 
+    /// Changes the case by a rule that looks at the rest of what is known; a refusal leaves it as it was.
+    ///
+    /// # Errors
+    /// The [`Refusal`].
+    pub fn change<T>(&mut self, rule: impl FnOnce(&mut Case, &Self) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let mut case = self.case.clone();
+        let done = rule(&mut case, self)?;
+        self.case = case;
+        Ok(done)
+    }
+
     /// Does something with the facts by which findings are judged.
     pub fn with_facts<T>(&self, seen: Option<Seen>, f: impl FnOnce(&Facts<'_>) -> T) -> T {
         let references: Vec<_> = self.references.iter().map(|kept| kept.reference.clone()).collect();
@@ -106,7 +117,7 @@ impl Known {
 ///
 /// # Errors
 /// Of the database.
-pub fn rules_for(tx: &mut Tx<'_>, person: Id<UserKind>) -> Result<Rules, Error> {
+fn rules_for(tx: &mut Tx<'_>, person: Id<UserKind>) -> Result<Rules, Error> {
     let policies = tx.policies(PolicyType::Recovery)?;
     let situation = tx.situation_of(person, "")?;
     Ok(match decide(&policies, &situation).outcome {

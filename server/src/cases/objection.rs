@@ -94,7 +94,7 @@ fn shut(tx: &mut Tx<'_>, app: &App, (case, client): (Case, &Client), env: &Env) 
     }
     let known = Known::read(tx, case, env)?;
     tx.record(&said(EventType::CaseIncident, &known, client).detail("happened", happened), env)?;
-    protection::shut(tx, said(EventType::UserSuspend, &known, client), &known, env)?;
+    protection::shut(tx, &said(EventType::UserSuspend, &known, client), &known, env)?;
     telling::incident(tx, app, &known, env)
 }
 

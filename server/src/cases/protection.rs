@@ -1,7 +1,6 @@
 //! What is taken away where the wrong one was let in, or where nobody came in time.
 
 use postern_authn::audit::{Actor, Client, Event, EventType};
-use postern_authn::factor::Category;
 use postern_authn::user::Lifecycle;
 use postern_codes::Env;
 use postern_codes::id::{Id, RecoveryCase};
@@ -16,10 +15,10 @@ use crate::api::recovery_pins;
 ///
 /// # Errors
 /// Of the database.
-pub(super) fn shut(tx: &mut Tx<'_>, suspended: Event, known: &Known, env: &Env) -> Result<(), Error> {
+pub(super) fn shut(tx: &mut Tx<'_>, suspended: &Event, known: &Known, env: &Env) -> Result<(), Error> {
     let person = &known.person;
     if !tx.is_last_super(person.id)? && tx.move_user(person, Lifecycle::Suspend, env.now)?.is_some() {
-        tx.record(&event(suspended, known), env)?;
+        tx.record(suspended, env)?;
     }
     tx.end_sessions_of(person.id, env.now)?;
     tx.end_sign_ins_of(person.id)?;
@@ -49,12 +48,12 @@ pub fn lapse(tx: &mut Tx<'_>, app: &App, case: Id<RecoveryCase>, env: &Env) -> R
     tx.save_case(&mut case, env.now)?;
     let known = Known::read(tx, case, env)?;
     // Whoever still holds a factor lost one of several: nothing is open that must be shut.
-    if tx.usable_factors_of(known.person.id)?.iter().any(|factor| factor.traits().proves(Category::Possession)) {
+    if tickets::holds_factor(tx, known.person.id)? {
         return Ok(());
     }
     tickets::mark(tx, &known, false, env)?;
     let by_itself = |kind| event(Event::success(kind, Actor::system(), Client::default()), &known);
     tx.record(&by_itself(EventType::CaseLapse), env)?;
-    shut(tx, by_itself(EventType::UserSuspend), &known, env)?;
+    shut(tx, &by_itself(EventType::UserSuspend), &known, env)?;
     telling::lapsed(tx, app, &known, env)
 }

@@ -80,15 +80,11 @@ pub struct Wanted {
 /// Of the database.
 pub async fn page(app: &App, org: Id<Org>, wanted: Wanted, limit: u32) -> Result<(Vec<Line>, Option<i64>), ApiError> {
     logs::place(app, org).await?;
-    let any = |kinds: &[EventType]| {
-        let each = kinds.iter().map(|kind| format!("eventType eq {}", Value::from(kind.as_str())));
-        each.collect::<Vec<_>>().join(" or ")
-    };
-    let text = format!("outcome.result eq \"SUCCESS\" and ({})", any(KINDS));
+    let text = format!("outcome.result eq \"SUCCESS\" and ({})", logs::any(KINDS));
     let condition = Some(Condition::parse(&text, audit::ATTRIBUTES).map_err(ApiError::fault)?);
     let Wanted { since, until, after } = wanted;
     let query = EventQuery { condition, descending: true, after, since, until };
-    let next = any(NEXT);
+    let next = logs::any(NEXT);
     let found = app.store.read(org, |tx| {
         let events = tx.events(&query, limit)?;
         let further = (events.len() == limit as usize).then(|| events.last().map(|event| event.position)).flatten();

@@ -66,8 +66,12 @@ pub async fn renew(app: &App, by: &By, at: &At<'_>) -> Result<(Known, Ticket), A
 /// Whether somebody must show a ticket after what was done in a case: they hold nothing that proves them.
 pub(super) fn is_needed(tx: &mut Tx<'_>, known: &Known) -> Result<bool, Error> {
     let is_waiting = known.case.stage == Stage::AwaitingEnrolment && known.case.enrol_until.is_none();
-    let own = tx.usable_factors_of(known.person.id)?;
-    Ok(is_waiting && !own.iter().any(|factor| factor.traits().proves(Category::Possession)))
+    Ok(is_waiting && !holds_factor(tx, known.person.id)?)
+}
+
+/// Whether somebody has a factor that proves possession.
+pub(super) fn holds_factor(tx: &mut Tx<'_>, user: Id<UserKind>) -> Result<bool, Error> {
+    Ok(tx.usable_factors_of(user)?.iter().any(|factor| factor.traits().proves(Category::Possession)))
 }
 
 /// Makes a ticket; the one before is void, and so is every sign-in under way.

@@ -10,7 +10,7 @@ use postern_codes::id::{Id, RecoveryCase, User as UserKind};
 use postern_store::callers::Via;
 use postern_store::{Error, Tx};
 
-use super::{At, By, Known, change_and, event, refused, telling};
+use super::{At, By, Known, change_and, keep, telling};
 use crate::App;
 use crate::api::caller::Caller;
 use crate::api::demands;
@@ -66,22 +66,17 @@ pub async fn vouch(app: &App, by: &Caller, which: &str, is_them: bool) -> Result
         let held = tx.hold_case(id)?.filter(|case| case.manager_asked == Some(manager));
         let Some(case) = held else { return Ok(Err(missing())) };
         let mut known = Known::read(tx, case, &env)?;
-        let mut case = known.case.clone();
-        let said = if is_them {
-            known.with_facts(Some(Seen::Manager(manager)), |facts| case.witness(Kind::Manager, facts, &known.terms()))
-        } else {
-            case.denied_by_manager(manager, env.now)
-        };
-        let kind = if is_them { EventType::CaseEvidence } else { EventType::CaseManager };
-        if let Err(refusal) = said {
-            tx.record(&event(by.failure(kind, refusal.code()), &known), &env)?;
-            return Ok(Err(refused(&refusal)));
-        }
-        known.case = case;
-        tx.save_case(&mut known.case, env.now)?;
-        let told = event(by.success(kind), &known).detail("answer", if is_them { "yes" } else { "no" });
-        tx.record(&told.detail("evidence", Kind::Manager.to_string()), &env)?;
-        Ok(Ok(()))
+        let (kind, answer) = if is_them { (EventType::CaseEvidence, "yes") } else { (EventType::CaseManager, "no") };
+        let said = known.change(|case, known| {
+            if is_them {
+                let seen = Some(Seen::Manager(manager));
+                known.with_facts(seen, |facts| case.witness(Kind::Manager, facts, &known.terms()))
+            } else {
+                case.denied_by_manager(manager, env.now)
+            }
+        });
+        let details = || vec![("answer", answer.to_owned()), ("evidence", Kind::Manager.to_string())];
+        keep(tx, by, &mut known, (kind, said.map(|()| details())), &env)
     });
     answered.await?
 }
@@ -109,18 +104,12 @@ pub async fn show_factor(app: &App, by: &Caller) -> Result<(), ApiError> {
             return Ok(Err(demands::refusal(Class::OwnFactors, Demand::Fresh, false)));
         };
         let mut known = Known::read(tx, case, &env)?;
-        let mut case = known.case.clone();
-        let seen = Seen::Factor(factor.id, factor.kind, factor.traits());
-        let kind = EventType::CaseEvidence;
-        let taken = known.with_facts(Some(seen), |facts| case.witness(Kind::OtherFactor, facts, &known.terms()));
-        if let Err(refusal) = taken {
-            tx.record(&event(by.failure(kind, refusal.code()), &known), &env)?;
-            return Ok(Err(refused(&refusal)));
-        }
-        known.case = case;
-        tx.save_case(&mut known.case, env.now)?;
-        tx.record(&event(by.success(kind), &known).detail("evidence", Kind::OtherFactor.to_string()), &env)?;
-        Ok(Ok(()))
+        let seen = Some(Seen::Factor(factor.id, factor.kind, factor.traits()));
+        let said = known.change(|case, known| {
+            known.with_facts(seen, |facts| case.witness(Kind::OtherFactor, facts, &known.terms()))
+        });
+        let details = || vec![("evidence", Kind::OtherFactor.to_string())];
+        keep(tx, by, &mut known, (EventType::CaseEvidence, said.map(|()| details())), &env)
     });
     shown.await?
 }

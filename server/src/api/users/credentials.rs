@@ -167,28 +167,56 @@ pub async fn expire_with_temporary(
 ) -> Result<Secret<String>, ApiError> {
     let env = app.env();
     let kind = EventType::UserPasswordExpire;
-    // 90 random bits; whatever else a policy asks for is asked of the next one.
-    let temporary = Secret::new(b64::encode(&env.bytes::<12>()));
-    let hash = app.passwords.hash(temporary.clone(), &env).await?;
+    let temporary = TemporaryPassword::new(app, &env).await?;
     let given = app.store.write(by.org, |tx| {
         let person = match reached(tx, by, who, kind, &env)? {
             Ok(person) => person,
             Err(refused) => return Ok(Err(refused)),
         };
-        let step = Lifecycle::ExpirePassword;
-        if tx.move_user(&person, step, env.now)?.is_none() {
-            return refuse(tx, by, kind, &person, Refusal::Status(step), &env);
+        if let Err(refusal) = temporary.give(tx, app, &person, &env)? {
+            return refuse(tx, by, kind, &person, refusal, &env);
         }
-        tx.set_password(person.id, hash.expose(), &env)?;
         if revoke_sessions {
             tx.end_other_sessions_of(person.id, by.session(), env.now)?;
         }
         tx.record(&by.success(kind).target(target(&person)).detail("temporary", "true"), &env)?;
-        notices::password_set_for(tx, &app.config, &person, &env)?;
         Ok(Ok(()))
     });
     given.await??;
-    Ok(temporary)
+    Ok(temporary.password)
+}
+
+/// A password that must be changed at the first sign-in, before it is anybody's. No `Debug`.
+pub struct TemporaryPassword {
+    /// The password: for the one answer, kept nowhere.
+    pub password: Secret<String>,
+    hash: Secret<String>,
+}
+
+impl TemporaryPassword {
+    /// Another: 90 random bits. Whatever else a policy asks for is asked of the next one.
+    ///
+    /// # Errors
+    /// Where no hash can be made now.
+    pub async fn new(app: &App, env: &Env) -> Result<Self, ApiError> {
+        let password = Secret::new(b64::encode(&env.bytes::<12>()));
+        let hash = app.passwords.hash(password.clone(), env).await?;
+        Ok(Self { password, hash })
+    }
+
+    /// Makes it somebody's, who is told.
+    ///
+    /// # Errors
+    /// Of the database; in it the refusal of a status that has none.
+    pub fn give(&self, tx: &mut Tx<'_>, app: &App, person: &User, env: &Env) -> Result<Result<(), Refusal>, Error> {
+        let step = Lifecycle::ExpirePassword;
+        if tx.move_user(person, step, env.now)?.is_none() {
+            return Ok(Err(Refusal::Status(step)));
+        }
+        tx.set_password(person.id, self.hash.expose(), env)?;
+        notices::password_set_for(tx, &app.config, person, env)?;
+        Ok(Ok(()))
+    }
 }
 
 /// Makes a person's password void and begins its recovery by a link.

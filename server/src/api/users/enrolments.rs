@@ -6,7 +6,7 @@ use axum::extract::State;
 use postern_authn::audit::{Event, EventType};
 use postern_authn::factor::Enrolled;
 use postern_authn::permission::{Permission, right};
-use postern_authn::recovery::reset::Line;
+use postern_authn::recovery::reset::{Line, Plan};
 use postern_authn::token::Grant;
 use postern_authn::user::User;
 use postern_codes::Timestamp;
@@ -52,14 +52,19 @@ pub async fn reset_factors(app: &App, by: &Allowed<right::UsersResetFactors>, wh
             return refuse(tx, by, kind, &person, Refusal::LastSuper, &env);
         }
         let plan = tx.reset_factors(person.id, env.now)?;
-        let event = by.success(kind).target(target(&person)).detail("factors", plan.kinds());
+        let event = by.success(kind).target(target(&person));
         let event = event.detail("runbook", RUNBOOK_RESET).detail("outsideCase", "true");
-        let told = |event: Event, (line, count): (Line, u64)| event.detail(line.as_str(), count.to_string());
-        tx.record(&plan.lines().fold(event, told), &env)?;
+        tx.record(&with_plan(event, &plan), &env)?;
         notices::factors_reset(tx, &app.config, &person, &env)?;
         Ok(Ok(()))
     });
     done.await?
+}
+
+/// An event of a reset with what it ended.
+pub fn with_plan(event: Event, plan: &Plan) -> Event {
+    let told = |event: Event, (line, count): (Line, u64)| event.detail(line.as_str(), count.to_string());
+    plan.lines().fold(event.detail("factors", plan.kinds()), told)
 }
 
 /// The routes.
